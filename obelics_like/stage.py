@@ -1,0 +1,124 @@
+"""The two shapes of stage, and nothing else: what marks pages one by one, and what must see them all.
+
+A stage is a frozen dataclass whose fields are its options. It measures and marks; it never deletes, counts, logs or
+writes: the run notices the new marks and accounts for them. It declares the `rules` it may drop by and the `facts` it
+may set; anything undeclared is an error.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from obelics_like.document import Blob, Document, Drop, Origin
+from obelics_like.errors import StageError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Batch = list[Document]
+
+
+def _none(*_: Any) -> Any:
+    raise StageError("this run gave its stages no such service")
+
+
+@dataclass(slots=True)
+class Context:
+    """What a stage may ask of the run when it is opened in a worker.
+
+    `images` holds the sources that pictures may come from ("warc", "web"), empty for `--images none`. `scorer` is the
+    scorer's spec or None. `offline` forbids any connection. `scratch` is a folder the stage may write under, shared by
+    all workers. `model(spec)` loads a model once a worker; `find_image(url, origin)` names the archive records that
+    hold the picture, best first; `read_blob(blob)` gives a picture's bytes (raises OSError if they are gone).
+    """
+
+    images: frozenset[str] = frozenset()
+    scorer: str | None = None
+    offline: bool = False
+    scratch: Path = Path(".")
+    model: Callable[[str], Any] = _none
+    find_image: Callable[[str, Origin], list[Blob]] = _none
+    read_blob: Callable[[Blob], bytes] = _none
+
+
+@dataclass(frozen=True)
+class AnyStage:
+    """What both shapes share. `id` is the stage's name in the recipe, unique there; it is no option."""
+
+    id: str = field(default="", kw_only=True)
+
+    rules: ClassVar[dict[str, str]] = {}
+    """Rule name to one line that says what is wrong with what it drops."""
+    facts: ClassVar[dict[str, str]] = {}
+    """Name of each fact that it may set on documents or nodes, to one line with its unit."""
+
+    def open(self, context: Context) -> Any:
+        """Load what the stage needs, once in each worker; the result is handed back as `opened`."""
+        return None
+
+    def active(self, context: Context) -> bool:
+        """Whether the stage has anything to do in this run; a stage over pixels has not, when none may be read."""
+        return True
+
+    def check(self) -> None:
+        """Raise OptionError where the options contradict one another; called once, when the recipe is loaded."""
+
+    def drop(self, rule: str, value: float | int | str | None = None, limit: float | int | str | None = None) -> Drop:
+        """A Drop in this stage's name; an undeclared rule is a StageError."""
+        if rule not in self.rules:
+            raise StageError(f"stage {self.id}", got=f"rule {rule!r}", valid=", ".join(self.rules))
+        return Drop(self.id, rule, value, limit)
+
+
+@dataclass(frozen=True)
+class Stage(AnyStage, ABC):
+    """Marks documents one by one: same documents, same order; it may set facts, blobs, languages and first drops.
+
+    The result for a document may not depend on its batch; a batch exists so that models can be fed well. Documents
+    that are dropped already are not handed in; nodes that are dropped already are to be left alone.
+    """
+
+    @abstractmethod
+    def process(self, batch: Batch, opened: Any) -> Batch: ...
+
+
+@dataclass(frozen=True)
+class DocumentStage(AnyStage, ABC):
+    """Drops whole documents, having seen a row of every one (URL, exact and near duplicates).
+
+    `collect` gives one row a document, in the batch's order, without the column `doc`, which the run adds: the page's
+    ordinal (uint64). `decide` sees the rows of all documents that are still alive, in any order, and returns a table
+    with the columns doc (uint64), rule (string), value (string or null), limit (string or null): one row for each
+    document to drop. It must not depend on the order of the rows. Documents that it does not name are kept.
+    """
+
+    @abstractmethod
+    def collect(self, batch: Batch, opened: Any) -> pa.Table: ...
+
+    @abstractmethod
+    def decide(self, rows: pa.Table, opened: Any) -> pa.Table: ...
+
+
+@dataclass(frozen=True)
+class ThingStage(AnyStage, ABC):
+    """Does a job once for each distinct thing (a picture to fetch, decode or embed), wherever it occurs.
+
+    `collect` gives rows with the columns `key` (string: what makes the thing distinct), `bucket` (string: rows of one
+    bucket are done by one worker, in the order of their keys; a host, an archive) and whatever the job needs; rows of
+    equal key must be equal. `decide` gets each key once, sorted by key, and returns one row a key (column `key` and
+    its results): a missing one is an error. `apply` marks the documents with the results: `verdict` maps keys to
+    result rows as dictionaries and raises StageError on a key it does not know.
+    """
+
+    @abstractmethod
+    def collect(self, batch: Batch, opened: Any) -> pa.Table: ...
+
+    @abstractmethod
+    def decide(self, rows: pa.Table, opened: Any) -> pa.Table: ...
+
+    @abstractmethod
+    def apply(self, batch: Batch, verdict: Callable[[list[str]], list[dict[str, Any]]], opened: Any) -> Batch: ...

@@ -119,7 +119,10 @@ class Edit:
 
 @dataclass(slots=True)
 class Text:
-    """A block of text at position `pos` of the page. `block` is the tag it stood in: p, h1, li, td, pre, ..."""
+    """A block of text at position `pos` of the page. `block` is the tag it stood in: p, h1, li, td, pre, ...
+
+    `words` is what `words.of` split, kept so that it is done once; it is never stored.
+    """
 
     pos: int
     text: str
@@ -128,6 +131,7 @@ class Text:
     language: Language | None = None
     facts: dict[str, Any] = field(default_factory=dict)
     drop: Drop | None = None
+    words: list[str] | None = field(default=None, repr=False, compare=False)
 
     @property
     def effective(self) -> str:
@@ -188,6 +192,7 @@ class Document:
     language: Language | None = None
     facts: dict[str, Any] = field(default_factory=dict)
     drop: Drop | None = None
+    page: Page | None = field(default=None, repr=False, compare=False)
 
     @property
     def kept(self) -> list[Text | Image]:

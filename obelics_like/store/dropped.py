@@ -1,0 +1,112 @@
+"""What was not kept, as Parquet: a row for each dropped page and for each dropped node, with its stage, rule and value.
+
+It decides nothing; the run hands it pages whose fate is sealed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from obelics_like.document import Document, Drop, Image
+from obelics_like.store.files import Published, publish
+from obelics_like.store.shards import to_value
+
+_WHY = [("stage", pa.string()), ("rule", pa.string()), ("value", pa.string()), ("limit", pa.string())]
+
+PAGES = pa.schema(
+    [
+        ("id", pa.string()),
+        ("url", pa.string()),
+        ("input", pa.string()),
+        ("offset", pa.int64()),
+        ("crawl_date", pa.string()),
+        ("language", pa.string()),
+        ("images", pa.int32()),
+        ("texts", pa.int32()),
+        *_WHY,
+        ("content", pa.string()),
+    ]
+)
+"""`images` and `texts` count the nodes of the parsed page; `content` is the whole document as JSON, where asked for."""
+
+NODES = pa.schema(
+    [
+        ("id", pa.string()),
+        ("input", pa.string()),
+        ("offset", pa.int64()),
+        ("pos", pa.int32()),
+        ("kind", pa.string()),
+        ("url", pa.string()),
+        *_WHY,
+    ]
+)
+
+
+class Reasons:
+    """Collects the rows of one task. `keep` is none, reasons, sample:P (a share of pages by their id) or all."""
+
+    def __init__(self, keep: str) -> None:
+        self.keep = keep
+        self._share = {"none": 0.0, "reasons": 0.0, "all": 1.0}.get(keep)
+        if self._share is None:
+            self._share = float(keep.removeprefix("sample:"))
+        self._pages: list[dict[str, Any]] = []
+        self._nodes: list[dict[str, Any]] = []
+
+    def add(self, document: Document) -> None:
+        """Take in a document whose fate is sealed: its own drop, if any, and those of its nodes."""
+        if self.keep == "none":
+            return
+        origin = document.origin
+        for node in document.nodes:
+            if node.drop is not None:
+                image = isinstance(node, Image)
+                row = {"id": document.id, "input": origin.input, "offset": origin.offset, "pos": node.pos}
+                row |= {"kind": "image" if image else "text", "url": node.url if isinstance(node, Image) else None}
+                self._nodes.append(row | _why(node.drop))
+        if document.drop is not None:
+            self._pages.append(self._page(document) | _why(document.drop))
+
+    def _page(self, document: Document) -> dict[str, Any]:
+        images = sum(isinstance(n, Image) for n in document.nodes)
+        return {
+            "id": document.id,
+            "url": document.url,
+            "input": document.origin.input,
+            "offset": document.origin.offset,
+            "crawl_date": document.origin.date,
+            "language": document.language.code if document.language else None,
+            "images": images,
+            "texts": len(document.nodes) - images,
+            "content": orjson.dumps(to_value(document)).decode() if self._sampled(document.id) else None,
+        }
+
+    def _sampled(self, identity: str) -> bool:
+        share = self._share or 0.0
+        return share > 0 and int(hashlib.blake2b(identity.encode(), digest_size=6).hexdigest(), 16) < share * 16**12
+
+    def write(self, folder: Path, name: str) -> list[Published]:
+        """Publish `pages-NAME.parquet` and `nodes-NAME.parquet` in the folder, where there are any rows."""
+        out = []
+        for kind, rows, schema in (("pages", self._pages, PAGES), ("nodes", self._nodes, NODES)):
+            if rows:
+                table = pa.Table.from_pylist(rows, schema)
+                write = partial(pq.write_table, table, compression="zstd")
+                out.append(publish(folder / f"{kind}-{name}.parquet", write, len(rows)))
+        return out
+
+
+def _why(drop: Drop) -> dict[str, Any]:
+    return {
+        "stage": drop.stage,
+        "rule": drop.rule,
+        "value": None if drop.value is None else str(drop.value),
+        "limit": None if drop.limit is None else str(drop.limit),
+    }

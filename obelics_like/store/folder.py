@@ -75,3 +75,11 @@ class Output:
         with open(self.folder / "images" / blob.place.path, "rb") as file:
             file.seek(blob.place.offset)
             return file.read(blob.place.length or 0)
+
+
+def read_corpus(folder: str | Path) -> Iterator[Document]:
+    """The documents of a corpus that `build` wrote, in order; each holds its kept nodes only.
+
+    Raises InputError if the folder holds no finished corpus.
+    """
+    return Output(folder).documents()

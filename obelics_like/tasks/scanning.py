@@ -1,0 +1,102 @@
+"""Scans an input once: an index of its page and image records, and a count of all others by rule; it parses no page."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from obelics_like import exchange
+from obelics_like.sources.archive import scan
+from obelics_like.sources.inputs import Input
+from obelics_like.sources.records import Record
+from obelics_like.store.files import describe, publish_json, read_json
+from obelics_like.tasks.job import Job, peak_memory
+
+UNREAD = ("unreadable", "truncated", "body_too_large")
+"""Rules of records that say that something was lost, and not only that it was no page."""
+
+_RECORD = [
+    (f.name, pa.int64() if f.name in ("offset", "length", "status", "size") else pa.string()) for f in fields(Record)
+]
+_INDEX = pa.schema([*_RECORD, ("identity", pa.uint64())])
+QUARANTINE = pa.schema(
+    [
+        ("input", pa.string()),
+        ("offset", pa.int64()),
+        ("url", pa.string()),
+        ("rule", pa.string()),
+        ("reason", pa.string()),
+    ]
+)
+
+
+def scan_input(item: tuple[Job, Input, str]) -> dict[str, Any]:
+    """Index one input (job, input, key): its page records and its image records; count the others by rule."""
+    job, source, key = item
+    folder = job.work / "index"
+    manifest = folder / f"{key}.json"
+    if manifest.exists():
+        return dict(read_json(manifest))
+    pages: list[Record] = []
+    images: list[Record] = []
+    rules: Counter[str] = Counter()
+    quarantine: list[dict[str, Any]] = []
+    records = 0
+    for record in scan(source, job.sources):
+        records += 1
+        if record.kind == "page":
+            pages.append(record)
+            continue
+        if record.kind == "image" or record.rule == "redirect":
+            images.append(record)
+        if record.kind != "image":
+            rules[record.rule or "not_a_page"] += 1
+            if record.rule in UNREAD:
+                quarantine.append(quarantined(source, record, record.rule, record.reason))
+    exchange.write_table(_index(pages), folder / f"{key}-pages.arrow")
+    exchange.write_table(_index(images), folder / f"{key}-images.arrow")
+    exchange.write_table(pa.Table.from_pylist(quarantine, QUARANTINE), folder / f"{key}-quarantine.arrow")
+    result = {
+        "records": records,
+        "pages": len(pages),
+        "images": sum(r.kind == "image" for r in images),
+        "drops": dict(rules),
+        "sha256": _digest(source),
+        "peak_mb": peak_memory(),
+    }
+    publish_json(manifest, result)
+    return result
+
+
+def quarantined(source: Input, record: Record, rule: str | None, reason: str | None) -> dict[str, Any]:
+    """The quarantine row of a record that could not be read."""
+    return {"input": source.name, "offset": record.offset, "url": record.url, "rule": rule, "reason": reason}
+
+
+def _digest(source: Input) -> str | None:
+    path = Path(source.path)
+    return describe(path).sha256 if path.is_file() else None
+
+
+def _index(records: list[Record]) -> pa.Table:
+    columns = {name: [getattr(r, name) for r in records] for name, _ in _RECORD}
+    identity = np.fromiter((_identity(r) for r in records), np.uint64, len(records))
+    return pa.table([*columns.values(), identity], schema=_INDEX)
+
+
+def _identity(record: Record) -> int:
+    """What the same record has in common wherever it is met: id, type, URL and date."""
+    text = "\n".join((record.record_id or "", record.type, record.url or "", record.date or "", record.digest or ""))
+    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "little")
+
+
+def index_records(path: Path, start: int = 0, stop: int | None = None) -> list[Record]:
+    """Rows of an index file as Records."""
+    table = exchange.map_table(path).drop_columns(["identity"])
+    return [Record(**row) for row in table.slice(start, None if stop is None else stop - start).to_pylist()]

@@ -144,9 +144,7 @@ def documents() -> list[Document]:
     """Pages as they come out of reading: with bytes, without nodes."""
     out = []
     bodies = [
-        html(
-            f"<h1>The lighthouse</h1><p>{ENGLISH}</p><img src='/a.png' alt='lighthouse' width=320><p>{ENGLISH[::-1]}</p>"
-        ),
+        html(f"<h1>The lighthouse</h1><p>{ENGLISH}</p><img src='/a.png' alt='lighthouse'>", f"<p>{ENGLISH[::-1]}</p>"),
         html(f"<h1>Die Mühle</h1><p>{GERMAN}</p><p>{GERMAN} Ja.</p><img src='/b.png'><img src='/logo.png'>"),
         html(f"<p>{CHINESE}</p><img src='/gone.png'><p>{CHINESE}{CHINESE}</p>"),
         html("<p>Too short.</p>"),

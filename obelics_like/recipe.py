@@ -23,7 +23,7 @@ from obelics_like.registry import stage_class
 from obelics_like.rooms import room
 from obelics_like.stage import AnyStage
 
-_HEAD = {"name", "title", "paper", "description", "scorer", "require_pixels", "extends", "remove", "licence"}
+_HEAD = {"name", "title", "paper", "description", "output", "scorer", "require_pixels", "extends", "remove", "licence"}
 _DEVIATION = {"paper", "ours", "why"}
 
 

@@ -61,7 +61,7 @@ class Pack(ThingStage):
         keys = rows["key"].to_pylist()
         name = f"pack-{hashlib.blake2b(''.join(keys).encode(), digest_size=8).hexdigest()}.tar"
         written = write_pack(_pictures(rows.to_pylist(), opened.read_blob), opened.scratch / name)
-        places = {row["sha256"]: (row["offset"], row["length"]) for row in written}
+        places = {row.sha256: (row.offset, row.length) for row in written}
         return pa.table(
             {
                 "key": keys,

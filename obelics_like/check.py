@@ -125,17 +125,12 @@ def _recount(output: Output, counted: Counter[str]) -> list[str]:
 
 
 def _count_dropped(output: Output, counted: Counter[str]) -> None:
-    lost: dict[tuple[str, int], Counter[str]] = {}
     for page in output.dropped("pages"):
         counted["dropped page"] += 1
-        lost[page["input"], page["offset"]] = Counter(image=page["images"], text=page["texts"])
+        counted["dropped image"] += page["images"]  # went with their page; those with a rule of their own have rows
+        counted["dropped text"] += page["texts"]
     for node in output.dropped("nodes"):
         counted[f"dropped {node['kind']}"] += 1
-        if (page_key := (node["input"], node["offset"])) in lost:
-            lost[page_key][node["kind"]] -= 1
-    for nodes in lost.values():  # what no rule of its own dropped went with its page
-        counted["dropped image"] += nodes["image"]
-        counted["dropped text"] += nodes["text"]
     counted["page in"] = counted["document"] + counted["dropped page"]
     for kind in ("image", "text"):
         counted[f"{kind} in"] = counted[kind] + counted[f"dropped {kind}"]

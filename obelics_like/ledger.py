@@ -1,6 +1,7 @@
 """The only counter: what came in, what was kept, what was dropped where and why; ledgers add up with `+`.
 
-It is told of a page when its fate is sealed (dropped, or written), so that nothing can be counted twice.
+It is told of a page when its fate is sealed (dropped, or written), and of a dropped node when it is taken off a page
+that goes on, so that nothing can be counted twice.
 The law (`breaches`): in = kept + dropped, for records, pages, images and texts.
 """
 
@@ -10,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from obelics_like.document import Document, Image
+from obelics_like.document import Document, Drop, Image, Text
 
 KINDS = ("record", "page", "image", "text")
 
@@ -50,16 +51,26 @@ class Ledger:
             self.kept["document", language] += 1
             self._sizes(document, language)
         for node in document.nodes:
-            kind = "image" if isinstance(node, Image) else "text"
-            self.came[kind] += 1
+            self._node(node, document.drop, language)
+
+    def lay_down(self, document: Document) -> None:
+        """Count the dropped nodes of a page that goes on; they must then be taken off it, or they count twice."""
+        language = document.language.code if document.language else ""
+        for node in document.nodes:
             if node.drop is not None:
-                self.drops[node.drop.stage, node.drop.rule, kind, language] += 1
-            elif document.drop is not None:
-                self.drops[document.drop.stage, "page_dropped", kind, language] += 1
-            else:
-                self.kept[kind, language] += 1
-                if isinstance(node, Image) and node.blob is None:
-                    self.kept["unresolved", language] += 1
+                self._node(node, None, language)
+
+    def _node(self, node: Text | Image, page_drop: Drop | None, language: str) -> None:
+        kind = "image" if isinstance(node, Image) else "text"
+        self.came[kind] += 1
+        if node.drop is not None:
+            self.drops[node.drop.stage, node.drop.rule, kind, language] += 1
+        elif page_drop is not None:
+            self.drops[page_drop.stage, "page_dropped", kind, language] += 1
+        else:
+            self.kept[kind, language] += 1
+            if isinstance(node, Image) and node.blob is None:
+                self.kept["unresolved", language] += 1
 
     def _sizes(self, document: Document, language: str) -> None:
         for measure in ("words", "characters"):

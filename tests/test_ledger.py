@@ -66,3 +66,15 @@ def test_ledgers_add_up_in_any_order_and_survive_json() -> None:
     assert one + two == two + one
     assert Ledger.from_value((one + two).to_value()) == one + two
     assert (one + two).breaches() == []
+
+
+def test_dropped_nodes_may_be_counted_before_their_page() -> None:
+    whole, halves = Ledger(), Ledger()
+    for drop in (None, Drop("text.page_rules", "too_few_words")):
+        whole.page(page(drop))
+        document = page()
+        halves.lay_down(document)
+        document.nodes = document.kept
+        document.drop = drop
+        halves.page(document)
+    assert halves == whole

@@ -34,7 +34,8 @@ PAGES = pa.schema(
         ("content", pa.string()),
     ]
 )
-"""`images` and `texts` count the nodes of the parsed page; `content` is the whole document as JSON, where asked for."""
+"""`images` and `texts` count the nodes that were lost with the page, beside those that a rule of their own dropped (they
+have rows in NODES); `content` is the whole document as JSON, where asked for."""
 
 NODES = pa.schema(
     [
@@ -64,6 +65,14 @@ class Reasons:
         """Take in a document whose fate is sealed: its own drop, if any, and those of its nodes."""
         if self.keep == "none":
             return
+        self.add_nodes(document)
+        if document.drop is not None:
+            self._pages.append(self._page(document) | _why(document.drop))
+
+    def add_nodes(self, document: Document) -> None:
+        """Take in the drops of a document's nodes."""
+        if self.keep == "none":
+            return
         origin = document.origin
         for node in document.nodes:
             if node.drop is not None:
@@ -71,11 +80,14 @@ class Reasons:
                 row = {"id": document.id, "input": origin.input, "offset": origin.offset, "pos": node.pos}
                 row |= {"kind": "image" if image else "text", "url": node.url if isinstance(node, Image) else None}
                 self._nodes.append(row | _why(node.drop))
-        if document.drop is not None:
-            self._pages.append(self._page(document) | _why(document.drop))
+
+    def keeps_content(self, identity: str) -> bool:
+        """Whether the content of this page is to be kept, should it be dropped."""
+        share = self._share or 0.0
+        return share > 0 and int(hashlib.blake2b(identity.encode(), digest_size=6).hexdigest(), 16) < share * 16**12
 
     def _page(self, document: Document) -> dict[str, Any]:
-        images = sum(isinstance(n, Image) for n in document.nodes)
+        images = sum(1 for _ in document.images())
         return {
             "id": document.id,
             "url": document.url,
@@ -84,13 +96,9 @@ class Reasons:
             "crawl_date": document.origin.date,
             "language": document.language.code if document.language else None,
             "images": images,
-            "texts": len(document.nodes) - images,
-            "content": orjson.dumps(to_value(document)).decode() if self._sampled(document.id) else None,
+            "texts": sum(n.drop is None for n in document.nodes) - images,
+            "content": orjson.dumps(to_value(document)).decode() if self.keeps_content(document.id) else None,
         }
-
-    def _sampled(self, identity: str) -> bool:
-        share = self._share or 0.0
-        return share > 0 and int(hashlib.blake2b(identity.encode(), digest_size=6).hexdigest(), 16) < share * 16**12
 
     def write(self, folder: Path, name: str) -> list[Published]:
         """Publish `pages-NAME.parquet` and `nodes-NAME.parquet` in the folder, where there are any rows."""

@@ -122,11 +122,23 @@ class MapTask:
             for stage in self.segment.barrier:
                 self._collect(stage, alive)
                 alive = self._seal(alive)
-            if self.item.last:
-                for document in alive:
+            for document in alive:
+                if self.item.last:
                     self.ledger.page(document)
                     self.reasons.add(document)
+                else:
+                    self._lay_down(document)
             yield from alive
+
+    def _lay_down(self, document: Document) -> None:
+        """Account for the nodes that were dropped and take them off: nine in ten are, and none comes back.
+
+        Where the page's content is to be kept, should it be dropped, all its nodes stay until its fate is sealed.
+        """
+        if not self.reasons.keeps_content(document.id):
+            self.ledger.lay_down(document)
+            self.reasons.add_nodes(document)
+            document.nodes = document.kept
 
     def _act(self, name: str, act: Callable[[Batch], Any], batch: Batch) -> None:
         """Run a stage over a batch; where it fails, page by page, so that one page's fault costs one page."""

@@ -151,6 +151,6 @@ def test_reasons_are_kept_as_asked(tmp_path: Path) -> None:
         for line in published:
             if line.name.startswith("pages"):
                 row = pq.read_table(tmp_path / keep.replace(":", "-") / line.name).to_pylist()[0]
-                assert (row["rule"], row["images"], row["texts"]) == ("same_url", 2, 3)
+                assert (row["rule"], row["images"], row["texts"]) == ("same_url", 2, 1)
                 assert (row["content"] is not None) == (keep in ("all", "sample:1"))
     assert counts == {"none": [], "reasons": [1, 4], "sample:0": [1, 4], "sample:1": [1, 4], "all": [1, 4]}

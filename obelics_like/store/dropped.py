@@ -34,8 +34,8 @@ PAGES = pa.schema(
         ("content", pa.string()),
     ]
 )
-"""`images` and `texts` count the nodes that were lost with the page, beside those that a rule of their own dropped (they
-have rows in NODES); `content` is the whole document as JSON, where asked for."""
+"""`images` and `texts` count the nodes that were lost with the page, beside those that a rule of their own dropped
+(which have rows in NODES); `content` is the whole document as JSON, where asked for."""
 
 NODES = pa.schema(
     [

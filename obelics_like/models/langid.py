@@ -1,0 +1,188 @@
+"""Language identifiers behind one method, `identify`: fastText models of any label scheme, and py3langid.
+
+It answers for single texts; voting over a page's nodes is `language.identify`'s.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+
+from obelics_like.errors import DataError, MissingPiece
+from obelics_like.models import registry
+from obelics_like.rooms import room
+
+_LABEL = "__label__"
+_MOST_MERGED = 8  # how many labels beyond k are asked for at most, where several labels have one code
+
+
+class Identifier(Protocol):
+    """What names the language of texts. `name` is the model's, as it goes into `Language.model`."""
+
+    name: str
+
+    def identify(self, texts: list[str], k: int = 1) -> list[list[tuple[str, float]]]:
+        """For each text up to `k` (BCP-47 code, probability), best first; [] for a text without letters."""
+        ...
+
+
+def load(name: str) -> Identifier:
+    """The identifier `name`: a registered name, or the path of a fastText .bin or .ftz file.
+
+    Raises UnknownName, MissingPiece (with the command that fetches it) and DataError (not a fastText file).
+    """
+    file = registry.path(name)
+    known = {entry.name: entry for entry in registry.list_models()}.get(name)
+    if known is None:
+        return FastText(file.name, file)
+    if known.backend == "py3langid":
+        return Py3LangId(known.name, file)
+    return FastText(known.name, file, known.scheme)
+
+
+class FastText:
+    """A fastText classifier, through the low-level call that every binding shares.
+
+    `predict(str)` of the plain binding raises under numpy 2 and that of another one gives no probabilities, while
+    `model.f.predict(text + "\\n", k, threshold, "strict")` gives the same answer in all of them.
+    """
+
+    def __init__(self, name: str, file: Path, scheme: str | None = None) -> None:
+        self.name = name
+        self._predict = _open_fasttext(name, file)
+        self.scheme = scheme or self._guess()
+        self._codes = Labels(self.scheme)
+
+    def identify(self, texts: list[str], k: int = 1) -> list[list[tuple[str, float]]]:
+        """For each text up to `k` (BCP-47 code, probability), best first; [] for a text without letters."""
+        predict, codes, wanted = self._predict, self._codes, k + self._codes.merged
+        answers = []
+        for text in texts:
+            line = clean(text)
+            # fastText answers an empty line with its most frequent label
+            pairs = predict(line + "\n", wanted, 0.0, "strict") if line else ()
+            answers.append(codes.ranked([(label[len(_LABEL) :], p) for p, label in pairs], k))
+        return answers
+
+    def _guess(self) -> str:
+        """Flores labels look like eng_Latn, those of lid.176 like en: one answer tells, where bindings list none."""
+        pairs = self._predict("language\n", 1, 0.0, "strict")
+        return "flores" if pairs and "_" in pairs[0][1][len(_LABEL) :] else "lid176"
+
+
+class Py3LangId:
+    """py3langid (Barbaresi's langid.py), with its scores normalised to probabilities."""
+
+    def __init__(self, name: str, file: Path) -> None:
+        from py3langid.langid import LanguageIdentifier
+
+        self.name = name
+        self._rank = LanguageIdentifier.from_modelpath(str(file), norm_probs=True).rank
+        self._codes = Labels("py3langid")
+
+    def identify(self, texts: list[str], k: int = 1) -> list[list[tuple[str, float]]]:
+        """For each text up to `k` (BCP-47 code, probability), best first; [] for a text without letters."""
+        answers = []
+        for text in texts:
+            line = clean(text)
+            answers.append(self._codes.ranked(self._rank(line)[: k + self._codes.merged] if line else [], k))
+        return answers
+
+
+class Labels:
+    """The codes of a label scheme: `labels/SCHEME.tsv`, and a rule for flores labels that it has not.
+
+    `merged` is how many labels share a code with another one: so many more must be asked for to merge them rightly.
+    """
+
+    def __init__(self, scheme: str) -> None:
+        self.codes = read_labels(scheme)
+        self.merged = min(len(self.codes) - len(set(self.codes.values())), _MOST_MERGED)
+        self._flores = scheme == "flores"
+
+    def code(self, label: str) -> str:
+        """The BCP-47 code of a label.
+
+        A flores label that the table lacks keeps its script, since nothing says which one is usual: quc_Latn becomes
+        quc-Latn. Labels of lid.176's kind are codes already.
+        """
+        if label not in self.codes:
+            self.codes[label] = _derived(label, self.codes) if self._flores else label
+        return self.codes[label]
+
+    def ranked(self, pairs: list[tuple[str, float]], k: int) -> list[tuple[str, float]]:
+        """(label, probability) pairs as the best `k` (code, probability), those of one code added up."""
+        found: dict[str, float] = {}
+        for label, p in pairs:
+            code = self.code(label)
+            found[code] = found.get(code, 0.0) + float(p)
+        best = sorted(found.items(), key=lambda item: -item[1])[:k]
+        return [(code, min(1.0, p)) for code, p in best]  # fastText's own sum may pass 1 by a rounding
+
+
+def read_labels(scheme: str) -> dict[str, str]:
+    """Label to BCP-47 code, from `langid_models/labels/SCHEME.tsv`. Raises DataError if there is no such table."""
+    return dict(_read_labels(room("langid_models") / "labels" / f"{scheme}.tsv"))
+
+
+def clean(text: str) -> str:
+    """The text on one line as the models want it; "" if it has no letter.
+
+    All capitals are lowered, since models know few words in capitals; lone surrogates, which no model can encode, go.
+
+    >>> clean("UNE\\nPHRASE"), clean("12:30 -")
+    ('une phrase', '')
+    """
+    if not any(map(str.isalpha, text)):
+        return ""
+    line = " ".join(text.replace("\0", " ").split())
+    if line.isupper():
+        line = line.lower()
+    try:
+        line.encode()
+    except UnicodeEncodeError:
+        line = line.encode("utf-8", "ignore").decode()
+    return line
+
+
+@lru_cache(maxsize=16)
+def _read_labels(file: Path) -> tuple[tuple[str, str], ...]:
+    try:
+        with file.open(encoding="utf-8", newline="") as lines:
+            return tuple((row["label"], row["code"]) for row in csv.DictReader(lines, delimiter="\t"))
+    except (OSError, KeyError) as error:
+        raise DataError(
+            f"label table {file}", got=error, valid="columns label, code, note", do="correct `scheme` in models.toml"
+        ) from error
+
+
+def _derived(label: str, codes: dict[str, str]) -> str:
+    language, _, script = label.partition("_")
+    if language in ("und", "zxx"):
+        return language
+    same = {code.split("-")[0] for known, code in codes.items() if known.startswith(language + "_")}
+    return f"{same.pop() if len(same) == 1 else language}-{script}" if script else language
+
+
+def _open_fasttext(name: str, file: Path) -> Any:
+    """The low-level predict of the model in `file`."""
+    try:
+        import fasttext
+    except ImportError as error:
+        raise MissingPiece(
+            f"language model {name}", got=error, valid="a fastText binding", do="run: pip install fasttext-community"
+        ) from error
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):  # a notice of the binding about an old interface
+            return fasttext.load_model(str(file)).f.predict
+    except (ValueError, RuntimeError, MemoryError) as error:
+        raise DataError(
+            f"language model {name} at {file}",
+            got=error,
+            valid="a fastText .bin or .ftz file",
+            do="give another file, or fetch it again with: obelics-like models fetch",
+        ) from error

@@ -180,8 +180,9 @@ class Document:
     """A page in reading order.
 
     `id` is stable across recipes and runs: made from the WARC record id, else from URL and date. `nodes` is in DOM
-    order; a node keeps its `pos` for ever, also where the nodes dropped before it do not travel on. `sentences` are spans (pos, start, end) in characters of the effective
-    text of the Text at `pos`. A document or node with `drop` set is not part of the output.
+    order; a node keeps its `pos` for ever, also where the nodes dropped before it do not travel on. `sentences` are
+    spans (pos, start, end) in characters of the effective text of the Text at `pos`. A document or node with `drop`
+    set is not part of the output. `page` holds the bytes until they are parsed; it is never stored.
     """
 
     id: str

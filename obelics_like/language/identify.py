@@ -36,7 +36,8 @@ class Identify(Stage):
     min_score: pages with a lower score are dropped (unsure_language).
     max_chars: characters at the start of a text that are looked at.
     max_texts: how many texts of a page are looked at, evenly spread over its characters, each voting for the
-        characters that it stands for. The others have no language. 0 looks at all, at some seven times the cost.
+        characters that it stands for. The others have no language. 0 looks at all; 10 costs a fifth of that and
+        names the same language for 1,434 of 1,437 development pages.
     per_node: whether the texts get their own language; the page's is the same either way.
     """
 
@@ -53,7 +54,7 @@ class Identify(Stage):
     keep: tuple[str, ...] | None = None
     min_score: float | None = None
     max_chars: int = 160
-    max_texts: int = 10
+    max_texts: int = 0
     per_node: bool = True
 
     def check(self) -> None:

@@ -1,0 +1,52 @@
+"""Counts what is kept: words, characters, bytes and tokens, text by text, so that pages add up; it drops nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from obelics_like import words
+from obelics_like.stage import Batch, Context, Stage
+
+
+@dataclass(frozen=True)
+class Counts(Stage):
+    """Counts the texts that are kept; put it last.
+
+    A page's numbers are the sums over its texts; what joins them (blank lines, images) is the exporter's affair.
+    Words are those of `words.of`: every character of a script without spaces is one.
+
+    tokenizers: names of tokenizers (`obelics_like/models/tokenizer.py`); a count means little without its name, since
+      the same Hindi text has 5 times the tokens of o200k_base under an English vocabulary (measured)
+    """
+
+    tokenizers: tuple[str, ...] = ("o200k_base",)
+
+    facts: ClassVar[dict[str, str]] = {
+        "words": "on a text and a document: words of the kept text",
+        "characters": "on a text and a document: characters (code points) of the kept text",
+        "bytes": "on a text and a document: UTF-8 bytes of the kept text",
+        "tokens": "on a text and a document: tokenizer to tokens of the kept text",
+    }
+
+    def open(self, context: Context) -> dict[str, Any]:
+        return {name: context.model(f"tokenizer:{name}") for name in self.tokenizers}
+
+    def process(self, batch: Batch, opened: dict[str, Any]) -> Batch:
+        for document in batch:
+            total_words = characters = size = 0
+            tokens = dict.fromkeys(opened, 0)
+            for node in document.texts():
+                text = node.effective
+                facts = node.facts
+                facts["words"] = len(words.of(node))
+                facts["characters"] = len(text)
+                facts["bytes"] = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+                facts["tokens"] = {name: tokenizer.count(text) for name, tokenizer in opened.items()}
+                total_words += facts["words"]
+                characters += facts["characters"]
+                size += facts["bytes"]
+                for name, count in facts["tokens"].items():
+                    tokens[name] += count
+            document.facts.update(words=total_words, characters=characters, bytes=size, tokens=tokens)
+        return batch

@@ -1,0 +1,242 @@
+"""Inputs read: every record once for the index, pages in the order of their offsets, pictures one by one.
+
+Reading decides nothing about a page but whether it can be read; the recipe's stages decide the rest.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import ClassVar
+
+from obelics_like.document import Origin, Page, Place
+from obelics_like.errors import OptionError, UnknownName
+from obelics_like.sources.bodies import BadBody, decode
+from obelics_like.sources.disk import Disk, split_path
+from obelics_like.sources.heads import READERS, Head
+from obelics_like.sources.inputs import Input, expand
+from obelics_like.sources.records import Record, describe, document_id
+from obelics_like.sources.walk import MAX_HEAD, Piece, piece_at, walk
+from obelics_like.stage import AnyStage
+
+__all__ = ["Archive", "Record", "document_id", "read", "read_bytes", "read_pages", "scan"]
+
+
+@dataclass(frozen=True)
+class Archive(AnyStage):
+    """How the inputs are read.
+
+    Options:
+        reader: the library that reads the heads of WARC records, "fastwarc" or "warcio". Where records begin and
+            end, and what to do after damage, is our own in either case, and so are ARC heads.
+        max_page_bytes: a page whose body, decoded, is longer than so many bytes is dropped as body_too_large.
+        max_image_bytes: a picture whose body, decoded, is longer than so many bytes is not read.
+    """
+
+    reader: str = "fastwarc"
+    max_page_bytes: int = 20_000_000
+    max_image_bytes: int = 64_000_000
+
+    rules: ClassVar[dict[str, str]] = {
+        "not_a_page": "a record that holds neither a page nor a picture (request, metadata, script, ...)",
+        "redirect": "an answer that only leads elsewhere (HTTP 3xx)",
+        "revisit": "a record that only says that nothing had changed since an earlier one",
+        "unreadable": "a record, or a stretch of a file, that can't be read",
+        "truncated": "a record that the file's end cuts off, or that holds less than it declares",
+        "same_record": "a record that the inputs hold a second time",
+        "body_too_large": "a page whose decoded body is longer than max_page_bytes",
+    }
+
+    def check(self) -> None:
+        """Raise UnknownName for a reader that does not exist, OptionError for a cap that is none."""
+        if self.reader not in READERS:
+            raise UnknownName(f"stage {self.id or 'sources'}: option reader", self.reader, READERS)
+        for name in ("max_page_bytes", "max_image_bytes"):
+            value = getattr(self, name)
+            if value < 1:
+                raise OptionError(
+                    f"stage {self.id or 'sources'}: option {name}",
+                    got=value,
+                    valid="a number of bytes above 0",
+                    do=f"leave {name} out, or raise it",
+                )
+
+
+def scan(source: Input, options: Archive) -> Iterator[Record]:
+    """Every record of an input once, in the file's order, with its heads read and its body passed over.
+
+    What can't be read is a record too, of rule `unreadable` or `truncated`. Never raises for what the file holds.
+    """
+    if source.format == "html":
+        yield _file_record(source)
+        return
+    at = 0
+    try:
+        for piece in walk(Disk(source.path), MAX_HEAD):
+            at = piece.offset
+            yield describe(piece, options.reader)[0]
+    except OSError as error:
+        yield Record(at + 1 if at else 0, None, rule="unreadable", reason=f"{source.name} after byte {at}: {error}")
+
+
+def read(source: Input, records: Sequence[Record], options: Archive) -> Iterator[tuple[Record, Page | str]]:
+    """The pages of an input, for `records` in ascending order of their offsets.
+
+    Each comes with its Page, or with the reason why it can't be read, which begins with the rule it falls under:
+    "unreadable: ...", "truncated: ..." or "body_too_large: ...".
+    """
+    if source.format == "html":
+        for record in records:
+            yield record, _file_page(source, record, options)
+        return
+    keep = options.max_page_bytes + MAX_HEAD
+    cursor: Cursor | None = None
+    try:
+        cursor = Cursor(source.path)
+    except OSError as error:
+        yield from ((record, f"unreadable: {error}") for record in records)
+        return
+    for record in records:
+        try:
+            piece = cursor.piece(record.offset, keep)
+        except OSError as error:
+            yield record, f"unreadable: {error}"
+            continue
+        yield record, _page(source, record, piece, options)
+
+
+def read_bytes(place: Place, options: Archive) -> bytes:
+    """The bytes of a picture. Files stay open between calls, so ask for them in the order of their offsets.
+
+    Raises OSError if the file is gone, or no longer holds there what it held when it was scanned.
+    """
+    outer = split_path(place.path)[0]
+    state = os.stat(outer)
+    cursor = _cursor(place.path, state.st_ino, state.st_size, state.st_mtime_ns)
+    if place.kind == "pack":
+        length = place.length or 0
+        data = cursor.disk.read(place.offset, length)
+        if len(data) != length:
+            raise OSError(f"{place.path}: {length} bytes wanted at byte {place.offset}, {len(data)} are there")
+        return data
+    piece = cursor.piece(place.offset, options.max_image_bytes + MAX_HEAD)
+    record, head = describe(piece, options.reader) if piece is not None else (None, None)
+    if piece is None or record is None or head is None or record.rule in ("unreadable", "truncated"):
+        why = record.reason if record is not None else "no record begins there"
+        raise OSError(f"{place.path}: the picture at byte {place.offset} can't be read ({why}); has the file changed?")
+    if place.url and record.url != place.url:
+        raise OSError(f"{place.path}: byte {place.offset} holds {record.url}, not {place.url}; the file has changed")
+    try:
+        return _body(piece, head, options.max_image_bytes)
+    except BadBody as error:
+        raise OSError(f"{place.path}: the picture at byte {place.offset} can't be read: {error}") from None
+
+
+def read_pages(path: str) -> Iterator[Page]:
+    """The pages of a file, folder, glob or list of archives, as they were stored; what can't be read is left out.
+
+    Raises InputError if the path leads to nothing that can be read.
+    """
+    options = Archive()
+    for source in expand([path]):
+        if source.format == "html":
+            page = _file_page(source, _file_record(source), options)
+            if isinstance(page, Page):
+                yield page
+            continue
+        for piece in walk(Disk(source.path), options.max_page_bytes + MAX_HEAD):
+            record, head = describe(piece, options.reader)
+            page = _page_of(source, record, piece, head, options) if record.kind == "page" and head else ""
+            if isinstance(page, Page):
+                yield page
+
+
+class Cursor:
+    """An archive held open: goes straight to a record where the file allows it, else walks on to it."""
+
+    def __init__(self, path: str) -> None:
+        self.disk = Disk(path)
+        self._walk: Iterator[Piece] | None = None
+        self._seen: Piece | None = None
+        self._keep = 0
+
+    def piece(self, offset: int, keep: int) -> Piece | None:
+        """The record at `offset` with up to `keep` bytes of its block; None if there is none."""
+        direct = piece_at(self.disk, offset, keep)
+        if direct is not None:
+            return direct
+        behind = self._seen is not None and self._seen.offset > offset
+        if self._walk is None or behind or keep != self._keep:
+            self._walk, self._seen, self._keep = walk(self.disk, keep), None, keep
+        while self._seen is None or self._seen.offset < offset:
+            self._seen = next(self._walk, None)
+            if self._seen is None:
+                self._walk = None
+                return None
+        return self._seen if self._seen.offset == offset else None
+
+
+@lru_cache(maxsize=8)
+def _cursor(path: str, inode: int, size: int, changed: int) -> Cursor:
+    return Cursor(path)
+
+
+def _page(source: Input, record: Record, piece: Piece | None, options: Archive) -> Page | str:
+    if piece is None:
+        return f"unreadable: no record begins at byte {record.offset} any more"
+    found, head = describe(piece, options.reader)
+    if found.rule in ("unreadable", "truncated"):
+        return f"{found.rule}: {found.reason}"
+    if head is None or found.url != record.url:
+        return f"unreadable: byte {record.offset} holds {found.url or 'no record'}, not {record.url}"
+    found.length = record.length
+    return _page_of(source, found, piece, head, options)
+
+
+def _page_of(source: Input, record: Record, piece: Piece, head: Head, options: Archive) -> Page | str:
+    try:
+        body = _body(piece, head, options.max_page_bytes)
+    except BadBody as error:
+        return f"{error.rule}: {error}"
+    origin = Origin(
+        source.name,
+        record.offset,
+        record.length,
+        record_id=record.record_id,
+        date=record.date,
+        status=record.status,
+        mime=record.mime,
+        digest=record.digest,
+        warc_headers=head.warc,
+        http_headers=head.http or {},
+    )
+    declared = head.low_http.get("content-type") if head.http is not None else head.low.get("content-type")
+    return Page(record.url, body, declared, origin)
+
+
+def _body(piece: Piece, head: Head, cap: int) -> bytes:
+    if piece.size > len(piece.body):  # longer than what was kept, hence than the cap
+        raise BadBody("body_too_large", f"its body has {piece.size - head.skip} bytes, more than {cap}")
+    return decode(bytes(piece.body[head.skip :]), head.low_http, cap)
+
+
+def _file_record(source: Input) -> Record:
+    url = Path(source.path).absolute().as_uri()
+    record = Record(0, source.size, "page", "html", url, mime="text/html", size=source.size)
+    if source.size == 0:
+        record.kind, record.rule, record.reason = "other", "unreadable", "the file is empty"
+    return record
+
+
+def _file_page(source: Input, record: Record, options: Archive) -> Page | str:
+    try:
+        with open(source.path, "rb") as file:
+            html = file.read(options.max_page_bytes + 1)
+    except OSError as error:
+        return f"unreadable: {error}"
+    if len(html) > options.max_page_bytes:
+        return f"body_too_large: the file has more than {options.max_page_bytes} bytes"
+    return Page(record.url, html, None, Origin(source.name, 0, len(html), mime="text/html"))

@@ -1,0 +1,120 @@
+"""The development data beside warcio and FastWARC themselves: ours never sees less without a reason listed here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from fastwarc.warc import ArchiveIterator as FastWARC
+from warcio.archiveiterator import ArchiveIterator as Warcio
+
+from obelics_like.document import Page
+from obelics_like.sources.archive import Archive, read, scan
+from obelics_like.sources.inputs import expand, survey
+from tests.conftest import data_folder
+
+LOWER: dict[str, str] = {
+    "clipped.warc.gz": "its only record, a page, is cut by the file's end: both hand it out as whole",
+}
+Counts = tuple[int, int, int]
+HTML = ("text/html", "application/xhtml+xml")
+
+
+def kind(type: str | None, status: int | None, mime: str | None) -> str:
+    """Page, image or other, as records.py has it, from what a library says of a record."""
+    mime = (mime or "").split(";")[0].strip().lower()
+    if type not in ("response", "resource") or (status is not None and 300 <= status < 400):
+        return "other"
+    if mime in HTML:
+        return "page"
+    return "image" if mime.startswith("image/") and status in (None, 200) else "other"
+
+
+def counted(kinds: list[str]) -> Counts:
+    return len(kinds), kinds.count("page"), kinds.count("image")
+
+
+def by_warcio(path: str) -> Counts:
+    kinds = []
+    try:
+        with open(path, "rb") as file:
+            for record in Warcio(file):
+                http = record.http_headers
+                status = int(http.get_statuscode()) if http and http.get_statuscode().isdigit() else None
+                mime = http.get_header("Content-Type") if http else record.content_type
+                kinds.append(kind(record.rec_type, status, mime))
+                record.raw_stream.read()
+    except Exception:  # whatever it stops at, what it gave before counts
+        pass
+    return counted(kinds)
+
+
+def by_fastwarc(path: str) -> Counts:
+    kinds = []
+    try:
+        for record in FastWARC(path):
+            http = record.http_headers
+            mime = record.http_content_type if http is not None else record.headers.get("Content-Type")
+            kinds.append(kind(record.record_type.name, http.status_code if http is not None else None, mime))
+            record.reader.read()
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException:  # a panic of the Rust side is no Exception
+        pass
+    return counted(kinds)
+
+
+def archives() -> list[Path]:
+    return [p for p in sorted((data_folder() / "warc").rglob("*")) if p.is_file() and p.suffix != ".wacz"]
+
+
+def check(path: Path, reader: str, peers: list[Callable[[str], Counts]]) -> list[str]:
+    options = Archive(id="sources", reader=reader)
+    [source] = expand([str(path)])
+    records = list(scan(source, options))
+    assert len({r.offset for r in records}) == len(records)
+    pages = [r for r in records if r.kind == "page"]
+    found = [f for _, f in read(source, pages, options)]
+    unread = [f for f in found if isinstance(f, str)]
+    assert len(found) == len(pages)
+    assert not unread, (path.name, unread)
+    assert all(f.url and f.origin.input == source.name for f in found if isinstance(f, Page))
+    ours = (len(records), len(pages), sum(r.kind == "image" for r in records))
+    best = tuple(map(max, zip(*(peer(str(path)) for peer in peers), strict=True)))
+    return [f"{path.name}: {ours} beside {best}"] if any(a < b for a, b in zip(ours, best, strict=True)) else []
+
+
+@pytest.mark.gate
+@pytest.mark.parametrize("reader", ["fastwarc", "warcio"])
+def test_no_record_is_lost(reader: str) -> None:
+    short = [line for path in archives() for line in check(path, reader, [by_warcio, by_fastwarc])]
+    assert [line.split(":")[0] for line in short] == sorted(LOWER), short
+
+
+@pytest.mark.gate
+def test_the_readers_agree() -> None:
+    for path in archives():
+        [source] = expand([str(path)])
+        fast = list(scan(source, Archive(id="sources", reader="fastwarc")))
+        slow = list(scan(source, Archive(id="sources", reader="warcio")))
+        assert fast == slow, path.name
+
+
+@pytest.mark.gate
+def test_the_whole_folder_is_expanded() -> None:
+    found, ignored = survey([str(data_folder() / "warc")])
+    assert len(found) == 39
+    assert ignored == []
+
+
+@pytest.mark.gate
+@pytest.mark.parametrize("name", ["hplt-cc", "hplt-wide", "llm-webkit", "newspaper4k", "readability", "fundus"])
+def test_pages_files_are_read_whole(name: str) -> None:
+    folder = data_folder() / "pages"
+    listed = len((folder / f"{name}.pages.tsv").read_text().splitlines()) - 1
+    [source] = expand([str(folder / f"{name}.warc.gz")])
+    options = Archive(id="sources")
+    records = [r for r in scan(source, options) if r.kind == "page"]
+    assert len(records) == listed
+    assert all(isinstance(f, Page) for _, f in read(source, records, options))

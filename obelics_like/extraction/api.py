@@ -1,0 +1,37 @@
+"""`extract`: one page to a document, without a run: what a notebook or a test asks for.
+
+It adds nothing to the stage `extract.nodes` with its defaults.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+
+from obelics_like.document import Document, Origin, Page
+from obelics_like.extraction.nodes import Nodes, Opened
+from obelics_like.stage import Context
+
+
+def extract(html: bytes, url: str, content_type: str | None = None) -> Document:
+    """The page as a document: its nodes in DOM order, boilerplate and faulty pictures marked with a drop.
+
+    `url` makes relative URLs absolute; `content_type` is the HTTP header, for its charset. Raises nothing for any
+    bytes: a page that can't be used comes back with `drop` set.
+
+    >>> [node.text for node in extract("<p>Ein schöner Tag war das, sagte sie, und ging.</p>".encode(), "http://a.org/").kept]
+    ['Ein schöner Tag war das, sagte sie, und ging.']
+    """
+    stage, opened = _opened()
+    origin = Origin(input="", offset=0)
+    page = Page(url, html, content_type, origin)
+    document = Document(hashlib.sha256(url.encode("utf-8", "replace")).hexdigest()[:32], url, origin, page=page)
+    stage.process([document], opened)
+    document.page = None
+    return document
+
+
+@functools.cache
+def _opened() -> tuple[Nodes, Opened]:
+    stage = Nodes(id="extract")
+    return stage, stage.open(Context())

@@ -1,0 +1,228 @@
+"""Which blocks of a page are its main content, told from structure, link density, names and length.
+
+Pure functions over the walk. Pictures have no say here, so that the text is the same with and without them.
+
+How it works, each step linear in the page:
+1. the fragments of a paragraph that pictures or tags split are measured as one;
+2. each paragraph that reads like prose gives its container a score, by its length and how little of it is links;
+3. names such as `sidebar` or `related` are believed, unless what they name holds most of the page's prose;
+4. from the page downwards, as long as one child holds most of what its parent holds, that child is entered: the main
+   container;
+5. in it, a block is kept that is neither in believed furniture nor mostly links, by the standard of its kind.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from obelics_like.extraction import names
+from obelics_like.extraction.walk import Block, Walked
+
+PROSE = 40
+"""Characters from which a block can be prose (those of unspaced scripts count `DENSE` each)."""
+DENSE = 2.5
+"""Latin characters that say as much as one Chinese, Japanese or Thai character."""
+FULL = 1200
+"""Characters above which a paragraph weighs no more: a page's fine print comes in one block."""
+DOMINANT = 0.8
+"""Share of its parent's score from which a child is entered on the way to the main container."""
+DISBELIEF = 0.5
+"""Share of the prose that furniture and the rest hold together, from which its name is not believed."""
+
+_SENTENCE = re.compile("[.!?…。！？।؟።։]['\"”’»)\\]]*(?:\\s|$)|[。！？]")
+_DENSE = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+_HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+_STUBBORN = names.COMMENT | names.HIDDEN | names.FOOTER | names.NAV
+_OWN = names.ARTICLE | names.CONTENT
+
+
+@dataclass(slots=True)
+class Paragraph:
+    """The blocks `items` of one paragraph: characters in Latin measure, share in links, sentences, prose score."""
+
+    items: list[int]
+    kind: str
+    container: int
+    size: int
+    links: float
+    sentences: int
+    score: float
+
+
+def paragraphs(walked: Walked) -> list[Paragraph]:
+    """The page's paragraphs in DOM order, measured; what a picture split is one paragraph."""
+    groups: dict[int, list[int]] = {}
+    for at, item in enumerate(walked.items):
+        if isinstance(item, Block):
+            groups.setdefault(item.group, []).append(at)
+    return [_measure(walked, indexes) for indexes in groups.values()]
+
+
+def _measure(walked: Walked, indexes: list[int]) -> Paragraph:
+    blocks = [walked.items[at] for at in indexes]
+    first = blocks[0]
+    assert isinstance(first, Block)
+    text = first.text if len(blocks) == 1 else " ".join(block.text for block in blocks if isinstance(block, Block))
+    linked = sum(block.links for block in blocks if isinstance(block, Block))
+    links = min(1.0, linked / len(text))
+    size = len(text)
+    if not text.isascii() and _DENSE.search(text, 0, 200):
+        size = int(size * DENSE)
+    sentences = len(_SENTENCE.findall(text)) if size >= 20 else 0
+    score = 0.0
+    if size >= PROSE and links < 0.5 and first.kind not in _HEADINGS and (sentences or size > 100):
+        score = min(size, FULL) * (1 - links) ** 2
+        score *= (0.6 if first.kind in ("li", "td", "th") else 1.0) * (1.0 if sentences else 0.4)
+    return Paragraph(indexes, first.kind, first.container, size, links, sentences, score)
+
+
+@dataclass(slots=True)
+class Judgement:
+    """What was decided about a page: `main` for each item of the walk (False for pictures), and the evidence for
+    pictures: `furniture` bits and `size` of text for each container, and the `root` of the main content."""
+
+    main: list[bool]
+    furniture: list[int]
+    size: list[float]
+    linked: list[float]
+    root: int
+
+
+def judge(walked: Walked) -> Judgement:
+    """Decide for each block of the walk whether it is main content; linear in the page."""
+    found = paragraphs(walked)
+    furniture = believed(walked, found)
+    root = main_container(walked, found, furniture)
+    inside = within(walked, root)
+    size, linked = _totals(walked, found)
+    picks = [
+        inside[one.container] and not furniture[one.container] and _reads(one, walked, size, linked) for one in found
+    ]
+    _lone_headings(found, picks)
+    main = [False] * len(walked.items)
+    for one, picked in zip(found, picks):
+        for at in one.items if picked else ():
+            main[at] = True
+    return Judgement(main, furniture, size, linked, root)
+
+
+def _sum_up(walked: Walked, values: list[float]) -> list[float]:
+    for container in range(len(values) - 1, 0, -1):
+        values[walked.parents[container]] += values[container]
+    return values
+
+
+def _totals(walked: Walked, found: list[Paragraph]) -> tuple[list[float], list[float]]:
+    size, linked = [0.0] * len(walked.tags), [0.0] * len(walked.tags)
+    for one in found:
+        size[one.container] += one.size
+        linked[one.container] += one.size * one.links
+    return _sum_up(walked, size), _sum_up(walked, linked)
+
+
+def believed(walked: Walked, found: list[Paragraph]) -> list[int]:
+    """For each container the furniture bits that hold for it, its own and its ancestors', where they are believed.
+
+    A name is not believed if all that bear it hold most of the prose that they and the unnamed rest have together.
+    Headers are furniture of the page, not of an article.
+    """
+    bits, parents = walked.bits, walked.parents
+    count = len(bits)
+    scores = [0.0] * count
+    heads = [False] * count
+    for one in found:
+        scores[one.container] += one.score
+        if one.kind == "h1":
+            at = one.container
+            while at and not heads[at]:
+                heads[at] = True
+                at = parents[at]
+    named = [0] * count
+    rest = 0.0
+    for at in range(1, count):
+        named[at] = named[parents[at]] | (bits[at] & names.FURNITURE)
+    rest = sum(score for score, bit in zip(scores, named) if not bit)
+    whole = _sum_up(walked, scores)
+    by_name: dict[str, float] = {}
+    for at in range(1, count):
+        if bits[at] & names.FURNITURE and walked.names[at] != walked.names[parents[at]]:
+            by_name[walked.names[at]] = by_name.get(walked.names[at], 0.0) + whole[at]
+    result, article = [0] * count, [False] * count
+    for at in range(1, count):
+        above = parents[at]
+        article[at] = article[above] or bool(bits[at] & names.ARTICLE)
+        own = bits[at] & names.FURNITURE
+        if own:
+            held = max(whole[at], by_name.get(walked.names[at], 0.0)) if walked.names[at].strip() else whole[at]
+            own = _trusted(own, bits[at], held, rest, heads[at] or article[above])
+        result[at] = result[above] | own
+    return result
+
+
+def _trusted(own: int, bits: int, held: float, rest: float, in_article: bool) -> int:
+    """The furniture bits of a container that are believed, given the score it holds and that of the unnamed rest."""
+    share = held / (held + rest) if held else 0.0
+    if in_article:
+        own &= ~names.HEADER
+    if bits & _OWN and share > 0.1:
+        own &= _STUBBORN
+    if own & names.META and held > 120:
+        own &= ~names.META
+    if share >= DISBELIEF:
+        own = own & _STUBBORN if share < 0.9 else 0
+    return own
+
+
+def main_container(walked: Walked, found: list[Paragraph], furniture: list[int]) -> int:
+    """The smallest container on the way of the largest scores that still holds the main content; 0 is the page."""
+    scores = [0.0] * len(walked.tags)
+    for one in found:
+        if not furniture[one.container]:
+            scores[one.container] += one.score
+    _sum_up(walked, scores)
+    best = [0] * len(scores)  # each container's child of the largest score
+    for at in range(1, len(scores)):
+        above = walked.parents[at]
+        if not best[above] or scores[at] > scores[best[above]]:
+            best[above] = at
+    at = 0
+    while (child := best[at]) and scores[child] > 0 and scores[child] >= DOMINANT * scores[at]:
+        if walked.tags[child] in ("p", "li", "td", "blockquote", "pre"):
+            break
+        at = child
+    return at
+
+
+def within(walked: Walked, root: int) -> list[bool]:
+    """For each container whether it is `root` or stands in it."""
+    inside = [False] * len(walked.tags)
+    inside[root] = True
+    for at in range(root + 1, len(inside)):
+        inside[at] = inside[walked.parents[at]]
+    return inside
+
+
+def _reads(one: Paragraph, walked: Walked, size: list[float], linked: list[float]) -> bool:
+    """Whether a paragraph of the main container is content by the standard of its kind."""
+    if one.kind in _HEADINGS or one.kind == "dt":
+        return one.links < 0.5 or one.kind == "h1"
+    if one.kind == "li":
+        above = walked.parents[one.container]
+        return one.links < 0.5 and linked[above] < 0.6 * size[above]
+    if one.size < 25 and not one.sentences and one.kind in ("div", "p", "td"):
+        return False
+    return one.links < 0.4 or (one.links < 0.6 and one.size > 150)
+
+
+def _lone_headings(found: list[Paragraph], picks: list[bool]) -> None:
+    """Take back a heading that no kept text follows before something long that is not kept."""
+    followed = False
+    for at in range(len(found) - 1, -1, -1):
+        one = found[at]
+        if one.kind in _HEADINGS:
+            picks[at] = picks[at] and followed
+        elif picks[at]:
+            followed = True
+        elif one.size > 60 and one.kind != "figcaption":
+            followed = False

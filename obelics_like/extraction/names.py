@@ -1,0 +1,141 @@
+"""What tag, class and id names say about a part of a page: the vocabulary of page furniture, as sets of words.
+
+It knows words, not pages: whether a name is believed is decided by `main_content`, with the text it holds in view.
+"""
+
+from __future__ import annotations
+
+import re
+
+from obelics_like.extraction.texts import listed
+
+# What a container may be, as bits.
+NAV, FOOTER, HEADER, ASIDE, TEASER, COMMENT, AD, FORM, HIDDEN, SHARE, META, CAPTION, FIGURE, ARTICLE, CONTENT, PRESS = (
+    1 << bit for bit in range(16)
+)
+FURNITURE = NAV | FOOTER | HEADER | ASIDE | TEASER | COMMENT | AD | FORM | HIDDEN | SHARE | META | PRESS
+
+BY_TAG = {
+    "nav": NAV,
+    "menu": NAV,
+    "footer": FOOTER,
+    "header": HEADER,
+    "aside": ASIDE,
+    "form": FORM,
+    "button": PRESS,
+    "label": PRESS,
+    "fieldset": FORM,
+    "dialog": HIDDEN,
+    "figure": FIGURE,
+    "figcaption": CAPTION,
+    "article": ARTICLE,
+    "main": CONTENT,
+    "amp-ad": AD,
+}
+BY_ROLE = {
+    "navigation": NAV,
+    "menu": NAV,
+    "menubar": NAV,
+    "tablist": NAV,
+    "toolbar": SHARE,
+    "banner": HEADER,
+    "contentinfo": FOOTER,
+    "complementary": ASIDE,
+    "search": FORM,
+    "form": FORM,
+    "dialog": HIDDEN,
+    "alertdialog": HIDDEN,
+    "alert": HIDDEN,
+    "main": CONTENT,
+    "article": ARTICLE,
+}
+_WORDS = {
+    NAV: "nav navi navbar navigation subnav topnav mainnav menu submenu megamenu dropdown breadcrumb "
+    "breadcrumbs crumbs pagination pager paging paginator pagenavi toc sitemap skiplink skip jump "
+    "toolbar topbar langswitch tabs navlinks prevnext menue brotkrumen",
+    FOOTER: "footer foot fußzeile fuss footnav colophon copyright imprint legal impressum",
+    HEADER: "masthead siteheader banner topheader logo branding",
+    ASIDE: "sidebar sidebars aside rail rightrail leftrail sidecol sidecolumn widget widgets marginal "
+    "marginalspalte randspalte rightcolumn rightcol leftcol leftcolumn sidebox sb secondary infobox",
+    TEASER: "related relatedposts relatedarticles recommended recommendation recommendations recommend "
+    "recommends recirc recirculation teaser teasers teaserlist teaserbox more morearticles morenews "
+    "morefrom readmore mostread popular mostpopular trending trend latest newest recent recentposts "
+    "recents similar outbrain taboola zergnet upnext nextup next prev previous seealso alsoread "
+    "readalso readnext also interesting promo promos promotion headlines ticker carousel newslist "
+    "suggested suggestions topstories top10 most weitere lesetipp lesetipps mehr siehe aehnliche jp "
+    "onward yarpp crosslinks related-content listing cards feed",
+    COMMENT: "comment comments commentlist commentarea kommentar kommentare comentarios commentaires disqus "
+    "respond reply replies livefyre spotim talkback reactions discussion forumlink",
+    AD: "ad ads adv advert adverts advertisement advertisements advertising advertorial adsbygoogle adbox "
+    "adslot adunit anzeige anzeigen werbung sponsor sponsored sponsors dfp gpt publicidad publicite "
+    "reklama reklame pub affiliate banner-ad adcontainer adwrapper adtag commercial shopping "
+    "partnerlinks werb",
+    FORM: "newsletter subscribe subscription signup login signin register registration searchform search "
+    "searchbox form poll survey quiz feedback contactform abo regwall optin mailchimp donate donation",
+    HIDDEN: "hidden hide invisible modal popup overlay lightbox cookie cookies consent gdpr ccpa cmp dsgvo "
+    "toast visuallyhidden sronly noprint printonly offscreen offcanvas screenreader interstitial "
+    "tooltip notification notice cookiebar cookiebanner",
+    SHARE: "share sharing shares sharebar social socials socialmedia sharedaddy addthis addtoany shariff "
+    "bookmark bookmarks sociallinks socialshare follow followus tweet like likes icons jetpack",
+    META: "tags tag taglist tagcloud keywords categories category catlinks postmeta entrymeta meta metadata "
+    "byline bylines author authors authorbox authorbio bio autor autoren dateline timestamp date datum "
+    "rating ratings topics topic labels label credits breadcrumbs author-info about aboutauthor views "
+    "counter edit editsection print printbutton rss actions action tools",
+    CAPTION: "caption captions figcaption imgcaption bildunterschrift legend legende imagecaption wp-caption-text",
+    CONTENT: "content articlebody articletext articlecontent entrycontent postcontent postbody posttext "
+    "storybody storytext bodytext maincontent story entry post body text richtext prose copy "
+    "contentbody mw-parser-output",
+    ARTICLE: "article artikel articulo hentry hnews newsarticle blogposting blogpost",
+}
+_MEANING = {word.replace("-", ""): bit for bit, words in _WORDS.items() for word in words.split()}
+# two neighbouring words mean what neither does alone
+_PAIRS = {
+    **dict.fromkeys(("side bar", "right rail", "left rail", "right column", "left column", "right col"), ASIDE),
+    **dict.fromkeys(("read more", "see also", "up next", "also read", "most read", "most popular"), TEASER),
+    **dict.fromkeys(("more news", "more stories", "more articles", "more from", "top stories", "you may"), TEASER),
+    **dict.fromkeys(("article list", "post list", "news list", "link list", "linked articles"), TEASER),
+    **dict.fromkeys(("sr only", "screen reader", "visually hidden", "print only", "off canvas"), HIDDEN),
+    **dict.fromkeys(("sign up", "log in", "sign in"), FORM),
+    **dict.fromkeys(("skip link", "skip to", "page nav"), NAV),
+}
+_WEAK = frozenset(
+    listed(
+        "more top like also next prev previous latest recent jump text body post entry most listing cards "
+        "feed label meta actions action tools date form search notice print tag edit about views pub banner "
+        "legal skip copyright tabs"
+    )
+)
+_STATES = frozenset(("has", "no", "is", "with", "without", "js"))
+_SHOWN = frozenset(listed("image img picture photo media figure bild foto thumbnail thumb"))
+_SPLIT = re.compile(r"[a-zA-Z\u00c0-\u024f]+|\d+")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def meaning(names: str) -> int:
+    """The bits that the class and id names of an element stand for.
+
+    A word counts where it is a whole word of a name: `article-sidebar` is a sidebar, `has-sidebar` and
+    `adventure` are not. Common words count only where they stand first or last.
+
+    `teaser-image` names a picture, not a list of teasers.
+
+    >>> meaning("article-sidebar") & ASIDE > 0, meaning("layout has-sidebar") & ASIDE, meaning("adventure")
+    (True, 0, 0)
+    """
+    bits = 0
+    for name in names.split()[:24]:
+        words = _SPLIT.findall(_CAMEL.sub(" ", name[:80]))
+        words = [word.lower() for word in words]
+        if not words or (words[0] in _STATES and words[:2] != ["is", "hidden"]) or name.startswith("wp-image"):
+            continue
+        joined = "".join(words)
+        shown = words[-1] in _SHOWN
+        found = _MEANING.get(joined, 0)
+        for at, word in enumerate(words):
+            bit = _MEANING.get(word, 0)
+            if bit and (word not in _WEAK or len(words) == 1):
+                found |= bit
+            if at and (bit := _PAIRS.get(f"{words[at - 1]} {word}", 0)):
+                found |= bit
+        bits |= found & ~TEASER if shown else found
+    return bits

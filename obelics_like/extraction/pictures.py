@@ -1,0 +1,205 @@
+"""Which URL a picture has, among all that its element names: src, srcset, lazy attributes, stand-ins told apart.
+
+It knows attributes, not pages: where the picture stands and whether it belongs to the article is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from urllib.parse import quote, urljoin
+
+from obelics_like.extraction.texts import listed
+
+LAZY = listed(
+    "data-src data-lazy-src data-original data-lazy data-img-src data-gt-lazy-src data-lateloadsrc "
+    "data-src-fg data-scroll-image src2 data-original-src data-orig-file data-large-file data-full-src "
+    "data-full-url data-hi-res-src data-high-res-src data-highres data-large-src data-large_image "
+    "data-lazyload data-lazyload-src data-lazy-original data-ll-src data-echo data-url data-image "
+    "data-image-src data-img data-imgsrc data-defer-src data-delayed-url data-runner-src data-cfsrc "
+    "data-pin-media data-default-src data-pagespeed-lazy-src data-pagespeed-high-res-src data-actualsrc "
+    "data-real-src data-fallback-src data-srcsml data-src-large data-src-medium data-src-small "
+    "data-src-template data-ezsrc data-flickity-lazyload data-bg data-background data-background-image "
+    "lazy-src lazysrc load-src file zoomfile data-zoom-src data-zoom-image data-thumb data-hires data-rjs "
+    "data-amp-src data-spai data-opt-src data-breeze data-wpfc-original-src data-mini-src data-media "
+    "data-source data-desktop-src data-mobile-src ng-src v-lazy :src original-src _src"
+)
+"""Attributes that hold the real URL until a script moves it to `src`: first those of OBELICS' code, then others."""
+LAZY_SETS = listed(
+    "data-srcset data-lazy-srcset data-original-srcset data-ll-srcset data-cfsrcset data-ezsrcset lazy-srcset"
+)
+
+_STANDIN = re.compile(
+    r"(?:^|[/_.-])(?:blank|spacer|place-?holder|loading|loader|ajax-loader|lazy|lazyload|lazy[-_]?placeholder|pixel|"
+    r"transparent|trans|1x1|1px|grey|gray|clear|empty|dummy|white|noimage|no-image|spinner|preload(?:er)?|"
+    r"px|space|shim|null|undefined|none|cleardot|default-?image|img-?default|fallback)"
+    r"(?:[-_.]?\d{0,4}(?:x\d{1,4})?(?:px)?)?\.(?:gif|png|svg|jpe?g|webp)(?:[?#]|$)",
+    re.I,
+)
+_PICTURE_FILE = re.compile(r"\.(?:jpe?g|jpe|jfif|png|gif|webp|avif|bmp|svg|tiff?|heic)(?:[?#:@!]|$)", re.I)
+_SET_URL = re.compile(r"[\s,]*+([^\s,]\S*+)")
+_SET_SIZE = re.compile(r"[^,(]*+(?:\([^)]*+\)?+[^,(]*+)*+")
+_GLUED = re.compile(r",(?=https?://)")
+_BACKGROUND = re.compile(r"background(?:-image)?\s*:[^;]*?url\(\s*(?:\"([^\"]+)\"|'([^']+)'|([^)\"']+))\s*\)", re.I)
+_NUMBER = re.compile(r"\s*(\d{1,6})(?:\.\d+)?\s*(px)?\s*$", re.I)
+_STYLE_SIZE = {
+    name: re.compile(rf"(?:^|;|\s){name}\s*:\s*(\d{{1,5}})(?:\.\d+)?px", re.I) for name in ("width", "height")
+}
+_ABSOLUTE = re.compile(r"https?://[^\s/?#\[\]]", re.I)
+_BREAKS = re.compile(r"[\x00-\x1f\x7f]")
+_BLANK = "".join(map(chr, range(33))) + "\xa0"
+_UNSAFE = re.compile(r"[\s\"<>`{}|\\^]")
+_SIZED = re.compile(r"\s\d+(?:\.\d+)?[wx](?:\s*,|\s*$)")
+_LAZY = {name: rank for rank, name in enumerate(LAZY)}
+_LAZY_SETS = frozenset(LAZY_SETS)
+_ENDINGS = (".jpg", ".jpeg", ".jpe", ".png", ".gif", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".heic", ".svg")
+LONG_URL = 8_192
+"""A longer URL is no URL."""
+MANY_CANDIDATES = 64
+"""A srcset with more entries is read up to here."""
+
+
+def parse_srcset(value: str) -> list[tuple[str, float]]:
+    """The URLs of a srcset with the size each stands for, in its own unit (width, or density); commas in URLs are kept.
+
+    The algorithm is WHATWG HTML's (4.8.4.2.2), and entries glued with no space before `http` are told apart besides.
+
+    >>> parse_srcset("a,b.jpg 320w, c.jpg 640w"), parse_srcset("x.png, y.png 2x")
+    ([('a,b.jpg', 320.0), ('c.jpg', 640.0)], [('x.png', 1.0), ('y.png', 2.0)])
+    """
+    found: list[tuple[str, float]] = []
+    at = 0
+    while len(found) < MANY_CANDIDATES and (match := _SET_URL.match(value, at)):
+        url, at = match[1], match.end()
+        size = 1.0
+        if url.endswith(","):
+            url = url.rstrip(",")
+        elif rest := _SET_SIZE.match(value, at):
+            size, at = _size(rest[0]), rest.end()
+        *before, last = _GLUED.split(url)
+        found += [(piece, 1.0) for piece in before]
+        found.append((last, size))
+    return found[:MANY_CANDIDATES]
+
+
+def _size(descriptors: str) -> float:
+    for word in descriptors.split():
+        if word[-1:] in "wx":
+            try:
+                return max(0.0, float(word[:-1]))
+            except ValueError:
+                continue
+    return 1.0
+
+
+def is_standin(url: str) -> bool:
+    """Whether a URL names a stand-in that is shown until the picture loads.
+
+    >>> is_standin("/img/blank.gif?v=2"), is_standin("data:image/gif;base64,R0"), is_standin("/img/blanket.jpg")
+    (True, True, False)
+    """
+    return url[:5].lower() == "data:" or _STANDIN.search(url) is not None
+
+
+def _usable(url: str) -> bool:
+    return bool(url) and url[0] not in "#{<" and "{" not in url and "%7B" not in url[:2048] and not is_standin(url)
+
+
+def _names_a_url(value: str) -> bool:
+    return 3 < len(value) < LONG_URL and ("/" in value or _PICTURE_FILE.search(value) is not None)
+
+
+def choose(attributes: Mapping[str, str | None], source_sets: Sequence[str] = ()) -> list[str]:
+    """The URLs an image element names, best first, as written; stand-ins come last, nothing usable gives [].
+
+    The widest candidate of any srcset (of `source_sets`, those of the `<source>` elements round it, too) comes first,
+    then the densest, then what a lazy loader would put in `src`, then `src` itself.
+
+    >>> choose({"src": "blank.gif", "data-src": "real.jpg"})
+    ['real.jpg', 'blank.gif']
+    """
+    sized: list[tuple[str, float]] = []
+    lazy: list[tuple[int, str]] = []
+    other: list[str] = []
+    for name, value in attributes.items():
+        if not value or name in ("src", "alt", "class", "title", "style", "width", "height", "sizes"):
+            continue
+        if name == "srcset" or name in _LAZY_SETS:
+            sized += parse_srcset(value)
+        elif name in _LAZY:
+            value = value.strip()
+            if " " in value and _SIZED.search(value):
+                sized += parse_srcset(value)
+            elif _names_a_url(value):
+                lazy.append((_LAZY[name], value))
+        elif name.startswith("data-") and len(value) < LONG_URL and _PICTURE_FILE.search(value) and " " not in value:
+            other.append(value)
+    for value in source_sets:
+        sized += parse_srcset(value)
+    return _ranked(sized, lazy, other, (attributes.get("src") or "").strip())
+
+
+def _ranked(sized: list[tuple[str, float]], lazy: list[tuple[int, str]], other: list[str], src: str) -> list[str]:
+    sized = [(url, size) for url, size in sized if _usable(url)]
+    large = [url for url, size in sorted(sized, key=lambda pair: -pair[1]) if size > 1.0]
+    waiting = [url for _, url in sorted(lazy) if _usable(url)]
+    plain = [src] if _usable(src) else []
+    rest = [url for url, size in sized if size <= 1.0] + [url for url in other if _usable(url) and "[" not in url]
+    standins = [url for url in (*(url for _, url in lazy), src) if url and url[0] not in "#{<"]
+    return list(dict.fromkeys([*large, *waiting, *plain, *rest, *standins]))
+
+
+def resolve(base: str, url: str) -> str | None:
+    """The absolute http(s) URL by RFC 3986, with what may not stand in a URL escaped, or None; no fragment.
+
+    >>> resolve("https://a.org/b/c.html", "../d e.jpg#x")
+    'https://a.org/d%20e.jpg'
+    """
+    url = _BREAKS.sub("", url.strip(_BLANK)).partition("#")[0]
+    if not url or len(url) > LONG_URL:
+        return None
+    try:
+        if not _ABSOLUTE.match(url):
+            url = urljoin(base, url.replace("\\", "/"))
+        elif "/." in url:
+            host = url.find("/", 8)
+            url = urljoin(url[:host] + "/", url[host:])
+    except ValueError:  # a host with a broken IPv6 address
+        return None
+    if not _ABSOLUTE.match(url):
+        return None
+    return _UNSAFE.sub(lambda match: quote(match[0], safe=""), url)
+
+
+def link_to_picture(href: str) -> bool:
+    """Whether a link leads to a picture file and not to a page.
+
+    >>> link_to_picture("/big/a.JPG?x=1"), link_to_picture("/wiki/File:a.jpg/about")
+    (True, False)
+    """
+    path = href.partition("?")[0].partition("#")[0].lower()
+    return path.endswith(_ENDINGS) and "/wiki/" not in path
+
+
+def shown_size(attributes: Mapping[str, str | None]) -> tuple[int | None, int | None]:
+    """Width and height in CSS pixels as declared in attributes, else in the style; None where they are not.
+
+    >>> shown_size({"width": "640px", "style": "height: 20px"})
+    (640, 20)
+    """
+    found: list[int | None] = []
+    style = attributes.get("style") or ""
+    for name in ("width", "height"):
+        match = _NUMBER.match(attributes.get(name) or "") or (_STYLE_SIZE[name].search(style) if style else None)
+        found.append(int(match[1]) if match else None)
+    return found[0], found[1]
+
+
+def background(style: str) -> str | None:
+    """The URL of a background picture in a style attribute, or None.
+
+    >>> background("color:red;background-image:url('a.jpg')")
+    'a.jpg'
+    """
+    match = _BACKGROUND.search(style)
+    return next((group.strip() for group in match.groups() if group), None) if match else None

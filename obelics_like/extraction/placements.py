@@ -1,0 +1,137 @@
+"""Pictures of the walk as placements: absolute URLs, fallbacks told from second pictures, stand-ins and beacons named.
+
+It does not decide whether a picture belongs to the article.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from obelics_like.extraction.pictures import is_standin, link_to_picture, resolve
+from obelics_like.extraction.walk import Picture, Walked
+
+DATA_URL_SHOWN = 80
+"""Characters of a `data:` URI that are kept as the placement's URL."""
+MANY_ALTERNATIVES = 12
+BEACON_SIDE = 2
+"""A picture declared this narrow or low, in CSS pixels, is a tracking pixel or a ruler and shows nothing."""
+
+_SIZES = re.compile(
+    r"(?:[-_.@=](?:\d{2,4}x\d{2,4}|\d{1,4}x|x\d{2,4}|\d{2,4}[wh]|[wh]\d{2,4}|\d{3,4}|[1-5]x|scaled|large|medium|small|"
+    r"thumb(?:nail)?|original|full|crop(?:ped)?))+$",
+    re.I,
+)
+_BEACONS = re.compile(
+    r"//[^/]*(?:doubleclick|googleadservices|scorecardresearch|quantserve|/?pixel\.|facebook\.com/tr|count(?:er)?\.|"
+    r"statcounter|analytics|vgwort|ivwbox|ioam|xiti|histats|mc\.yandex|beacon)|/(?:pixel|beacon|tracking|counter)[/.?]",
+    re.I,
+)
+
+
+@dataclass(slots=True)
+class Placement:
+    """A picture as it will be emitted: `item` is its index in the walk; `fault` the rule it drops by, or ""."""
+
+    item: int
+    picture: Picture
+    url: str
+    alternatives: list[str]
+    fault: str = ""
+    measured: str | int = ""
+
+    def names(self) -> set[str]:
+        """What the picture may be known by: its URLs, and its file name without a size."""
+        known = {self.url, *self.alternatives}
+        return known | {name for url in known if (name := file_name(url))}
+
+
+def file_name(url: str) -> str:
+    """The last part of a URL's path without ending and size, "" where it is too short to tell pictures apart.
+
+    >>> file_name("https://a.org/b/red-kite-300x200.jpg?x=1")
+    'red-kite'
+    """
+    last = url.partition("?")[0].rstrip("/").rpartition("/")[2]
+    stem = _SIZES.sub("", last.rpartition(".")[0] or last).lower()
+    return stem if len(stem) >= 6 else ""
+
+
+def place(walked: Walked, base: str) -> list[Placement]:
+    """The page's placements in DOM order; a picture without a usable URL has none, one and its fallback have one."""
+    found: list[Placement] = []
+    for at, item in enumerate(walked.items):
+        if isinstance(item, Picture) and (placement := _placement(at, item, base)):
+            found.append(placement)
+    return _without_fallbacks(found)
+
+
+def _placement(at: int, picture: Picture, base: str) -> Placement | None:
+    real: list[str] = []
+    standins: list[str] = []
+    for url in picture.urls:
+        if url[:5].lower() == "data:":
+            standins.append("".join(url.split())[:DATA_URL_SHOWN])
+        elif absolute := resolve(base, url):
+            (standins if is_standin(url) else real).append(absolute)
+    urls = list(dict.fromkeys(real))[: MANY_ALTERNATIVES + 1]
+    if not urls:
+        return _named(Placement(at, picture, standins[0], [])) if standins else None
+    if link_to_picture(picture.link or "") and len(urls) > 1 and picture.how == "img" and urls[-1] != urls[0]:
+        linked = resolve(base, picture.link or "")
+        urls = [url for url in urls if url != linked] + ([linked] if linked else [])
+    return _named(Placement(at, picture, urls[0], urls[1:]))
+
+
+def _named(placement: Placement) -> Placement:
+    """Set the fault that can be told from the placement alone."""
+    picture, url = placement.picture, placement.url
+    sides = [side for side in (picture.width, picture.height) if side is not None]
+    if sides and min(sides) <= BEACON_SIDE and not (min(sides) == 0 and placement.alternatives):
+        # 0 x 0 with a srcset is how some frameworks say "as large as there is room"; one wrong side is a mistake
+        if len(sides) == 1 or max(sides) <= BEACON_SIDE or not placement.alternatives:
+            placement.fault, placement.measured = "tracking_pixel", min(sides)
+    elif _BEACONS.search(url):
+        placement.fault, placement.measured = "tracking_pixel", "known counter"
+    if not placement.fault and url.startswith("data:"):
+        placement.fault, placement.measured = "data_uri", url.partition(",")[0][:40]
+    elif not placement.fault and is_standin(url):
+        placement.fault, placement.measured = "placeholder", url.rpartition("/")[2][:80]
+    return placement
+
+
+def _without_fallbacks(found: list[Placement]) -> list[Placement]:
+    """Join each fallback to the picture it stands in for: a neighbour that has no real URL, or has the same picture."""
+    kept: list[Placement] = []
+    seen: dict[str, Placement] = {}
+    for number, one in enumerate(found):
+        after = found[number + 1] if number + 1 < len(found) else None
+        twin = _twin(one, kept[-1] if kept else None, after, seen) if one.picture.fallback else None
+        if twin is None:
+            kept.append(one)
+            seen.update(dict.fromkeys(one.names(), one))
+            continue
+        if twin.fault in ("data_uri", "placeholder") and not one.fault:
+            twin.url, twin.alternatives, twin.fault, twin.measured = one.url, one.alternatives, "", ""
+        else:
+            extra = [url for url in (one.url, *one.alternatives) if url not in (twin.url, *twin.alternatives)]
+            twin.alternatives = (twin.alternatives + extra)[:MANY_ALTERNATIVES]
+        twin.picture.alt = twin.picture.alt or one.picture.alt
+        seen.update(dict.fromkeys(twin.names(), twin))
+    return kept
+
+
+def _twin(
+    one: Placement, before: Placement | None, after: Placement | None, seen: dict[str, Placement]
+) -> Placement | None:
+    names = one.names()
+    for near in (before, after):
+        if near and not near.picture.fallback and near.picture.how in ("img", "background") and not one.fault:
+            same_place = abs(near.item - one.item) <= 1 and near.picture.container == one.picture.container
+            if near.fault in ("data_uri", "placeholder") and (
+                same_place or (near is before and one.item - near.item <= 1)
+            ):
+                return near
+            if names & near.names():
+                return near
+    return next((seen[name] for name in names if name in seen and one.item - seen[name].item <= 6), None)

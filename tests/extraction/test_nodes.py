@@ -1,0 +1,211 @@
+"""The stage: budgets, drops, facts, the choice of who decides, and that the text does not depend on pictures."""
+
+from __future__ import annotations
+
+import pickle
+import re
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from obelics_like.document import Document, Image, Origin, Page, Text
+from obelics_like.errors import OptionError
+from obelics_like.extraction import extract
+from obelics_like.extraction.nodes import MAINS, Nodes
+from obelics_like.stage import Context
+from tests.extraction.test_cases import FILES, read, run
+
+URL = "https://example.org/news/story.html"
+PROSE = "<p>The ferry left the harbour at six in the morning, with forty people on board and a cargo of apples.</p>"
+
+
+def rule(document: Document) -> str | None:
+    return document.drop.rule if document.drop else None
+
+
+@pytest.mark.parametrize(
+    ("html", "options", "want"),
+    [
+        (PROSE.encode() * 3, {"max_bytes": 200}, "too_many_bytes"),
+        (b"<p>x</p>" * 50, {"max_nodes": 40}, "too_many_elements"),
+        (b"<div>" * 60 + b"x", {"max_depth": 50}, "too_deep"),
+        (b"<p " + b" ".join(b"attribute-number-%d=1" % i for i in range(3000)) + b">x", {}, "too_many_attributes"),
+        (b"", {}, "no_content"),
+        (b"<html><head><title>x</title></head><body></body></html>", {}, "no_content"),
+        (b"<img src='#'>", {}, "no_content"),
+    ],
+)  # fmt: skip
+def test_a_page_over_a_budget_is_dropped_by_its_name(html: bytes, options: dict[str, Any], want: str) -> None:
+    document = run(html, URL, **options)
+    assert rule(document) == want
+    assert document.drop is not None
+    assert document.drop.stage == "extract"
+    if want.startswith("too"):
+        assert isinstance(document.drop.value, int)
+        assert isinstance(document.drop.limit, int)
+        assert document.drop.value > document.drop.limit
+
+
+@pytest.mark.parametrize(
+    ("html", "want"),
+    [
+        (b"<div>" * 20_000, "too_deep"),
+        (b"<div>" * 200_000, "too_deep"),
+        (b"<div>" * 100_000 + b"</div>" * 100_000, "too_deep"),
+        (b"<b></i>" * 60_000, "too_deep"),
+        (b"<b><i><u><div></b>" * 20_000, "too_deep"),
+        (b"<section>" * 60_000, "too_deep"),
+        (b"<p " + b" ".join(b"a%d=1" % i for i in range(40_000)) + b">x", "too_many_attributes"),
+        (b"<p " + b" ".join(b'a%d=">"' % i for i in range(40_000)) + b">x", "too_many_attributes"),
+        (b"<p>" + b"\0" * 100_000 + b"text", None),
+        (b"<a><table>" * 400 + b"<caption>x", None),
+        (b"<p>" + b"&amp;" * 200_000, None),
+        (b"<p>x<br>" * 60_000, None),
+        (b"<img src=a.jpg srcset='" + b"a.jpg 1w, " * 50_000 + b"'>", None),
+        (b"<img src='data:image/png;base64," + b"A" * 2_000_000 + b"'>", None),
+        (b"<p>" + b"x<img src=/ferry.jpg>" * 20_000, None),
+        (b"<noscript><img src=/blank.gif></noscript>" * 20_000, None),
+        (b"<!--" * 100_000, "no_content"),
+        (b"<script>" * 100_000, "no_content"),
+        (b"<li>" * 150_000 + b"x", None),
+        (b"<" * 1_000_000, None),
+    ],
+    ids=range(20),
+)  # fmt: skip
+def test_hostile_pages_cost_no_more_than_two_seconds(html: bytes, want: str | None) -> None:
+    start = time.process_time()
+    document = run(html, URL)
+    assert time.process_time() - start < 2
+    assert rule(document) == want
+
+
+def test_facts_of_the_page() -> None:
+    head = (
+        "<title> The\n ferry &amp; fog </title><meta name=description content='A story'>"
+        "<link rel=canonical href='/story'><meta property=og:image content='//c.example/lead.jpg'>"
+        "<link rel=license href='https://creativecommons.org/licenses/by/4.0/'><meta name=robots content='NoIndex'>"
+        "<meta property='article:published_time' content='2024-05-01T10:00:00Z'>"
+        "<link rel=alternate hreflang=de href='/de/story'><meta name=tdm-reservation content=1>"
+    )
+    document = extract(f"<html lang=en-GB><head>{head}</head><body>{PROSE}</body></html>".encode(), URL)
+    assert document.facts == {
+        "title": "The ferry & fog",
+        "description": "A story",
+        "canonical_url": "https://example.org/story",
+        "html_lang": "en-GB",
+        "lead_image": "https://c.example/lead.jpg",
+        "license": "https://creativecommons.org/licenses/by/4.0/",
+        "published": "2024-05-01T10:00:00Z",
+        "robots": "noindex",
+        "tdm_reservation": "1",
+        "hreflang": {"de": "https://example.org/de/story"},
+    }
+    assert set(document.facts) <= set(Nodes.facts)
+
+
+def test_the_charset_is_noted_and_the_page_is_left_alone() -> None:
+    page = Page(URL, "<p>Größe</p>".encode("latin-1"), "text/html; charset=latin1", Origin("a.warc", 0))
+    document = Document("x", URL, page.origin, page=page)
+    stage = Nodes(id="extract", main="all")
+    stage.process([document], stage.open(Context()))
+    assert document.page is page
+    assert page.origin.charset == "windows-1252"
+    assert [node.text for node in document.texts()] == ["Größe"]
+
+
+@pytest.mark.parametrize("main", MAINS)
+def test_nodes_are_numbered_the_same_whoever_decides(main: str) -> None:
+    for path in FILES[::9]:
+        html, options, _ = read(path)
+        one, other = run(html, options["url"], main="all"), run(html, options["url"], main=main)
+        assert [(node.pos, type(node)) for node in one.nodes] == [(node.pos, type(node)) for node in other.nodes]
+
+
+@pytest.mark.parametrize("main", ["ours", "trafilatura", "resiliparse"])
+def test_an_article_is_told_from_its_navigation(main: str) -> None:
+    body = PROSE * 6 + "<img src='/ferry.jpg'>" + PROSE * 6
+    html = (
+        f"<nav><ul><li><a href='/a'>News</a><li><a href='/b'>Sport</a></ul></nav><article><h1>Fog</h1>{body}</article>"
+    )
+    document = run(html.encode(), URL, main=main)
+    kept = [node.text for node in document.texts()]
+    assert "News" not in kept
+    assert sum("harbour" in text for text in kept) == 12
+    assert [image.url for image in document.images()] == ["https://example.org/ferry.jpg"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_text_is_the_same_with_and_without_pictures(path: Any) -> None:
+    html, options, _ = read(path)
+    bare = re.sub(rb"<(?:amp-)?img\b[^>]*>", b"", html, flags=re.I)
+    with_pictures, without = (run(page, options["url"]) for page in (html, bare))
+    letters = [
+        ["".join(node.text.split()) for node in document.texts() if node.block != "pre"]
+        for document in (with_pictures, without)
+    ]
+    assert "".join(letters[0]) == "".join(letters[1])
+
+
+def test_options_are_checked() -> None:
+    with pytest.raises(OptionError, match="ours, trafilatura"):
+        Nodes(id="extract", main="mine").check()
+    with pytest.raises(OptionError, match="max_depth"):
+        Nodes(id="extract", max_depth=0).check()
+
+
+def test_dropped_documents_and_documents_without_a_page_are_left_alone() -> None:
+    stage = Nodes(id="extract")
+    page = Page(URL, b"<p>x</p>", None, Origin("", 0))
+    document = Document("x", URL, page.origin, drop=stage.drop("too_deep"), page=page)
+    empty = Document("y", URL, page.origin)
+    assert stage.process([document, empty], stage.open(Context())) == [document, empty]
+    assert document.nodes == empty.nodes == []
+
+
+def test_the_result_does_not_depend_on_the_batch_and_pickles() -> None:
+    stage = Nodes(id="extract")
+    pages = [
+        Page(options["url"], html, None, Origin("", i)) for i, (html, options, _) in enumerate(map(read, FILES[::7]))
+    ]
+    together = stage.process([Document("x", p.url, p.origin, page=p) for p in pages], stage.open(Context()))
+    alone = [stage.process([Document("x", p.url, p.origin, page=p)], stage.open(Context()))[0] for p in pages]
+    assert together == alone
+    assert pickle.loads(pickle.dumps((stage, together))) == (stage, together)
+
+
+def test_the_room_is_callable() -> None:
+    import obelics_like.extraction as room
+
+    document = room(PROSE.encode(), URL)  # type: ignore[operator]
+    assert document.id == extract(PROSE.encode(), URL).id
+    assert document.page is None
+
+
+TAGS = ["div", "p", "a", "img", "figure", "pre", "table", "td", "li", "noscript", "picture", "source", "svg", "b", "br"]
+SOUP = st.lists(
+    st.one_of(
+        st.sampled_from([f"<{tag}>" for tag in TAGS] + [f"</{tag}>" for tag in TAGS]),
+        st.sampled_from(
+            ["<img src=a.jpg>", "<img srcset='a 1x, b 2x' data-src=c.jpg>", "<!--", "-->", "<base href=x>"]
+        ),
+        st.text(max_size=12),
+    ),
+    max_size=40,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(SOUP)
+def test_soup_gives_sound_nodes(soup: list[str]) -> None:
+    document = extract("".join(soup).encode("utf-8", "surrogatepass"), URL)
+    assert [node.pos for node in document.nodes] == list(range(len(document.nodes)))
+    for node in document.nodes:
+        assert isinstance(node, Text | Image)
+        assert node.drop is None or node.drop.rule in Nodes.rules
+        if isinstance(node, Text):
+            assert node.text.strip()
+        else:
+            assert node.url.startswith(("http://", "https://", "data:"))

@@ -1,0 +1,40 @@
+"""Drops pages whose kept text is another page's, white space and case aside; near misses are `minhash`'s business."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from obelics_like.dedup import keepers
+from obelics_like.dedup.keys import exact_text_key
+from obelics_like.stage import Batch, DocumentStage
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class SameText(DocumentStage):
+    """One page for each text (`keys.exact_text_key`); the value of a drop is the id of the page that stays.
+
+    Pages without any text are never copies of one another.
+
+    keep: which one stays: "newest" (by crawl date), "oldest", "lowest_id" or "longest" (characters of kept text).
+        Ties go to the lowest id, then to the page read first.
+    """
+
+    keep: str = "newest"
+
+    rules: ClassVar[dict[str, str]] = {"same_text": "another page with the same text stays"}
+
+    def check(self) -> None:
+        keepers.check_choice(f"{self.id or 'dedup.text'}.keep", self.keep, keepers.KEEPS)
+
+    def collect(self, batch: Batch, opened: Any) -> pa.Table:
+        import pyarrow as pa
+
+        keys = [exact_text_key(t.effective for t in d.texts()) for d in batch]
+        return pa.table({"key": pa.array(keys, pa.binary(16)), **keepers.describe(batch)})
+
+    def decide(self, rows: pa.Table, opened: Any) -> pa.Table:
+        return keepers.drop_repeats(rows, self.keep, "same_text")

@@ -1,0 +1,38 @@
+"""Drops pages whose URL was crawled more than once, all but one; it does not look at what they hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from obelics_like.dedup import keepers
+from obelics_like.dedup.keys import url_key
+from obelics_like.stage import Batch, DocumentStage
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class SameUrl(DocumentStage):
+    """One page for each canonical URL (`keys.canonical_url`); the value of a drop is the id of the page that stays.
+
+    keep: which one stays: "newest" (by crawl date), "oldest", "lowest_id" or "longest" (characters of kept text).
+        Ties go to the lowest id, then to the page read first.
+    """
+
+    keep: str = "newest"
+
+    rules: ClassVar[dict[str, str]] = {"same_url": "another page of the same canonical URL stays"}
+
+    def check(self) -> None:
+        keepers.check_choice(f"{self.id or 'dedup.url'}.keep", self.keep, keepers.KEEPS)
+
+    def collect(self, batch: Batch, opened: Any) -> pa.Table:
+        import pyarrow as pa
+
+        keys = [url_key(d.url) for d in batch]
+        return pa.table({"key": pa.array(keys, pa.binary(16)), **keepers.describe(batch)})
+
+    def decide(self, rows: pa.Table, opened: Any) -> pa.Table:
+        return keepers.drop_repeats(rows, self.keep, "same_url")

@@ -1,0 +1,79 @@
+"""Which of several pages with one URL, or one text, stays."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from obelics_like.dedup.text import SameText
+from obelics_like.dedup.url import SameUrl
+from obelics_like.document import Document, Drop, Edit
+from obelics_like.errors import OptionError
+from tests.dedup.harness import page, run
+
+URL, TEXT = SameUrl(id="dedup.url"), SameText(id="dedup.text")
+
+
+def dated() -> list[Document]:
+    """Four copies of one page."""
+    return [
+        page("c", "Cats sat", url="http://e.org/a", date="2024-05-01T00:00:00Z"),
+        page("b", "cats  sat", url="https://e.org/a#x", date="2024-05-01T00:00:00.5Z"),
+        page("d", "Cats", "sat", url="http://e.org/a?utm_source=y", date=None),
+        page("a", "CATS SAT", url="http://E.org/a", date="2023-01-01T00:00:00Z"),
+    ]
+
+
+@pytest.mark.parametrize("kind", [SameUrl, SameText])
+@pytest.mark.parametrize(("keep", "stays"), [("newest", "b"), ("oldest", "a"), ("lowest_id", "a"), ("longest", "b")])
+def test_who_stays(kind: type, keep: str, stays: str) -> None:
+    pages = dated()
+    stage = kind(keep, id="x")
+    (rule,) = stage.rules
+    expected = {i: (rule, stays, None) for i, p in enumerate(pages) if p.id != stays}
+    for order in itertools.permutations(range(4)):
+        moved = run(stage, [pages[i] for i in order])
+        assert {order[doc]: drop for doc, drop in moved.items()} == expected
+
+
+@pytest.mark.parametrize("stage", [URL, TEXT])
+def test_equal_ids_leave_the_page_read_first(stage: SameUrl) -> None:
+    pages = [page("same", "Cats sat", url="http://e.org/a") for _ in range(3)]
+    for seed in range(5):
+        assert sorted(run(stage, pages, shard=2, shuffle=seed)) == [1, 2]
+
+
+def test_unlike_pages_stay() -> None:
+    pages = [page(str(i), f"text {i}", url=f"http://e.org/{i}") for i in range(20)]
+    assert run(URL, pages, shard=3) == {}
+    assert run(TEXT, pages, shard=3) == {}
+
+
+@pytest.mark.parametrize("stage", [URL, TEXT])
+def test_no_pages(stage: SameUrl) -> None:
+    assert run(stage, []) == {}
+
+
+def test_pages_without_text_are_no_copies() -> None:
+    assert run(TEXT, [page("a"), page("b", " \n"), page("c", "")]) == {}
+
+
+def test_only_kept_and_edited_text_counts() -> None:
+    one, two = page("a", "Cats sat", "Follow us"), page("b", "Dogs sat")
+    one.nodes[1].drop = Drop("text.node_rules", "call_to_action")
+    assert run(TEXT, [one, two]) == {}
+    two.nodes[0].edits.append(Edit(0, 4, "Cats", "pii", "name"))
+    assert run(TEXT, [one, two]) == {1: ("same_text", "a", None)}
+
+
+def test_twenty_thousand_rows_in_any_order() -> None:
+    pages = [page(f"{i:05d}", url=f"http://e.org/{i % 5000}") for i in range(20_000)]
+    drops = run(SameUrl("lowest_id", id="x"), pages, shard=777, shuffle=1)
+    assert drops == {i: ("same_url", f"{i % 5000:05d}", None) for i in range(5000, 20_000)}
+
+
+@pytest.mark.parametrize("kind", [SameUrl, SameText])
+def test_unknown_keep(kind: type) -> None:
+    with pytest.raises(OptionError, match=r"x\.keep: got 'latest'; valid: newest \| oldest \| lowest_id \| longest"):
+        kind("latest", id="x").check()

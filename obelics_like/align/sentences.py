@@ -1,0 +1,138 @@
+"""The sentences of a page, as spans into its texts: what pictures are held against.
+
+It splits and nothing more: it drops no text, changes none, and knows nothing of pictures.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from obelics_like.errors import OptionError
+from obelics_like.stage import Batch, Context, Stage
+
+Segment = Callable[[str, str], list[str]]
+Span = tuple[int, int]
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_BREAK = re.compile(r"\s+")
+# full stops that sentencex 1.0.32 passes over: Khmer's khan and bariyoosan, Tibetan's shad; not the khan in ។ល។ (etc.)
+_PASSED_OVER = re.compile("[\u17d4\u17d5\u0f0d\u0f0e]\\s+")
+
+
+def spans(text: str, language: str, segment: Segment, max_characters: int | None, min_characters: int) -> list[Span]:
+    """The sentences of one text as (start, end) in characters: in order, apart, stripped, each with a letter or digit.
+
+    Together they hold every letter and digit of the text. `segment(language, text)` gives the pieces in order.
+
+    >>> spans("One. Two words", "en", lambda language, text: ["One. ", "Two words"], None, 1)
+    [(0, 4), (5, 14)]
+    """
+    ends = _ends(text, segment(language, _SURROGATE.sub("\ufffd", text)))
+    cuts = sorted({*ends, *(stop.end() for stop in _PASSED_OVER.finditer(text))})
+    pieces = _join([_strip(text, a, b) for a, b in zip([0, *cuts], cuts)], text, min_characters)
+    return [part for piece in pieces for part in _split(text, piece, max_characters)]
+
+
+def _ends(text: str, pieces: Iterable[str]) -> list[int]:
+    """Where the pieces end in the text; what a splitter left out between two pieces goes to the later one."""
+    ends, at = [], 0
+    for piece in pieces:
+        found = text.find(piece, at) if piece else -1
+        if found >= 0:
+            at = found + len(piece)
+            ends.append(at)
+    return ends if at == len(text) else [*ends, len(text)]
+
+
+def _strip(text: str, start: int, end: int) -> Span:
+    piece = text[start:end]
+    return start + len(piece) - len(piece.lstrip()), start + len(piece.rstrip())
+
+
+def _join(pieces: Iterable[Span], text: str, min_characters: int) -> list[Span]:
+    """Pieces that are too short, or marks only, joined to the one before them, at the start to the one after."""
+    joined: list[Span] = []
+    small = False  # whether the last piece is still waiting for company
+    for start, end in pieces:
+        if start >= end:
+            continue
+        thin = end - start < min_characters or not any(map(str.isalnum, text[start:end]))
+        if joined and (thin or small):
+            joined[-1] = (joined[-1][0], end)
+            small = small and (end - joined[-1][0] < min_characters or not _has_letter(text, joined[-1]))
+        else:
+            joined.append((start, end))
+            small = thin
+    return [piece for piece in joined if _has_letter(text, piece)]
+
+
+def _has_letter(text: str, piece: Span) -> bool:
+    return any(map(str.isalnum, text[piece[0] : piece[1]]))
+
+
+def _split(text: str, piece: Span, max_characters: int | None) -> list[Span]:
+    """A runaway sentence in parts of at most `max_characters`, cut at whitespace; without any it stays whole."""
+    start, end = piece
+    parts: list[Span] = []
+    while max_characters is not None and end - start > max_characters:
+        cut = None
+        for gap in _BREAK.finditer(text, start, end):
+            if cut is not None and gap.start() - start > max_characters:
+                break
+            cut = gap
+        if cut is None:
+            break
+        parts.append((start, cut.start()))
+        start = cut.end()
+    return [part for part in [*parts, (start, end)] if _has_letter(text, part)]
+
+
+@dataclass(frozen=True)
+class Sentences(Stage):
+    """Split every kept text into sentences and set `Document.sentences`, in DOM order.
+
+    max_characters: a longer sentence is a table or a list in disguise: it is split at whitespace into parts of at
+        most this length. None leaves it whole.
+    min_characters: a shorter piece ("Yes.", a bare number) is joined to the sentence before it in the same text, at
+        the start to the one after it. A heading, caption or list item is a text of its own and stays, however short.
+
+    The splitter is sentencex; it is told the text's own language, else the document's, else English. A text without
+    a single letter or digit has no sentence.
+    """
+
+    max_characters: int | None = None
+    min_characters: int = 1
+
+    rules: ClassVar[dict[str, str]] = {}
+    facts: ClassVar[dict[str, str]] = {}
+
+    def check(self) -> None:
+        for name, value in (("max_characters", self.max_characters), ("min_characters", self.min_characters)):
+            if value is not None and value < 1:
+                raise OptionError(f"stage {self.id}, option {name}", got=value, valid="1 or more", do="raise it")
+        if self.max_characters is not None and self.max_characters < self.min_characters:
+            raise OptionError(
+                f"stage {self.id}",
+                got=f"max_characters {self.max_characters} under min_characters {self.min_characters}",
+                valid="max_characters >= min_characters",
+                do="change one of them",
+            )
+
+    def open(self, context: Context) -> Segment:
+        from sentencex import segment
+
+        found: Segment = segment
+        return found
+
+    def process(self, batch: Batch, opened: Segment) -> Batch:
+        for document in batch:
+            document.sentences = []
+            for text in document.texts():
+                language = text.language or document.language
+                code = language.code if language is not None else "en"
+                found = spans(text.effective, code, opened, self.max_characters, self.min_characters)
+                document.sentences += [(text.pos, start, end) for start, end in found]
+        return batch

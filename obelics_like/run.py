@@ -22,7 +22,7 @@ from obelics_like.engines import Engine, Failure
 from obelics_like.errors import DataError, UsageError
 from obelics_like.ledger import Ledger
 from obelics_like.packing import PACK_BYTES, Pack
-from obelics_like.plan import DOCUMENTS_A_PART, Segment, Shard, cut_recipe, cut_shards, digest, input_key
+from obelics_like.plan import DOCUMENTS_A_PART, PAGES_A_SHARD, Segment, Shard, cut_recipe, cut_shards, digest, input_key
 from obelics_like.recipe import Recipe
 from obelics_like.sources.inputs import Input
 from obelics_like.sources.join import write_index
@@ -34,6 +34,7 @@ from obelics_like.tasks.job import Job
 from obelics_like.tasks.mapping import Before, MapItem, bury_shards, map_shards
 from obelics_like.tasks.scanning import QUARANTINE, UNREAD, index_records, scan_input
 
+SHARD_PAGES = PAGES_A_SHARD
 THINGS_A_TASK = 1_000
 """Distinct things (pictures, sentences) that one task of a ThingStage decides, roughly."""
 
@@ -107,10 +108,12 @@ def execute(state: State, inputs: Sequence[Input], limit: int | None, out: Path)
     skip = _account_records(state, scanned, limit)
     index = _image_index(state, scanned)
     state.job = replace(state.job, image_index=index)
-    start = digest(sorted(skip), *(s.key for s in scanned), state.job.keep_dropped, index.name if index else "")
+    start = digest(SHARD_PAGES, sorted(skip), *(s.key for s in scanned), state.job.keep_dropped, index and index.name)
     folder = state.job.work / "index"
     shards = cut_shards(
-        [(s.source, str(folder / f"{s.key}-pages.arrow"), s.found["pages"]) for s in scanned], frozenset(skip)
+        [(s.source, str(folder / f"{s.key}-pages.arrow"), s.found["pages"]) for s in scanned],
+        frozenset(skip),
+        SHARD_PAGES,
     )
     context = state.job.context(state.job.work)
     segments = cut_recipe([*state.recipe.stages[1:], Pack(id="pack")], context, start)

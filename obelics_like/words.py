@@ -27,6 +27,7 @@ _MARKS = (
 )
 _WORD = re.compile(rf"[\w{_MARKS}]+(?:['’\-.][\w{_MARKS}]+)*")
 _EACH_UNSPACED = re.compile(f"([{UNSPACED}])")
+_ANY_UNSPACED = re.compile(f"[{UNSPACED}]")
 
 
 def split(text: str) -> list[str]:
@@ -37,7 +38,7 @@ def split(text: str) -> list[str]:
     >>> split("हिन्दी में लिखा।")
     ['हिन्दी', 'में', 'लिखा']
     """
-    if not text.isascii():
+    if not text.isascii() and _ANY_UNSPACED.search(text):
         text = _EACH_UNSPACED.sub(r" \1 ", text)
     return _WORD.findall(text)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,7 @@ class FakeScorer:
 
     name = "fake-scorer"
     dimensions = 8
+    box = None
 
     def __init__(self) -> None:
         self.sentences: list[str] = []
@@ -63,7 +65,8 @@ class FakeScorer:
         self.sentences += sentences
         return np.stack([self._vector(s.encode()) for s in sentences])
 
-    def embed_images(self, images: list[Any]) -> Any:
+    def embed_images(self, images: Iterable[Any]) -> Any:
+        images = list(images)
         self.pictures += len(images)
         return np.stack([self._vector(i.convert("RGB").resize((8, 8)).tobytes()) for i in images])
 

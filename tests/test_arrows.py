@@ -49,7 +49,11 @@ def _imports(path: Path) -> set[tuple[str, bool]]:
             names = [node.module] if node.module != "obelics_like" else [f"obelics_like.{a.name}" for a in node.names]
         elif isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
-        out |= {(n.split(".")[1], id(node) in top) for n in names if n.startswith("obelics_like.")}
+        out |= {
+            (n.split(".")[1], id(node) in top)
+            for n in names
+            if n.startswith("obelics_like.") and not n.endswith(".__version__")
+        }
     return out
 
 

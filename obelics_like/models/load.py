@@ -27,8 +27,10 @@ _INSTALL = {  # the module that is missing -> what installs it, where that is no
 
 
 @cache
-def load(spec: str) -> Any:
+def load(spec: str, offline: bool = False) -> Any:
     """The model that `spec`, KIND:NAME, stands for; the same object for the same spec.
+
+    With `offline`, a scorer that would have to be fetched is a MissingPiece; the other kinds are never fetched here.
 
     Kinds are langid, nsfw, scorer and tokenizer. NAME may hold colons itself ("scorer:open_clip:ViT-B-32/x.pt").
     Raises UnknownName for a kind or name that does not exist, MissingPiece with the install line for a library that
@@ -42,7 +44,8 @@ def load(spec: str) -> Any:
     if not colon or not name:
         raise UnknownName(f"model {spec!r}, name", name, [], do=f"write {kind}:NAME")
     try:
-        return importlib.import_module(_KINDS[kind]).load(name)
+        module = importlib.import_module(_KINDS[kind])
+        return module.load(name, offline=offline) if kind == "scorer" else module.load(name)
     except ImportError as error:
         missing = (error.name or "").split(".")[0]
         what = _INSTALL.get(missing, "--force-reinstall obelics-like")

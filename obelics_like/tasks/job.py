@@ -33,16 +33,16 @@ class Job:
             scorer=self.scorer,
             offline=self.offline,
             scratch=scratch,
-            model=_model,
+            model=partial(_model, offline=self.offline),
             find_image=_finder(self.image_index),
             read_blob=partial(_read_blob, self.sources),
         )
 
 
-def _model(spec: str) -> Any:
+def _model(spec: str, offline: bool) -> Any:
     from obelics_like.models.load import load
 
-    return load(spec)
+    return load(spec, offline=offline)
 
 
 def _read_blob(options: Archive, blob: Blob) -> bytes:
@@ -76,4 +76,6 @@ def open_all(item: tuple[Job, tuple[AnyStage, ...]]) -> dict[str, Any]:
     job, stages = item
     for stage in stages:
         opened(stage, job, job.work / "preflight")
+    if job.scorer:
+        _model(f"scorer:{job.scorer}", job.offline).prepare()
     return {"peak_mb": peak_memory()}

@@ -1,4 +1,4 @@
-"""Each file of `tests/cases/extraction` is a page followed by a comment with what must come of it, one JSON value a line.
+"""Each file of `tests/cases/extraction` is a page and a comment with what must come of it, one JSON value a line.
 
 The first line says the page's URL, the stage's `main`, which nodes are listed (`only`: all or images) and, where it
 matters, `facts`. Each further line is a node in DOM order; a key that is not given is not compared. `drop` is the rule.

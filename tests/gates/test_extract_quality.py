@@ -50,9 +50,7 @@ SIZES = re.compile(
     re.I,
 )
 ENDING = re.compile(r"\.(?:jpe?g|png|gif|webp|avif|bmp|svg|jfif|tiff?|heic)$", re.I)
-DULL = set(
-    ["image", "default", "photo", "picture", "original", "placeholder", "header", "index", "master", "master.jpg"]
-)
+DULL = {"image", "default", "photo", "picture", "original", "placeholder", "header", "index", "master", "master.jpg"}
 SOURCES = ("src", "srcset", "data-src", "data-srcset", "data-original", "data-lazy-src", "data-lazy", "href", "content")
 SILENT = ("script", "style", "head", "title", "noscript", "template")
 

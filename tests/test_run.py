@@ -1,0 +1,346 @@
+"""The main job as a whole: the law, the same bytes from every engine, resuming, and what faults cost."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import obelics_like
+from obelics_like import launch
+from obelics_like.check import check
+from obelics_like.document import Image
+from obelics_like.errors import DataError, InputError, OptionError, UnknownName, UsageError
+from obelics_like.ledger import Ledger
+from obelics_like.store.folder import Output
+
+ROOT = Path(__file__).resolve().parent.parent
+CRAWL = ROOT / "samples" / "crawl"
+BROKEN = ROOT / "samples" / "broken"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def samples() -> None:
+    if not CRAWL.is_dir() or not BROKEN.is_dir():
+        subprocess.run([sys.executable, str(ROOT / "samples" / "make.py")], check=True, stdout=subprocess.DEVNULL)
+
+
+def run(out: Path, *inputs: Path, **options: Any) -> dict[str, Any]:
+    options = {"scorer": "none", "engine": "inline"} | options
+    return obelics_like.build([str(i) for i in inputs or (CRAWL,)], out, **options)
+
+
+def contents(out: Path) -> dict[str, str]:
+    """Each published file with its digest."""
+    manifest = json.loads((out / "manifest.json").read_text())
+    names = [f"{section}/{line['name']}" for section, lines in manifest.items() for line in lines]
+    return {name: hashlib.sha256((out / name).read_bytes()).hexdigest() for name in names}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("built") / "out"
+    assert run(out)["exit_code"] == 0
+    return out
+
+
+def test_the_law_holds_and_check_counts_the_same_again(built: Path) -> None:
+    ledger = Output(built).ledger
+    assert ledger.came["page"] >= 30
+    assert ledger.total("document") >= 12
+    assert ledger.breaches() == []
+    assert check(built) == []
+
+
+def test_pages_in_many_languages_come_out_with_text_and_pictures_in_order(built: Path) -> None:
+    documents = list(obelics_like.read_corpus(built))
+    assert len({d.language.code for d in documents if d.language}) >= 8
+    for document in documents:
+        positions = [n.pos for n in document.nodes]
+        assert positions == sorted(set(positions))
+        assert any(isinstance(n, Image) for n in document.nodes)
+        assert document.facts["tokens"]["o200k_base"] > 0
+    pictures = [n for d in documents for n in d.nodes if isinstance(n, Image) and n.blob]
+    assert len(pictures) >= 20
+    for picture in pictures:
+        assert picture.blob is not None
+        assert hashlib.sha256(Output(built).picture(picture.blob)).hexdigest() == picture.blob.sha256
+
+
+def test_the_same_record_met_twice_is_dropped_once(built: Path) -> None:
+    assert Output(built).ledger.drops["sources", "same_record", "record", ""] == 1
+
+
+@pytest.mark.parametrize("options", [{"engine": "local", "workers": 1}, {"engine": "local", "workers": 2}])
+def test_every_engine_gives_the_same_bytes(built: Path, tmp_path: Path, options: dict[str, Any]) -> None:
+    run(tmp_path / "out", **options)
+    assert contents(tmp_path / "out") == contents(built)
+
+
+def test_small_shards_change_nothing_but_the_order_of_the_work(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("obelics_like.run.SHARD_PAGES", 3)
+    run(tmp_path / "out")
+    assert contents(tmp_path / "out")["corpus/part-00000.parquet"] == contents(built)["corpus/part-00000.parquet"]
+    assert check(tmp_path / "out") == []
+
+
+def test_run_again_it_resumes_and_changes_nothing(built: Path) -> None:
+    before = contents(built)
+    manifests = {p: p.stat().st_mtime_ns for p in (built / "work").rglob("*.json")}
+    run(built)
+    assert contents(built) == before
+    assert {p: p.stat().st_mtime_ns for p in (built / "work").rglob("*.json")} == manifests
+
+
+def test_another_option_runs_only_what_follows_it(built: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(built, out)
+    before = {p.name for p in (out / "work").iterdir()}
+    run(out, settings={"images.count.max_images": "2"})
+    new = {p.name for p in (out / "work").iterdir()} - before
+    assert new
+    assert not any(name.startswith("1-") for name in new)
+    assert check(out) == []
+    assert len(list(obelics_like.read_corpus(out))) < len(list(obelics_like.read_corpus(built)))
+
+
+KILL = """
+import os, signal, sys
+import obelics_like
+from obelics_like.store import files
+point, count, out, crawl = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
+real = os.replace if point == "replace" else os.fsync
+def deadly(*args):
+    global count
+    count -= 1
+    if count == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return real(*args)
+setattr(os, point, deadly)
+obelics_like.build([crawl], out, scorer="none", engine="inline")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("point", ["replace", "fsync"])
+def test_a_run_killed_between_write_and_publish_ends_in_the_same_bytes(built: Path, tmp_path: Path, point: str) -> None:
+    out = tmp_path / "out"
+    for count in (1, 4, 9, 15, 22, 30, 41):
+        done = subprocess.run([sys.executable, "-c", KILL, point, str(count), str(out), str(CRAWL)], check=False)
+        assert done.returncode == -signal.SIGKILL
+    run(out)
+    assert contents(out) == contents(built)
+    assert check(out) == []
+
+
+def test_a_killed_worker_costs_an_attempt_and_not_the_run(built: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "obelics_like.cli", "build", str(CRAWL), "--out", str(out), "--scorer", "none"]
+    driver = subprocess.Popen([*command, "--workers", "2", "--json"], stdout=subprocess.DEVNULL, start_new_session=True)
+    killed = 0
+    deadline = time.monotonic() + 120
+    while driver.poll() is None and time.monotonic() < deadline:
+        children = Path(f"/proc/{driver.pid}/task/{driver.pid}/children").read_text().split()
+        if children and killed < 2:
+            os.kill(int(children[0]), signal.SIGKILL)
+            killed += 1
+        time.sleep(0.5)
+    assert driver.wait(timeout=60) == 0
+    assert killed == 2
+    assert contents(out) == contents(built)
+
+
+def test_a_page_that_kills_every_worker_costs_its_shard_and_is_accounted_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("obelics_like.run.SHARD_PAGES", 8)
+    recipe = tmp_path / "deadly.toml"
+    recipe.write_text(
+        '[recipe]\nextends = "default"\n'
+        '[[stage]]\nuse = "tests.deadly"\nid = "deadly"\nafter = "extract"\nword = "whiskers"\n'
+    )
+    from obelics_like import registry
+
+    monkeypatch.setitem(registry.STAGES, "tests.deadly", "tests.deadly:Deadly")
+    record = run(tmp_path / "out", recipe=recipe, engine="local", workers=2)
+    assert record["exit_code"] == 1
+    assert record["failures"]
+    ledger = Ledger.from_value(record["ledger"])
+    assert ledger.breaches() == []
+    lost = sum(
+        n for (stage, rule, kind, _), n in ledger.drops.items() if (stage, rule, kind) == ("run", "worker_died", "page")
+    )
+    assert 1 <= lost <= 8
+    assert ledger.total("document") >= 5
+    assert check(tmp_path / "out") == []
+
+
+def test_a_page_that_fails_costs_only_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from obelics_like import registry
+
+    recipe = tmp_path / "failing.toml"
+    recipe.write_text(
+        '[recipe]\nextends = "default"\n'
+        '[[stage]]\nuse = "tests.failing"\nid = "failing"\nafter = "extract"\nword = "whiskers"\n'
+    )
+    monkeypatch.setitem(registry.STAGES, "tests.failing", "tests.deadly:Failing")
+    record = run(tmp_path / "out", recipe=recipe)
+    ledger = Ledger.from_value(record["ledger"])
+    assert record["exit_code"] == 0
+    failed = {key: n for key, n in ledger.drops.items() if key[1] == "failed"}
+    assert sum(failed.values()) >= 1
+    assert {key[0] for key in failed} == {"failing"}
+    assert check(tmp_path / "out") == []
+
+
+def test_broken_archives_cost_their_records_and_the_exit_code_says_so(tmp_path: Path) -> None:
+    record = run(tmp_path / "out", BROKEN)
+    assert record["exit_code"] == 1
+    ledger = Ledger.from_value(record["ledger"])
+    assert ledger.breaches() == []
+    assert check(tmp_path / "out") == []
+    quarantine = list(Output(tmp_path / "out").dropped("records"))
+    assert {"truncated", "unreadable"} <= {row["rule"] for row in quarantine}
+    assert all(row["input"] and row["reason"] for row in quarantine)
+
+
+def test_the_limit_is_the_first_pages_whatever_the_workers(tmp_path: Path) -> None:
+    found = []
+    for n, options in enumerate([{"engine": "inline"}, {"engine": "local", "workers": 2}]):
+        record = run(tmp_path / str(n), limit=7, **options)
+        ledger = Ledger.from_value(record["ledger"])
+        assert ledger.came["page"] == 7
+        assert ledger.breaches() == []
+        assert check(tmp_path / str(n)) == []
+        found.append(contents(tmp_path / str(n)))
+    assert found[0] == found[1]
+
+
+def test_without_pictures_every_placement_stays_a_url(tmp_path: Path) -> None:
+    run(tmp_path / "out", images="none")
+    ledger = Output(tmp_path / "out").ledger
+    assert ledger.total("image") == ledger.total("unresolved") > 0
+    assert Output(tmp_path / "out").files("images") == []
+    assert check(tmp_path / "out") == []
+
+
+def test_require_pixels_drops_what_was_not_fetched(tmp_path: Path) -> None:
+    run(tmp_path / "out", settings={"images.count.require_pixels": "true"})
+    ledger = Output(tmp_path / "out").ledger
+    assert ledger.total("unresolved") == 0
+    assert sum(n for (_, rule, kind, _), n in ledger.drops.items() if (rule, kind) == ("not_fetched", "image")) > 0
+
+
+@pytest.mark.parametrize("keep", ["none", "reasons", "sample:0.5", "all"])
+def test_what_is_kept_of_the_dropped(built: Path, tmp_path: Path, keep: str) -> None:
+    run(tmp_path / "out", keep_dropped=keep)
+    output = Output(tmp_path / "out")
+    assert output.run["ledger"] == Output(built).run["ledger"]
+    assert check(tmp_path / "out") == []
+    pages = list(output.dropped("pages"))
+    held = [p for p in pages if p["content"] is not None]
+    assert bool(pages) == (keep != "none")
+    assert (len(held) == len(pages)) if keep in ("all", "none") else (bool(held) == (keep != "reasons"))
+
+
+def test_check_notices_what_was_touched(built: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(built, out)
+    (out / "corpus" / "stray.parquet").write_bytes(b"x")
+    assert any("stray" in b for b in check(out))
+    (out / "corpus" / "stray.parquet").unlink()
+    pack = next((out / "images").glob("pack-*.tar"))
+    data = bytearray(pack.read_bytes())
+    data[2000] ^= 1
+    pack.unlink()  # it is a link to the same file in work/, and in the copied folder it is not
+    pack.write_bytes(data)
+    assert any(pack.name in b for b in check(out))
+
+
+def test_check_notices_a_ledger_that_lies(built: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(built, out)
+    run_json = json.loads((out / "run.json").read_text())
+    run_json["ledger"]["came"]["page"] += 1
+    (out / "run.json").write_text(json.dumps(run_json))
+    assert any("law" in b for b in check(out))
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "said"),
+    [
+        ({"recipe": "obelix"}, UnknownName, "did you mean obelics"),
+        ({"images": "wark"}, UnknownName, "did you mean warc"),
+        ({"keep_dropped": "sample:2"}, OptionError, r"sample:P"),
+        ({"keep_dropped": "al"}, UnknownName, "did you mean all"),
+        ({"limit": 0}, OptionError, "limit"),
+        ({"scorer": "label-brige"}, UsageError, "did you mean label-bridge"),
+        ({"settings": {"minhash.treshold": "1"}}, UnknownName, "did you mean threshold"),
+        ({"images": "warc,web"}, OptionError, r"images\.fetch\.contact"),
+    ],
+)
+def test_wrong_use_is_told_before_the_first_record(
+    tmp_path: Path, options: dict[str, Any], error: type[Exception], said: str
+) -> None:
+    with pytest.raises(error, match=said):
+        run(tmp_path / "out", **options)
+    assert not (tmp_path / "out" / "work" / "index").exists()
+
+
+def test_outputs_that_can_not_be_written(built: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(UsageError, match=r"file: got (File exists|Not a directory)"):
+        run(tmp_path / "file")
+    with pytest.raises(UsageError, match="Not a directory"):
+        run(tmp_path / "file" / "out")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("precious")
+    with pytest.raises(UsageError, match=r"thesis\.txt"):
+        run(tmp_path / "mine")
+    assert (tmp_path / "mine" / "thesis.txt").read_text() == "precious"
+    with launch.locked(built), pytest.raises(UsageError, match="another run"):
+        run(built)
+
+
+def test_inputs_that_are_none(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "text.warc.gz").write_text("hello")
+    for given in (tmp_path / "empty", tmp_path / "text.warc.gz", tmp_path / "missing.warc.gz"):
+        with pytest.raises(InputError) as caught:
+            run(tmp_path / "out", given)
+        assert caught.value.got
+        assert caught.value.valid
+        assert caught.value.do
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_write_that_fails_half_way_stops_the_run_and_loses_nothing(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.fsync
+    calls = 0
+
+    def failing(handle: int) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 12:
+            raise OSError(28, "No space left on device")
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", failing)
+    with pytest.raises(DataError, match="No space left on device"):
+        run(tmp_path / "out")
+    monkeypatch.undo()
+    run(tmp_path / "out")
+    assert contents(tmp_path / "out") == contents(built)

@@ -16,7 +16,7 @@ from obelics_like.document import Origin, Page, Place
 from obelics_like.errors import OptionError, UnknownName
 from obelics_like.sources.bodies import BadBody, decode
 from obelics_like.sources.disk import Disk, split_path
-from obelics_like.sources.heads import READERS, Head
+from obelics_like.sources.heads import READERS, BadHead, Head, read_head
 from obelics_like.sources.inputs import Input, expand
 from obelics_like.sources.records import Record, describe, document_id
 from obelics_like.sources.walk import MAX_HEAD, Piece, piece_at, walk
@@ -187,13 +187,17 @@ def _cursor(path: str, inode: int, size: int, changed: int) -> Cursor:
 def _page(source: Input, record: Record, piece: Piece | None, options: Archive) -> Page | str:
     if piece is None:
         return f"unreadable: no record begins at byte {record.offset} any more"
-    found, head = describe(piece, options.reader)
-    if found.rule in ("unreadable", "truncated"):
-        return f"{found.rule}: {found.reason}"
-    if head is None or found.url != record.url:
-        return f"unreadable: byte {record.offset} holds {found.url or 'no record'}, not {record.url}"
-    found.length = record.length
-    return _page_of(source, found, piece, head, options)
+    if piece.rule is not None:
+        found, _ = describe(piece, options.reader)
+        if found.rule in ("unreadable", "truncated"):
+            return f"{found.rule}: {found.reason}"
+    try:
+        head = read_head(piece, options.reader)
+    except BadHead as error:
+        return f"unreadable: byte {record.offset}: {error}"
+    if head.url != record.url:
+        return f"unreadable: byte {record.offset} holds {head.url or 'no record'}, not {record.url}"
+    return _page_of(source, record, piece, head, options)
 
 
 def _page_of(source: Input, record: Record, piece: Piece, head: Head, options: Archive) -> Page | str:

@@ -37,6 +37,7 @@ class Disk:
             self.base, self.size = _member(outer, inner)
         self._window, self._from = b"", 0
         self.packing = packing(self.read(0, 8))
+        self.settled = False
 
     def read(self, at: int, count: int) -> bytes:
         """Up to `count` bytes from position `at` on; fewer only where the file ends."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from obelics_like.errors import InputError
 from obelics_like.sources.disk import INSIDE, Disk, packing
-from obelics_like.sources.walk import arc_fields, open_stream
+from obelics_like.sources.walk import arc_fields, begins_record, first_record, open_stream, settle
 
 VALID = (
     ".warc, .arc (also .gz, .zst, .lz4), .wacz, .html files, a folder or glob of them, or a text file that lists paths"
@@ -227,9 +227,13 @@ def _kind(path: str) -> tuple[str, str]:
         first = disk.read(0, 1 << 14)
         if first.startswith(b"PK\x03\x04") and path.lower().endswith(".wacz"):
             return "wacz", "a WACZ"
-        kind = packing(first)
+        kind = settle(disk)
         stream = open_stream(disk, 0, kind)
         inner = stream.peek(1 << 14)
+        if kind in ("gzip", "zstd") and not begins_record(inner):  # its first record may be the broken one
+            at = first_record(disk, kind)
+            stream = open_stream(disk, at, kind) if at is not None else stream
+            inner = stream.peek(1 << 14)
         if kind != "plain" and not inner:
             return "", f"{kind} data that can't be unpacked ({stream.damage or 'it holds nothing'})"
         if kind == "gzip" and len(inner) < 1 << 14 and stream.damage is None and stream.end < disk.size:

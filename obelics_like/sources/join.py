@@ -105,18 +105,22 @@ def write_index(records: Iterable[tuple[str, str, Record]], path: str | os.PathL
     Raises DataError if it can't be written.
     """
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     schema = _schema()
     batches = [pa.RecordBatch.from_pylist(rows, schema=schema) for rows in _batches(records)]
     table = pa.Table.from_batches(batches, schema=schema).unify_dictionaries().combine_chunks()
     order = [("hash", "ascending"), ("input_name", "ascending"), ("offset", "ascending")]
     sortable = table.append_column("input_name", table["input"].cast(pa.string()))
-    indices = pa.compute.sort_indices(sortable, sort_keys=order) if table.num_rows else None
+    indices = pc.sort_indices(sortable, sort_keys=order) if table.num_rows else None
     table = table.take(indices).combine_chunks() if indices is not None else table
     part = f"{os.fspath(path)}.part"
     try:
-        with pa.OSFile(part, "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
-            writer.write_table(table, max_chunksize=max(1, table.num_rows))
+        with open(part, "wb") as sink:
+            with pa.ipc.new_file(sink, schema) as writer:
+                writer.write_table(table, max_chunksize=max(1, table.num_rows))
+            sink.flush()
+            os.fsync(sink.fileno())
         os.replace(part, path)
     except OSError as error:
         raise DataError(f"picture index {path}", got=str(error), valid="a file that can be written") from error

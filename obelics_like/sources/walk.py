@@ -22,7 +22,8 @@ MAX_REWINDS = 16
 LENGTH = re.compile(rb"(?im)^content-length[ \t]*:[ \t]*(\d{1,18})[ \t]*\r?$")
 WARC_START = re.compile(rb"WARC/\d\.\d{1,2}\r?\n[A-Za-z][A-Za-z-]*[ \t]*:")
 ARC_START = re.compile(
-    rb"(?<=\n)[A-Za-z][A-Za-z0-9+.\-]{1,15}:[^\s]{2,2000} [0-9A-Fa-f.:]{3,40} \d{8,18} \S[^\r\n]{0,200}\r?\n"
+    rb"(?:(?<=\n)[A-Za-z][A-Za-z0-9+.\-]{1,15}|https?|ftp|dns):[^\s]{2,2000}"
+    rb" [0-9A-Fa-f.:]{3,40} \d{8,18} \S[^\r\n]{0,200}\r?\n"
 )
 SCHEME = re.compile(rb"[A-Za-z][A-Za-z0-9+.\-]{1,15}:")
 MAX_ARC_LINE = 1 << 13
@@ -53,7 +54,7 @@ def walk(disk: Disk, keep: int) -> Iterator[Piece]:
     if disk.size == 0:
         yield Piece(0, 0, rule="unreadable", note="the file is empty")
         return
-    kind = disk.packing
+    kind = settle(disk)
     if kind in ("gzip", "zstd"):
         yield from _members(disk, kind, keep)
     else:
@@ -66,9 +67,26 @@ def walk(disk: Disk, keep: int) -> Iterator[Piece]:
             yield Piece(stream.at, None, rule="unreadable", note=stream.damage)
 
 
+def settle(disk: Disk) -> str:
+    """The file's packing; one that begins with damage is gzip all the same, if its first MB holds a gzip record."""
+    if not disk.settled:
+        disk.settled = True
+        odd = disk.packing == "plain" and not begins_record(disk.read(0, MAX_ARC_LINE))
+        if odd and first_record(disk, "gzip") is not None:
+            disk.packing = "gzip"
+    return disk.packing
+
+
+def first_record(disk: Disk, kind: str) -> int | None:
+    """Where the first compressed record begins, looked for in the file's first MB; None if there is none."""
+    window = min(disk.size, 1 << 20)
+    at = _next_member(disk, 0, kind, window)
+    return at if at < window else None
+
+
 def piece_at(disk: Disk, offset: int, keep: int) -> Piece | None:
     """The record that begins at `offset`, read without what lies before it; None if none can be read there alone."""
-    kind = disk.packing
+    kind = settle(disk)
     if kind == "lz4" or not 0 <= offset < disk.size:
         return None
     if kind == "plain":
@@ -76,10 +94,13 @@ def piece_at(disk: Disk, offset: int, keep: int) -> Piece | None:
     if packing(disk.read(offset, 8)) != kind:
         return None
     stream = open_stream(disk, offset, kind)
-    piece = next(split(stream, keep), None)
-    if piece is not None and stream.damage and not stream.cut and piece.rule is None:
-        return replace(piece, rule="unreadable", note=stream.damage)
-    return piece if piece is not None and piece.head else None
+    pieces = split(stream, keep)
+    piece = next(pieces, None)
+    if piece is None or not piece.head:
+        return None
+    if stream.damage and piece.rule is None and not any(p.head for p in pieces):  # as _members has it
+        return _blame(piece, stream, offset, disk.size, disk.size)
+    return piece
 
 
 def open_stream(disk: Disk, at: int, kind: str) -> Stream:
@@ -108,21 +129,21 @@ def _members(disk: Disk, kind: str, keep: int) -> Iterator[Piece]:
             at = after
             continue
         stream = open_stream(disk, at, kind)
-        held: Piece | None = None
+        held: list[Piece] = []
         for piece in split(stream, keep):
-            if held is not None:
-                yield held
-            held = piece
+            if piece.head:
+                yield from held
+                held.clear()
+            held.append(piece)
         _drain(stream)
         if stream.damage is None:
-            if held is not None:
-                if held.offset == at:
-                    held.length = stream.end - at
-                yield held
+            if len(held) == 1 and held[0].offset == at:
+                held[0].length = stream.end - at
+            yield from held
             at = stream.end
             continue
         after = _next_member(disk, at + 1, kind)
-        yield _blame(held, stream, at, after, disk.size)
+        yield _blame(held[0] if held else None, stream, at, after, disk.size)
         at = after
 
 
@@ -156,18 +177,19 @@ def _foreign(disk: Disk, at: int, after: int, kind: str) -> str:
     return f"{after - at} {what} at byte {at} that are no {kind} data"
 
 
-def _next_member(disk: Disk, at: int, kind: str) -> int:
-    """The next position from `at` on at which a compressed record begins; the file's size if there is none."""
+def _next_member(disk: Disk, at: int, kind: str, end: int | None = None) -> int:
+    """The next position from `at` on at which a compressed record begins; `end`, or the file's size, if none does."""
+    end = disk.size if end is None else end
     magic = next(m for m, name in PACKINGS if name == kind) + (b"\x08" if kind == "gzip" else b"")
-    while at < disk.size:
-        window = disk.read(at, 1 << 20)
+    while at < end:
+        window = disk.read(at, min(1 << 20, end - at))
         begin = window.find(magic)
         while begin >= 0:
             if _holds_record(disk, at + begin, kind):
                 return at + begin
             begin = window.find(magic, begin + 1)
         at += max(1, len(window) - len(magic) + 1)
-    return disk.size
+    return end
 
 
 def _holds_record(disk: Disk, at: int, kind: str) -> bool:
@@ -285,16 +307,21 @@ def _block(stream: Stream, piece: Piece, declared: int | None, keep: int) -> str
         return WRONG
     follows = stream.peek(64)
     rest = follows.lstrip(b"\r\n")
-    if not rest or _begins(stream, rest, piece.head):
+    warc = piece.head.startswith(b"WARC/")
+    if not rest or (_begins_warc(rest) if warc else _begins_arc(stream, follows, piece)):
         return WHOLE
-    ends = (b"\r\n\r\n", b"\n\n") if piece.head.startswith(b"WARC/") else (b"\n", b"\r\n")
+    ends = (b"\r\n\r\n", b"\n\n") if warc else (b"\n", b"\r\n")
     return FOREIGN if follows.startswith(ends) else WRONG
 
 
-def _begins(stream: Stream, rest: bytes, head: bytes) -> bool:
-    if head.startswith(b"WARC/"):
-        return rest.startswith(b"WARC/1.") or WARC_START.match(rest) is not None
-    return arc_fields(stream.peek(MAX_ARC_LINE + 64).lstrip(b"\r\n")) is not None
+def _begins_warc(rest: bytes) -> bool:
+    return rest.startswith(b"WARC/1.") or WARC_START.match(rest) is not None
+
+
+def _begins_arc(stream: Stream, follows: bytes, piece: Piece) -> bool:
+    """An ARC line must stand at the beginning of a line: `ttp://...` after a block that took the h is none."""
+    fresh_line = follows[:1] in b"\r\n" or (piece.size == len(piece.body) and piece.body[-1:] == b"\n")
+    return fresh_line and arc_fields(stream.peek(MAX_ARC_LINE + 64).lstrip(b"\r\n")) is not None
 
 
 def _mend(stream: Stream, piece: Piece, declared: int | None, keep: int) -> None:
@@ -342,5 +369,5 @@ def _until_record(stream: Stream, keep: int, first: int = 0) -> tuple[bytes, int
 
 
 def _search(seen: bytes, first: int) -> int | None:
-    hits = [m.start() for m in (WARC_START.search(seen, first), ARC_START.search(seen)) if m]
+    hits = [m.start() for m in (WARC_START.search(seen, first), ARC_START.search(seen, first)) if m]
     return min(hits) if hits else None

@@ -99,6 +99,19 @@ def test_content_counts_more_than_the_name(folder: Path) -> None:
         assert [i.format for i in expand([name])] == [kind], name
 
 
+def test_an_archive_whose_first_record_is_broken(folder: Path) -> None:
+    for name, damaged in [
+        ("x.warc.gz", Builder().pages(5).damage(0)),
+        ("y.warc.gz", Builder().pages(5).damage(0, 0.01)),
+    ]:
+        (folder / name).write_bytes(damaged.bytes())
+        [found] = expand([name])
+        records = list(scan(found, OPTIONS))
+        assert [r.rule or r.kind for r in records] == ["unreadable"] + ["page"] * 4
+    (folder / "z.warc.gz").write_bytes(b"\0" + Builder().pages(5).bytes())
+    assert [r.rule or r.kind for r in scan(*expand(["z.warc.gz"]), OPTIONS)] == ["unreadable"] + ["page"] * 5
+
+
 def test_a_text_file_named_like_an_archive(folder: Path) -> None:
     (folder / "x.warc.gz").write_text("see the other folder\n")
     assert "text file that begins 'see the other" in str(told("x.warc.gz"))

@@ -13,6 +13,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from obelics_like.plan import file_of
 from obelics_like.recipe import load_recipe_text
 from obelics_like.sources.archive import Archive, scan
 from obelics_like.sources.inputs import Input
@@ -141,13 +142,14 @@ def _inputs(output: Output) -> list[str]:
     assert isinstance(stage, Archive)
     out = []
     for said in output.run["inputs"]:
-        path = Path(said["path"])
+        source = Input(said["name"], said["path"], said["format"], said["size"])
+        path = file_of(source)
         if not path.is_file() or said["failed"]:
             continue
         if said["sha256"] and describe(path).sha256 != said["sha256"]:
             out.append(f"input {said['name']}: its sha256 is not what it was when the corpus was built")
             continue
-        kinds = Counter(r.kind for r in scan(Input(said["name"], said["path"], said["format"], said["size"]), stage))
+        kinds = Counter(r.kind for r in scan(source, stage))
         found = {"records": kinds.total(), "pages": kinds["page"], "images": kinds["image"]}
         out += [
             f"input {said['name']}: {found[k]} {k} now, the run says {said[k]}" for k in found if found[k] != said[k]

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from obelics_like.sources.disk import split_path
 from obelics_like.sources.inputs import Input
 from obelics_like.stage import AnyStage, Context, DocumentStage, Stage, ThingStage
 
@@ -73,9 +74,14 @@ def code_version() -> str:
     return whole.hexdigest()
 
 
+def file_of(source: Input) -> Path:
+    """The file on disk behind an input: itself, or the WACZ that it is a member of."""
+    return Path(split_path(source.path)[0])
+
+
 def input_key(source: Input, options: AnyStage) -> str:
     """The key of an input's scan: its file as it is now, and how it is read."""
-    path = Path(source.path)
+    path = file_of(source)
     when = path.stat().st_mtime_ns if path.exists() else 0
     return digest(code_version(), source.name, source.path, source.format, source.size, when, options)
 

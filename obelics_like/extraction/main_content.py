@@ -23,10 +23,16 @@ PROSE = 40
 """Characters from which a block can be prose (those of unspaced scripts count `DENSE` each)."""
 DENSE = 2.5
 """Latin characters that say as much as one Chinese, Japanese or Thai character."""
+SHORT = 80
+"""Characters under which a paragraph with a date and no sentence is a dateline."""
 FULL = 1200
 """Characters above which a paragraph weighs no more: a page's fine print comes in one block."""
 DOMINANT = 0.8
 """Share of its parent's score from which a child is entered on the way to the main container."""
+LEAD_REACH = 25
+"""Paragraphs that may stand between the headline and the main content: standfirst, byline, date, share bar."""
+LONG_CAPTION = 800
+"""Characters from which what is named a caption is none, but an article whose pictures have some."""
 DISBELIEF = 0.5
 """Share of the prose that furniture and the rest hold together, from which its name is not believed."""
 
@@ -39,7 +45,10 @@ _OWN = names.ARTICLE | names.CONTENT
 
 @dataclass(slots=True)
 class Paragraph:
-    """The blocks `items` of one paragraph: characters in Latin measure, share in links, sentences, prose score."""
+    """The blocks `items` of one paragraph: characters in Latin measure, share in links, sentences, prose score.
+
+    `repeated` says that the same words stood on the page before; `digits` is how many of its characters are.
+    """
 
     items: list[int]
     kind: str
@@ -48,6 +57,8 @@ class Paragraph:
     links: float
     sentences: int
     score: float
+    digits: int
+    repeated: bool = False
 
 
 def paragraphs(walked: Walked) -> list[Paragraph]:
@@ -56,10 +67,11 @@ def paragraphs(walked: Walked) -> list[Paragraph]:
     for at, item in enumerate(walked.items):
         if isinstance(item, Block):
             groups.setdefault(item.group, []).append(at)
-    return [_measure(walked, indexes) for indexes in groups.values()]
+    seen: set[str] = set()
+    return [_measure(walked, indexes, seen) for indexes in groups.values()]
 
 
-def _measure(walked: Walked, indexes: list[int]) -> Paragraph:
+def _measure(walked: Walked, indexes: list[int], seen: set[str]) -> Paragraph:
     blocks = [walked.items[at] for at in indexes]
     first = blocks[0]
     assert isinstance(first, Block)
@@ -74,7 +86,11 @@ def _measure(walked: Walked, indexes: list[int]) -> Paragraph:
     if size >= PROSE and links < 0.5 and first.kind not in _HEADINGS and (sentences or size > 100):
         score = min(size, FULL) * (1 - links) ** 2
         score *= (0.6 if first.kind in ("li", "td", "th") else 1.0) * (1.0 if sentences else 0.4)
-    return Paragraph(indexes, first.kind, first.container, size, links, sentences, score)
+    repeated = size >= PROSE and text in seen
+    seen.add(text)
+    digits = sum(map(str.isdigit, text)) if size < SHORT else 0
+    score = 0.0 if repeated else score
+    return Paragraph(indexes, first.kind, first.container, size, links, sentences, score, digits, repeated)
 
 
 @dataclass(slots=True)
@@ -96,10 +112,17 @@ def judge(walked: Walked) -> Judgement:
     root = main_container(walked, found, furniture)
     inside = within(walked, root)
     size, linked = _totals(walked, found)
+    caption = _captions(walked, size)
     picks = [
-        inside[one.container] and not furniture[one.container] and _reads(one, walked, size, linked) for one in found
+        inside[one.container]
+        and not furniture[one.container]
+        and not caption[one.container]
+        and not one.repeated
+        and _reads(one, walked, size, linked)
+        for one in found
     ]
     _lone_headings(found, picks)
+    _leads(found, picks, furniture)
     main = [False] * len(walked.items)
     for one, picked in zip(found, picks):
         for at in one.items if picked else ():
@@ -144,10 +167,13 @@ def believed(walked: Walked, found: list[Paragraph]) -> list[int]:
         named[at] = named[parents[at]] | (bits[at] & names.FURNITURE)
     rest = sum(score for score, bit in zip(scores, named) if not bit)
     whole = _sum_up(walked, scores)
+    size, linked = _totals(walked, found)
     by_name: dict[str, float] = {}
+    times: dict[str, int] = {}
     for at in range(1, count):
         if bits[at] & names.FURNITURE and walked.names[at] != walked.names[parents[at]]:
             by_name[walked.names[at]] = by_name.get(walked.names[at], 0.0) + whole[at]
+            times[walked.names[at]] = times.get(walked.names[at], 0) + 1
     result, article = [0] * count, [False] * count
     for at in range(1, count):
         above = parents[at]
@@ -155,22 +181,29 @@ def believed(walked: Walked, found: list[Paragraph]) -> list[int]:
         own = bits[at] & names.FURNITURE
         if own:
             held = max(whole[at], by_name.get(walked.names[at], 0.0)) if walked.names[at].strip() else whole[at]
-            own = _trusted(own, bits[at], held, rest, heads[at] or article[above])
+            own = _trusted(own, bits[at], held, rest, whole[0], heads[at] or article[above])
+            if (
+                own == names.TEASER
+                and whole[at]
+                and linked[at] < 0.02 * size[at]
+                and times.get(walked.names[at], 0) <= 1
+            ):
+                own = 0  # a teaser leads somewhere; a paragraph called one and without a link is the article's lead
         result[at] = result[above] | own
     return result
 
 
-def _trusted(own: int, bits: int, held: float, rest: float, in_article: bool) -> int:
-    """The furniture bits of a container that are believed, given the score it holds and that of the unnamed rest."""
+def _trusted(own: int, bits: int, held: float, rest: float, page: float, in_article: bool) -> int:
+    """The furniture bits of a container that are believed, given the scores it, the unnamed rest and the page hold."""
     share = held / (held + rest) if held else 0.0
     if in_article:
         own &= ~names.HEADER
     if bits & _OWN and share > 0.1:
         own &= _STUBBORN
-    if own & names.META and held > 120:
+    if own & names.META and share > 0.2:
         own &= ~names.META
     if share >= DISBELIEF:
-        own = own & _STUBBORN if share < 0.9 else 0
+        own = 0 if share >= 0.9 and held >= 0.5 * page else own & _STUBBORN
     return own
 
 
@@ -194,6 +227,15 @@ def main_container(walked: Walked, found: list[Paragraph], furniture: list[int])
     return at
 
 
+def _captions(walked: Walked, size: list[float]) -> list[bool]:
+    """For each container whether it is part of a caption: text of a picture, not of the body."""
+    caption = [False] * len(walked.tags)
+    for at in range(1, len(caption)):
+        named = bool(walked.bits[at] & names.CAPTION) and size[at] < LONG_CAPTION
+        caption[at] = caption[walked.parents[at]] or named
+    return caption
+
+
 def within(walked: Walked, root: int) -> list[bool]:
     """For each container whether it is `root` or stands in it."""
     inside = [False] * len(walked.tags)
@@ -210,7 +252,11 @@ def _reads(one: Paragraph, walked: Walked, size: list[float], linked: list[float
     if one.kind == "li":
         above = walked.parents[one.container]
         return one.links < 0.5 and linked[above] < 0.6 * size[above]
-    if one.size < 25 and not one.sentences and one.kind in ("div", "p", "td"):
+    if (
+        not one.sentences
+        and one.kind in ("div", "p", "td")
+        and (one.size < 25 or (one.digits >= 4 and one.kind != "td"))
+    ):
         return False
     return one.links < 0.4 or (one.links < 0.6 and one.size > 150)
 
@@ -226,3 +272,16 @@ def _lone_headings(found: list[Paragraph], picks: list[bool]) -> None:
             followed = True
         elif one.size > 60 and one.kind != "figcaption":
             followed = False
+
+
+def _leads(found: list[Paragraph], picks: list[bool], furniture: list[int]) -> None:
+    """Add the headline and the standfirst, which often stand in a header outside the main container."""
+    first = next((at for at, picked in enumerate(picks) if picked), 0)
+    start = next((at for at in range(first - 1, max(-1, first - LEAD_REACH), -1) if found[at].kind == "h1"), None)
+    if start is None or furniture[found[start].container] & _STUBBORN:
+        return
+    for at in range(start, first):
+        one = found[at]
+        if furniture[one.container] or one.links > 0.3 or one.kind in ("figcaption", "li"):
+            continue
+        picks[at] = at == start or (one.size >= 60 and (one.sentences > 0 or one.kind in _HEADINGS or one.size > 100))

@@ -55,8 +55,8 @@ _WORDS = {
     "toolbar topbar langswitch tabs navlinks prevnext menue brotkrumen",
     FOOTER: "footer foot fußzeile fuss footnav colophon copyright imprint legal impressum",
     HEADER: "masthead siteheader banner topheader logo branding",
-    ASIDE: "sidebar sidebars aside rail rightrail leftrail sidecol sidecolumn widget widgets marginal "
-    "marginalspalte randspalte rightcolumn rightcol leftcol leftcolumn sidebox sb secondary infobox",
+    ASIDE: "sidebar sidebars aside rail rightrail leftrail sidecol sidecolumn widgets widgetarea marginal "
+    "marginalspalte randspalte rightcolumn rightcol leftcol leftcolumn sidebox sb secondary infobox factbox faktabox faktaboks",
     TEASER: "related relatedposts relatedarticles recommended recommendation recommendations recommend "
     "recommends recirc recirculation teaser teasers teaserlist teaserbox more morearticles morenews "
     "morefrom readmore mostread popular mostpopular trending trend latest newest recent recentposts "
@@ -72,11 +72,11 @@ _WORDS = {
     "partnerlinks werb",
     FORM: "newsletter subscribe subscription signup login signin register registration searchform search "
     "searchbox form poll survey quiz feedback contactform abo regwall optin mailchimp donate donation",
-    HIDDEN: "hidden hide invisible modal popup overlay lightbox cookie cookies consent gdpr ccpa cmp dsgvo "
+    HIDDEN: "hidden hide invisible modal popup overlay lightbox cookie cookies consent gdpr ccpa dsgvo "
     "toast visuallyhidden sronly noprint printonly offscreen offcanvas screenreader interstitial "
     "tooltip notification notice cookiebar cookiebanner",
     SHARE: "share sharing shares sharebar social socials socialmedia sharedaddy addthis addtoany shariff "
-    "bookmark bookmarks sociallinks socialshare follow followus tweet like likes icons jetpack",
+    "bookmark bookmarks sociallinks socialshare follow followus tweet like likes icons jetpack whatsapp telegram facebook twitter instagram",
     META: "tags tag taglist tagcloud keywords categories category catlinks postmeta entrymeta meta metadata "
     "byline bylines author authors authorbox authorbio bio autor autoren dateline timestamp date datum "
     "rating ratings topics topic labels label credits breadcrumbs author-info about aboutauthor views "
@@ -90,7 +90,21 @@ _WORDS = {
 _MEANING = {word.replace("-", ""): bit for bit, words in _WORDS.items() for word in words.split()}
 # two neighbouring words mean what neither does alone
 _PAIRS = {
-    **dict.fromkeys(("side bar", "right rail", "left rail", "right column", "left column", "right col"), ASIDE),
+    **dict.fromkeys(
+        (
+            "side bar",
+            "right rail",
+            "left rail",
+            "right column",
+            "left column",
+            "right col",
+            "widget area",
+            "footer widget",
+            "fact box",
+            "info box",
+        ),
+        ASIDE,
+    ),
     **dict.fromkeys(("read more", "see also", "up next", "also read", "most read", "most popular"), TEASER),
     **dict.fromkeys(("more news", "more stories", "more articles", "more from", "top stories", "you may"), TEASER),
     **dict.fromkeys(("article list", "post list", "news list", "link list", "linked articles"), TEASER),
@@ -100,12 +114,13 @@ _PAIRS = {
 }
 _WEAK = frozenset(
     listed(
-        "more top like also next prev previous latest recent jump text body post entry most listing cards "
+        "hidden hide more top like also next prev previous latest recent jump text body post entry most listing cards "
         "feed label meta actions action tools date form search notice print tag edit about views pub banner "
         "legal skip copyright tabs"
     )
 )
-_STATES = frozenset(("has", "no", "is", "with", "without", "js"))
+_STATES = frozenset(("has", "no", "is", "with", "without", "js", "tag", "category", "status", "format", "type"))
+"""First words of names that tell a state or a subject, such as `has-sidebar` or `category-sport`."""
 _SHOWN = frozenset(listed("image img picture photo media figure bild foto thumbnail thumb"))
 _SPLIT = re.compile(r"[a-zA-Z\u00c0-\u024f]+|\d+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -126,7 +141,11 @@ def meaning(names: str) -> int:
     for name in names.split()[:24]:
         words = _SPLIT.findall(_CAMEL.sub(" ", name[:80]))
         words = [word.lower() for word in words]
-        if not words or (words[0] in _STATES and words[:2] != ["is", "hidden"]) or name.startswith("wp-image"):
+        if (
+            not words
+            or (words[0] in _STATES and len(words) > 1 and words != ["is", "hidden"])
+            or name.startswith("wp-image")
+        ):
             continue
         joined = "".join(words)
         shown = words[-1] in _SHOWN

@@ -26,7 +26,7 @@ INLINE = frozenset(
 SILENT = frozenset(
     listed(
         "head script style iframe object embed applet video audio canvas svg select datalist optgroup option "
-        "textarea rt rp noembed noframes template frameset progress meter annotation annotation-xml"
+        "textarea rt rp noembed noframes template title frameset progress meter annotation annotation-xml"
     )
 )
 """Elements whose text is never text of the page; pictures within are still seen."""
@@ -35,6 +35,7 @@ KINDS = {
     tag: tag
     for tag in listed("h1 h2 h3 h4 h5 h6 li td th pre blockquote figcaption dt dd caption summary address legend")
 } | {"xmp": "pre", "listing": "pre", "plaintext": "pre", "p": "p", "address": "p"}
+HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 KEEPING = frozenset(listed("li blockquote figcaption dd dt pre h1 h2 h3 h4 h5 h6 caption"))
 """Kinds that a paragraph inside keeps: a `p` in an `li` is part of the item."""
 
@@ -213,7 +214,9 @@ class Walker:
         name, bits = "", names.BY_TAG.get(tag, 0)
         self.background: str | None = None
         if attributes:
-            name = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
+            name = attributes.get("class") or ""
+            if tag not in HEADINGS:  # the id of a heading is its words, for links to it
+                name = f"{name} {attributes.get('id') or ''}"
             if tag == "html":
                 page.head.language = attributes.get("lang") or attributes.get("xml:lang") or ""
             elif tag != "body":

@@ -209,9 +209,10 @@ class MapTask:
             ordinals = {id(r): part.first + part.start + i for i, r in enumerate(records)}
             wanted = [r for r in records if ordinals[id(r)] not in shard.skip]
             for record, page in read(part.source, wanted, self.job.sources):
-                if isinstance(page, str):  # the scan saw it, but it can't be read now
-                    self.ledger.drops["sources", "unreadable", "record", ""] += 1
-                    self.quarantine.append(quarantined(part.source, record, "unreadable", page))
+                if isinstance(page, str):  # the scan saw its head; its body can't be had
+                    rule, _, reason = page.partition(": ")
+                    self.ledger.drops["sources", rule, "record", ""] += 1
+                    self.quarantine.append(quarantined(part.source, record, rule, reason))
                     continue
                 page.origin.ordinal = ordinals[id(record)]
                 identity = document_id(page.origin.record_id, page.url, page.origin.date)

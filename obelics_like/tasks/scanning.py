@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from obelics_like import exchange
+from obelics_like.plan import file_of
 from obelics_like.sources.archive import scan
 from obelics_like.sources.inputs import Input
 from obelics_like.sources.records import Record
@@ -80,7 +81,7 @@ def quarantined(source: Input, record: Record, rule: str | None, reason: str | N
 
 
 def _digest(source: Input) -> str | None:
-    path = Path(source.path)
+    path = file_of(source)
     return describe(path).sha256 if path.is_file() else None
 
 

@@ -17,7 +17,7 @@ from obelics_like.errors import OptionError, UnknownName, UsageError
 from obelics_like.plan import code_version
 from obelics_like.recipe import Recipe, load_recipe
 from obelics_like.run import Progress, State, execute, locked
-from obelics_like.sources.inputs import Input, expand
+from obelics_like.sources.inputs import Input, survey
 from obelics_like.stage import AnyStage
 from obelics_like.store.files import publish_json
 from obelics_like.tasks.job import Job, open_all
@@ -62,7 +62,7 @@ def build(
     """
     started = datetime.now(UTC)
     clock = time.monotonic()
-    sources = expand([str(inputs)] if isinstance(inputs, str | Path) else [str(i) for i in inputs])
+    sources, ignored = survey([str(inputs)] if isinstance(inputs, str | Path) else [str(i) for i in inputs])
     what = recipe if isinstance(recipe, Recipe) else load_recipe(recipe, settings)
     folder = _folder(out, sources)
     job = _job(what, folder, images, scorer, offline, keep_dropped)
@@ -80,6 +80,7 @@ def build(
             shutil.rmtree(folder / "work" / "preflight", ignore_errors=True)
         manifest = record.pop("published")
         record = _head(what, job, engine, count, limit, started) | record | _tail(state, clock)
+        record["ignored_files"] = len(ignored)
         record["exit_code"] = _exit_code(record)
         publish_json(folder / "run.json", record)
         publish_json(folder / "manifest.json", manifest)

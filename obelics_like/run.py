@@ -152,42 +152,44 @@ def _scan(state: State, inputs: Sequence[Input], limit: int | None) -> tuple[lis
 def _account_records(state: State, scanned: list[Scanned], limit: int | None) -> set[int]:
     """Count all records; gives the ordinals of the pages that are met a second time or lie beyond the limit."""
     folder = state.job.work / "index"
-    skip: set[int] = set()
-    seen = np.empty(0, np.uint64)
-    first = 0
+    drops = state.ledger.drops
+    identities: list[np.ndarray] = []
+    kinds: list[np.ndarray] = []
     for one in scanned:
         state.ledger.came["record"] += one.found["records"]
         for rule, count in one.found["drops"].items():
-            state.ledger.drops["sources", rule, "record", ""] += count
+            drops["sources", rule, "record", ""] += count
         if "failed" in one.found:
             continue
         state.quarantine += exchange.map_table(folder / f"{one.key}-quarantine.arrow").to_pylist()
         for kind in ("pages", "images"):
             table = exchange.map_table(folder / f"{one.key}-{kind}.arrow")
-            if kind == "images":
+            if kind == "images":  # the redirects among them are counted by their rule
                 table = table.filter(pc.equal(table["kind"], "image"))
-            identity = table["identity"].to_numpy()
-            _, at = np.unique(identity, return_index=True)
-            again = np.ones(len(identity), bool)
-            again[at] = False
-            again |= np.isin(identity, seen)
-            seen = np.concatenate([seen, identity[~again]])
-            state.ledger.drops["sources", "same_record", "record", ""] += int(again.sum())
-            if kind == "pages":
-                skip.update(int(i) + first for i in np.flatnonzero(again))
-            else:
-                state.ledger.came["image_record"] += int((~again).sum())
-        first += one.found["pages"]
-    if limit is not None:
-        within = 0
-        for ordinal in range(first):
-            if ordinal not in skip:
-                within += 1
-                if within > limit:
-                    skip.add(ordinal)
-                    state.ledger.drops["sources", "over_limit", "record", ""] += 1
-    state.ledger.drops += type(state.ledger.drops)()  # leaves out the rules that counted nothing
-    return skip
+            identities.append(table["identity"].to_numpy())
+            kinds.append(np.full(table.num_rows, kind == "pages"))
+    again = _met_before(np.concatenate(identities or [np.empty(0, np.uint64)]))
+    is_page = np.concatenate(kinds or [np.empty(0, bool)])
+    state.ledger.came["image_record"] += int((~is_page & ~again).sum())
+    gone = again[is_page]
+    beyond = np.zeros(len(gone), bool) if limit is None else ~gone & (np.cumsum(~gone) > limit)
+    for rule, count in (("same_record", int(again.sum())), ("over_limit", int(beyond.sum()))):
+        if count:
+            drops["sources", rule, "record", ""] += count
+    return set(np.flatnonzero(gone | beyond).tolist())
+
+
+def _met_before(identities: np.ndarray) -> np.ndarray:
+    """Whether each value stood earlier in the array.
+
+    >>> _met_before(np.array([3, 1, 3, 3, 2])).tolist()
+    [False, False, True, True, False]
+    """
+    order = np.argsort(identities, kind="stable")
+    held = identities[order]
+    again = np.zeros(len(identities), bool)
+    again[order[1:]] = held[1:] == held[:-1]
+    return again
 
 
 def _image_index(state: State, scanned: list[Scanned]) -> Path | None:

@@ -15,7 +15,6 @@ import pyarrow.parquet as pq
 
 from obelics_like.export.card import card
 from obelics_like.export.parts import groups, whole_folder
-from obelics_like.store.corpus import read_rows
 from obelics_like.store.files import publishing
 from obelics_like.store.folder import Output
 
@@ -29,6 +28,14 @@ SCHEMA = pa.schema(
 )
 ROWS_A_FILE = 50_000
 ROWS_A_GROUP = 1_000
+_COLUMNS = [
+    *("url", "crawl_date", "title", "language", "texts", "images"),
+    *(f"text_info.list.element.{name}" for name in ("index", "block")),
+    *(f"image_info.list.element.{name}" for name in ("index", "alt", "shown_width", "shown_height", "width", "height")),
+    *(f"image_info.list.element.{name}" for name in ("format", "sha256")),
+    *(f"provenance.{name}" for name in ("input", "offset", "length")),
+]
+"""What of the corpus this form needs: without the similarities an export took 1.7 s and not 39 (20,000 documents)."""
 _ITEMS = {"li", "dt", "dd", "td", "th"}
 
 FORM = "The form is that of OBELICS."
@@ -67,11 +74,12 @@ class Obelics:
 def _tables(paths: list[Path]) -> Iterator[pa.Table]:
     rows: list[dict[str, Any]] = []
     for path in paths:
-        for row in read_rows(path):
-            rows.append(obelics_row(row))
-            if len(rows) == ROWS_A_GROUP:
-                yield pa.Table.from_pylist(rows, SCHEMA)
-                rows = []
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=256, columns=_COLUMNS):
+                rows += map(obelics_row, batch.to_pylist())
+                if len(rows) >= ROWS_A_GROUP:
+                    yield pa.Table.from_pylist(rows, SCHEMA)
+                    rows = []
     if rows:
         yield pa.Table.from_pylist(rows, SCHEMA)
 

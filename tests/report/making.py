@@ -170,9 +170,13 @@ def make(
     kept: Sequence[Document] = (),
     dropped: Sequence[Document] = (),
     pictures: Pictures | None = None,
+    part: int = 4,
     **changes: Any,
 ) -> Output:
-    """Write the folder of a run that kept and dropped these documents; `changes` go over run.json."""
+    """Write the folder of a run that kept and dropped these documents; `changes` go over run.json.
+
+    `part` is how many documents a corpus file holds.
+    """
     run = _run() | changes
     ledger, reasons = Ledger(), Reasons(run["keep_dropped"])
     manifest: dict[str, list[Any]] = {"corpus": [], "images": [], "dropped": []}
@@ -182,10 +186,10 @@ def make(
         reasons.add(one)
     ledger.came["record"] += len(kept) + len(dropped)
     ledger.record("not_a_page", count=3)
-    for n in range(0, len(kept), 4):
-        path = folder / "corpus" / f"part-{n // 4:05d}.parquet"
+    for n in range(0, len(kept), part):
+        path = folder / "corpus" / f"part-{n // part:05d}.parquet"
         with publishing(path) as file:
-            rows = write_corpus(kept[n : n + 4], file)
+            rows = write_corpus(kept[n : n + part], file)
         manifest["corpus"] += lines([describe(path, rows)])
     (folder / "dropped").mkdir(parents=True)
     manifest["dropped"] = lines(reasons.write(folder / "dropped", "00000"))

@@ -31,6 +31,8 @@ DOMINANT = 0.8
 """Share of its parent's score from which a child is entered on the way to the main container."""
 LEAD_REACH = 25
 """Paragraphs that may stand between the headline and the main content: standfirst, byline, date, share bar."""
+AMONG = 2
+"""Paragraphs of prose side by side among which a short one is part of the text: a subheading, a line of speech."""
 LONG_CAPTION = 800
 """Characters from which what is named a caption is none, but an article whose pictures have some."""
 DISBELIEF = 0.5
@@ -38,6 +40,7 @@ DISBELIEF = 0.5
 
 _SENTENCE = re.compile("[.!?…。！？।؟።։]['\"”’»)\\]]*(?:\\s|$)|[。！？]")
 _DENSE = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+_DIGIT = re.compile(r"\d")
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _STUBBORN = names.COMMENT | names.HIDDEN | names.FOOTER | names.NAV
 _OWN = names.ARTICLE | names.CONTENT
@@ -47,7 +50,7 @@ _OWN = names.ARTICLE | names.CONTENT
 class Paragraph:
     """The blocks `items` of one paragraph: characters in Latin measure, share in links, sentences, prose score.
 
-    `repeated` says that the same words stood on the page before; `digits` is how many of its characters are.
+    `repeated` says that the same words stood on the page before; `dated` that it is short and has four digits or more.
     """
 
     items: list[int]
@@ -57,77 +60,94 @@ class Paragraph:
     links: float
     sentences: int
     score: float
-    digits: int
+    dated: bool
     repeated: bool = False
 
 
 def paragraphs(walked: Walked) -> list[Paragraph]:
     """The page's paragraphs in DOM order, measured; what a picture split is one paragraph."""
-    groups: dict[int, list[int]] = {}
+    groups: list[list[int]] = []
+    group = -1
     for at, item in enumerate(walked.items):
         if isinstance(item, Block):
-            groups.setdefault(item.group, []).append(at)
+            if item.group == group:
+                groups[-1].append(at)
+            else:
+                groups.append([at])
+                group = item.group
     seen: set[str] = set()
-    return [_measure(walked, indexes, seen) for indexes in groups.values()]
+    return [_measure(walked, indexes, seen) for indexes in groups]
 
 
 def _measure(walked: Walked, indexes: list[int], seen: set[str]) -> Paragraph:
-    blocks = [walked.items[at] for at in indexes]
-    first = blocks[0]
+    first = walked.items[indexes[0]]
     assert isinstance(first, Block)
-    text = first.text if len(blocks) == 1 else " ".join(block.text for block in blocks if isinstance(block, Block))
-    linked = sum(block.links for block in blocks if isinstance(block, Block))
-    links = min(1.0, linked / len(text))
+    kind, text, linked = first.kind, first.text, first.links
+    if len(indexes) > 1:
+        blocks = [block for at in indexes if isinstance(block := walked.items[at], Block)]
+        text, linked = " ".join(block.text for block in blocks), sum(block.links for block in blocks)
     size = len(text)
+    links = linked / size if linked < size else 1.0
     if not text.isascii() and _DENSE.search(text, 0, 200):
         size = int(size * DENSE)
-    sentences = len(_SENTENCE.findall(text)) if size >= 20 else 0
-    score = 0.0
-    if size >= PROSE and links < 0.5 and first.kind not in _HEADINGS and (sentences or size > 100):
-        score = min(size, FULL) * (1 - links) ** 2
-        score *= (0.6 if first.kind in ("li", "td", "th") else 1.0) * (1.0 if sentences else 0.4)
-    repeated = size >= PROSE and text in seen
+    if links >= 0.5 or size < 20:  # a menu's entry, or too little to say more about
+        return Paragraph(indexes, kind, first.container, size, links, 0, 0.0, _dated(text, size))
+    sentences = len(_SENTENCE.findall(text))
+    if size < PROSE:
+        return Paragraph(
+            indexes, kind, first.container, size, links, sentences, 0.0, not sentences and _dated(text, size)
+        )
+    repeated = text in seen
     seen.add(text)
-    digits = sum(map(str.isdigit, text)) if size < SHORT else 0
-    score = 0.0 if repeated else score
-    return Paragraph(indexes, first.kind, first.container, size, links, sentences, score, digits, repeated)
+    score = 0.0
+    if not repeated and kind not in _HEADINGS and (sentences or size > 100):
+        score = min(size, FULL) * (1 - links) ** 2
+        score *= (0.6 if kind in ("li", "td", "th") else 1.0) * (1.0 if sentences else 0.4)
+    dated = not sentences and _dated(text, size)
+    return Paragraph(indexes, kind, first.container, size, links, sentences, score, dated, repeated)
+
+
+def _dated(text: str, size: int) -> bool:
+    return size < SHORT and len(_DIGIT.findall(text)) >= 4
 
 
 @dataclass(slots=True)
 class Judgement:
-    """What was decided about a page: `main` for each item of the walk (False for pictures), and the evidence for
-    pictures: `furniture` bits and `size` of text for each container, and the `root` of the main content."""
+    """What was decided about a page: for each item of the walk whether it is `main`, or a caption in the main content
+    (both False for pictures); for each container its `furniture` bits; the `root` of the main content."""
 
     main: list[bool]
+    captions: list[bool]
     furniture: list[int]
-    size: list[float]
-    linked: list[float]
     root: int
 
 
 def judge(walked: Walked) -> Judgement:
     """Decide for each block of the walk whether it is main content; linear in the page."""
     found = paragraphs(walked)
-    furniture = believed(walked, found)
+    size, linked = _totals(walked, found)
+    furniture = believed(walked, found, size, linked)
     root = main_container(walked, found, furniture)
     inside = within(walked, root)
-    size, linked = _totals(walked, found)
     caption = _captions(walked, size)
+    prose = _prose(walked, found)
+    fit = [inside[one.container] and not furniture[one.container] and not one.repeated for one in found]
     picks = [
-        inside[one.container]
-        and not furniture[one.container]
-        and not caption[one.container]
-        and not one.repeated
-        and _reads(one, walked, size, linked)
-        for one in found
+        ok and not caption[one.container] and _reads(one, walked, size, linked, prose) for one, ok in zip(found, fit)
     ]
     _lone_headings(found, picks)
     _leads(found, picks, furniture)
-    main = [False] * len(walked.items)
+    captions = [ok and caption[one.container] for one, ok in zip(found, fit)]
+    return Judgement(_spread(walked, found, picks), _spread(walked, found, captions), furniture, root)
+
+
+def _spread(walked: Walked, found: list[Paragraph], picks: list[bool]) -> list[bool]:
+    """The choice of paragraphs as one of items."""
+    spread = [False] * len(walked.items)
     for one, picked in zip(found, picks):
         for at in one.items if picked else ():
-            main[at] = True
-    return Judgement(main, furniture, size, linked, root)
+            spread[at] = True
+    return spread
 
 
 def _sum_up(walked: Walked, values: list[float]) -> list[float]:
@@ -144,7 +164,7 @@ def _totals(walked: Walked, found: list[Paragraph]) -> tuple[list[float], list[f
     return _sum_up(walked, size), _sum_up(walked, linked)
 
 
-def believed(walked: Walked, found: list[Paragraph]) -> list[int]:
+def believed(walked: Walked, found: list[Paragraph], size: list[float], linked: list[float]) -> list[int]:
     """For each container the furniture bits that hold for it, its own and its ancestors', where they are believed.
 
     A name is not believed if all that bear it hold most of the prose that they and the unnamed rest have together.
@@ -167,7 +187,6 @@ def believed(walked: Walked, found: list[Paragraph]) -> list[int]:
         named[at] = named[parents[at]] | (bits[at] & names.FURNITURE)
     rest = sum(score for score, bit in zip(scores, named) if not bit)
     whole = _sum_up(walked, scores)
-    size, linked = _totals(walked, found)
     by_name: dict[str, float] = {}
     times: dict[str, int] = {}
     for at in range(1, count):
@@ -245,20 +264,27 @@ def within(walked: Walked, root: int) -> list[bool]:
     return inside
 
 
-def _reads(one: Paragraph, walked: Walked, size: list[float], linked: list[float]) -> bool:
+def _reads(one: Paragraph, walked: Walked, size: list[float], linked: list[float], prose: list[int]) -> bool:
     """Whether a paragraph of the main container is content by the standard of its kind."""
     if one.kind in _HEADINGS or one.kind == "dt":
         return one.links < 0.5 or one.kind == "h1"
     if one.kind == "li":
         above = walked.parents[one.container]
         return one.links < 0.5 and linked[above] < 0.6 * size[above]
-    if (
-        not one.sentences
-        and one.kind in ("div", "p", "td")
-        and (one.size < 25 or (one.digits >= 4 and one.kind != "td"))
-    ):
-        return False
+    if not one.sentences and one.kind in ("div", "p", "td"):
+        dated = one.dated and one.kind != "td"
+        if one.size < 25 or dated:
+            return one.kind == "p" and not dated and one.links < 0.1 and prose[walked.parents[one.container]] >= AMONG
     return one.links < 0.4 or (one.links < 0.6 and one.size > 150)
+
+
+def _prose(walked: Walked, found: list[Paragraph]) -> list[int]:
+    """For each container how many paragraphs of prose stand directly in it."""
+    count = [0] * len(walked.tags)
+    for one in found:
+        if one.score and one.kind == "p":
+            count[walked.parents[one.container]] += 1
+    return count
 
 
 def _lone_headings(found: list[Paragraph], picks: list[bool]) -> None:

@@ -56,14 +56,15 @@ _WORDS = {
     FOOTER: "footer foot fußzeile fuss footnav colophon copyright imprint legal impressum",
     HEADER: "masthead siteheader banner topheader logo branding",
     ASIDE: "sidebar sidebars aside rail rightrail leftrail sidecol sidecolumn widgets widgetarea marginal "
-    "marginalspalte randspalte rightcolumn rightcol leftcol leftcolumn sidebox sb secondary infobox factbox faktabox faktaboks",
+    "marginalspalte randspalte rightcolumn rightcol leftcol leftcolumn sidebox sb secondary infobox "
+    "factbox faktabox faktaboks",
     TEASER: "related relatedposts relatedarticles recommended recommendation recommendations recommend "
     "recommends recirc recirculation teaser teasers teaserlist teaserbox more morearticles morenews "
     "morefrom readmore mostread popular mostpopular trending trend latest newest recent recentposts "
-    "recents similar outbrain taboola zergnet upnext nextup next prev previous seealso alsoread "
-    "readalso readnext also interesting promo promos promotion headlines ticker carousel newslist "
-    "suggested suggestions topstories top10 most weitere lesetipp lesetipps mehr siehe aehnliche jp "
-    "onward yarpp crosslinks related-content listing cards feed",
+    "recents similar outbrain taboola zergnet upnext nextup seealso alsoread readalso readnext also "
+    "interesting promo promos promotion headlines ticker carousel newslist suggested suggestions "
+    "topstories top10 most weitere lesetipp lesetipps mehr siehe aehnliche jp onward yarpp crosslinks "
+    "related-content listing cards feed",
     COMMENT: "comment comments commentlist commentarea kommentar kommentare comentarios commentaires disqus "
     "respond reply replies livefyre spotim talkback reactions discussion forumlink",
     AD: "ad ads adv advert adverts advertisement advertisements advertising advertorial adsbygoogle adbox "
@@ -72,11 +73,12 @@ _WORDS = {
     "partnerlinks werb",
     FORM: "newsletter subscribe subscription signup login signin register registration searchform search "
     "searchbox form poll survey quiz feedback contactform abo regwall optin mailchimp donate donation",
-    HIDDEN: "hidden hide invisible modal popup overlay lightbox cookie cookies consent gdpr ccpa dsgvo "
-    "toast visuallyhidden sronly noprint printonly offscreen offcanvas screenreader interstitial "
-    "tooltip notification notice cookiebar cookiebanner",
+    HIDDEN: "hidden hide invisible modal popup overlay lightbox cookie cookies consent gdpr ccpa dsgvo toast "
+    "visuallyhidden sronly noprint printonly offscreen offcanvas screenreader interstitial tooltip "
+    "notification notice cookiebar cookiebanner",
     SHARE: "share sharing shares sharebar social socials socialmedia sharedaddy addthis addtoany shariff "
-    "bookmark bookmarks sociallinks socialshare follow followus tweet like likes icons jetpack whatsapp telegram facebook twitter instagram",
+    "bookmark bookmarks sociallinks socialshare follow followus tweet like likes icons jetpack whatsapp "
+    "telegram facebook twitter instagram",
     META: "tags tag taglist tagcloud keywords categories category catlinks postmeta entrymeta meta metadata "
     "byline bylines author authors authorbox authorbio bio autor autoren dateline timestamp date datum "
     "rating ratings topics topic labels label credits breadcrumbs author-info about aboutauthor views "
@@ -114,9 +116,9 @@ _PAIRS = {
 }
 _WEAK = frozenset(
     listed(
-        "hidden hide more top like also next prev previous latest recent jump text body post entry most listing cards "
-        "feed label meta actions action tools date form search notice print tag edit about views pub banner "
-        "legal skip copyright tabs"
+        "hidden hide more top like also latest recent jump text body post entry most listing cards feed label "
+        "meta actions action tools date form search notice print tag edit about views pub banner legal skip "
+        "copyright tabs"
     )
 )
 _STATES = frozenset(("has", "no", "is", "with", "without", "js", "tag", "category", "status", "format", "type"))

@@ -38,6 +38,8 @@ class Nodes(Stage):
 
     main: what decides on the main content. `ours`; `trafilatura` or `resiliparse`, which choose among our blocks;
       `tags`, the choice by tags of OBELICS (paper, A.1.2); `all`, nothing is boilerplate.
+    captions: whether captions are texts of the main content too; each picture has its caption either way. Only for
+      `ours`: the other choices are what they are.
     max_bytes: pages of more bytes are dropped unparsed.
     max_nodes: pages of more elements are dropped.
     max_depth: pages nested deeper are dropped.
@@ -45,6 +47,7 @@ class Nodes(Stage):
     """
 
     main: str = "ours"
+    captions: bool = False
     max_bytes: int = 8_000_000
     max_nodes: int = 200_000
     max_depth: int = 1_000
@@ -52,6 +55,7 @@ class Nodes(Stage):
 
     rules: ClassVar[dict[str, str]] = {
         "boilerplate": "a text or picture that is not part of the main content",
+        "caption": "a caption: its words stand with its picture, and not in the text",
         "data_uri": "a picture whose bytes stand in the page itself",
         "placeholder": "a picture of which only the stand-in of a lazy loader is named",
         "tracking_pixel": "a picture of one or two pixels, or of a known counter",
@@ -119,38 +123,40 @@ class Nodes(Stage):
             return self.drop(*over.args)
         placements = place(walked, walked.head.base_url(page.url))
         document.facts.update(walked.head.facts(page.url, html))
-        keep = self._main(walked, placements, page.url, text, opened.peer)
-        document.nodes = self._nodes(walked, placements, keep)
+        drops = self._judge(walked, placements, page.url, text, opened.peer)
+        document.nodes = self._nodes(walked, placements, drops)
         return None if document.nodes else self.drop("no_content", 0, 1)
 
-    def _main(
+    def _judge(
         self, walked: Walked, placements: list[Placement], url: str, text: str, peer: peers.Extractor | None
-    ) -> list[bool]:
-        """For each item of the walk whether it is main content."""
+    ) -> list[Drop | None]:
+        """For each item of the walk its drop, if it is not main content."""
+        boilerplate, caption = self.drop("boilerplate"), self.drop("caption")
         if self.main == "all":
-            return [True] * len(walked.items)
+            return [None] * len(walked.items)
         if self.main == "tags":
-            return simplified.keep(walked)
+            return [None if kept else boilerplate for kept in simplified.keep(walked)]
         judged = main_content.judge(walked)
         if peer is not None:
             judged.main = peers.matching(walked, peer(text, url))
-        keep = list(judged.main)
+        drops = [None if main else boilerplate for main in judged.main]
+        if peer is None:
+            for at, is_caption in enumerate(judged.captions):
+                if is_caption:
+                    drops[at] = None if self.captions else caption
         for one, picked in zip(placements, main_pictures.choose(walked, placements, judged, url)):
-            keep[one.item] = picked
-        return keep
+            drops[one.item] = None if picked else boilerplate
+        return drops
 
-    def _nodes(self, walked: Walked, placements: list[Placement], keep: list[bool]) -> list[Text | Image]:
+    def _nodes(self, walked: Walked, placements: list[Placement], drops: list[Drop | None]) -> list[Text | Image]:
         nodes: list[Text | Image] = []
-        boilerplate = self.drop("boilerplate")
         placed = {one.item: one for one in placements}
         captioned = captions(walked) if placements else {}
         for at, item in enumerate(walked.items):
             if isinstance(item, Block):
-                nodes.append(Text(len(nodes), item.text, item.kind, drop=None if keep[at] else boilerplate))
+                nodes.append(Text(len(nodes), item.text, item.kind, drop=drops[at]))
             elif one := placed.get(at):
-                drop = None if keep[at] else boilerplate
-                if one.fault:
-                    drop = self.drop(one.fault, one.measured)
+                drop = self.drop(one.fault, one.measured) if one.fault else drops[at]
                 nodes.append(_image(len(nodes), one, captioned.get(at, ""), drop))
         return nodes
 

@@ -30,10 +30,10 @@ LAZY_SETS = listed(
 )
 
 _STANDIN = re.compile(
-    r"(?:^|[/_.-])(?:blank|spacer|place-?holder|loading|loader|ajax-loader|lazy|lazyload|lazy[-_]?placeholder|pixel|"
+    r"(?:.*[_.-])?(?:blank|spacer|place-?holder|loading|loader|ajax-loader|lazy|lazyload|lazy[-_]?placeholder|pixel|"
     r"transparent|trans|1x1|1px|grey|gray|clear|empty|dummy|white|noimage|no-image|spinner|preload(?:er)?|"
     r"px|space|shim|null|undefined|none|cleardot|default-?image|img-?default|fallback)"
-    r"(?:[-_.]?\d{0,4}(?:x\d{1,4})?(?:px)?)?\.(?:gif|png|svg|jpe?g|webp)(?:[?#]|$)",
+    r"(?:[-_.]?\d{0,4}(?:x\d{1,4})?(?:px)?)?\.(?:gif|png|svg|jpe?g|webp)",
     re.I,
 )
 _PICTURE_FILE = re.compile(r"\.(?:jpe?g|jpe|jfif|png|gif|webp|avif|bmp|svg|tiff?|heic)(?:[?#:@!]|$)", re.I)
@@ -98,7 +98,10 @@ def is_standin(url: str) -> bool:
     >>> is_standin("/img/blank.gif?v=2"), is_standin("data:image/gif;base64,R0"), is_standin("/img/blanket.jpg")
     (True, True, False)
     """
-    return url[:5].lower() == "data:" or _STANDIN.search(url) is not None
+    if url[:5].lower() == "data:":
+        return True
+    name = url.partition("?")[0].partition("#")[0].rpartition("/")[2]
+    return len(name) < 60 and _STANDIN.fullmatch(name) is not None
 
 
 def _usable(url: str) -> bool:
@@ -155,7 +158,9 @@ def resolve(base: str, url: str) -> str | None:
     >>> resolve("https://a.org/b/c.html", "../d e.jpg#x")
     'https://a.org/d%20e.jpg'
     """
-    url = _BREAKS.sub("", url.strip(_BLANK)).partition("#")[0]
+    url = url.strip(_BLANK).partition("#")[0]
+    if not url.isprintable():
+        url = _BREAKS.sub("", url)
     if not url or len(url) > LONG_URL:
         return None
     try:
@@ -168,7 +173,7 @@ def resolve(base: str, url: str) -> str | None:
         return None
     if not _ABSOLUTE.match(url):
         return None
-    return _UNSAFE.sub(lambda match: quote(match[0], safe=""), url)
+    return _UNSAFE.sub(lambda match: quote(match[0], safe=""), url) if _UNSAFE.search(url) else url
 
 
 def link_to_picture(href: str) -> bool:

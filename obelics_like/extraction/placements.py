@@ -23,10 +23,12 @@ _SIZES = re.compile(
     re.I,
 )
 _BEACONS = re.compile(
-    r"//[^/]*(?:doubleclick|googleadservices|scorecardresearch|quantserve|/?pixel\.|facebook\.com/tr|count(?:er)?\.|"
-    r"statcounter|analytics|vgwort|ivwbox|ioam|xiti|histats|mc\.yandex|beacon)|/(?:pixel|beacon|tracking|counter)[/.?]",
+    r"https?://(?:[^/]*(?:doubleclick|googleadservices|scorecardresearch|quantserve|facebook\.com/tr|statcounter|"
+    r"analytics|vgwort|ivwbox|histats|mc\.yandex)|(?:pixel|beacon|count(?:er)?|[^/]*\.(?:pixel|counter))\."
+    r"|[^?]*/(?:pixel|beacon|tracking|counter)[/.?])",
     re.I,
 )
+"""Addresses of pictures that only count their visitors."""
 
 
 @dataclass(slots=True)
@@ -91,7 +93,7 @@ def _named(placement: Placement) -> Placement:
         # 0 x 0 with a srcset is how some frameworks say "as large as there is room"; one wrong side is a mistake
         if len(sides) == 1 or max(sides) <= BEACON_SIDE or not placement.alternatives:
             placement.fault, placement.measured = "tracking_pixel", min(sides)
-    elif _BEACONS.search(url):
+    elif _BEACONS.match(url):
         placement.fault, placement.measured = "tracking_pixel", "known counter"
     if not placement.fault and url.startswith("data:"):
         placement.fault, placement.measured = "data_uri", url.partition(",")[0][:40]
@@ -102,6 +104,8 @@ def _named(placement: Placement) -> Placement:
 
 def _without_fallbacks(found: list[Placement]) -> list[Placement]:
     """Join each fallback to the picture it stands in for: a neighbour that has no real URL, or has the same picture."""
+    if not any(one.picture.fallback for one in found):
+        return found
     kept: list[Placement] = []
     seen: dict[str, Placement] = {}
     for number, one in enumerate(found):

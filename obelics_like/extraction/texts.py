@@ -10,7 +10,7 @@ import re
 BREAK = "\x01"
 """Stands for `<br>` while a block is collected; no page can hold it as text of its own."""
 
-_ODD = re.compile("[\x00\x02-\x08\x0e-\x1f\x7f\u00ad\u200b\u2060\ufeff]")
+_ODD = re.compile("[\x00\x02-\x08\x0e-\x1f\x7f\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _INVISIBLE = re.compile("[\x00\x02-\x08\x0e-\x1f\x7f\u00ad\u2060\ufeff]")
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
 _JOINT = re.compile(f"(?<![{_UNSPACED}])\u200b|\u200b(?![{_UNSPACED}])")
@@ -33,14 +33,21 @@ def tidy(text: str) -> str:
     >>> tidy("  so  \\u00adft\\x01 next\\n line "), tidy("\\u200e ")
     ('so ft\\nnext line', '')
     """
-    if _ODD.search(text):
-        text = _INVISIBLE.sub("", text)
-        text = _JOINT.sub("", text) if "\u200b" in text else text
     if BREAK in text:
         lines = [" ".join(line.split()) for line in text.split(BREAK)]
         text = "\n".join(line for line in lines if line)
     else:
         text = " ".join(text.split())
+    if text.isprintable():  # no line break, nothing invisible: nearly every block
+        return text
+    return _without_invisible(text) if _ODD.search(text) else text
+
+
+def _without_invisible(text: str) -> str:
+    text = _INVISIBLE.sub("", text)
+    text = _JOINT.sub("", text) if "\u200b" in text else text
+    lines = [" ".join(line.split()) for line in text.split("\n")]
+    text = "\n".join(line for line in lines if line)
     return "" if _only_marks(text) else text
 
 

@@ -96,14 +96,9 @@ class Walked:
         self.head = Head()
 
 
-class State:
-    """What holds inside an element: its container, the modes, the kind of text, the link and `<picture>` round it."""
-
-    __slots__ = ("block", "container", "kind", "link", "mode", "sources")
-
-    def __init__(self, block: bool, container: int, mode: int, kind: str, link: Any, sources: list[str] | None) -> None:
-        self.block, self.container, self.mode = block, container, mode
-        self.kind, self.link, self.sources = kind, link, sources
+State = tuple[bool, int, int, str, Any, "list[str] | None"]
+"""What holds inside an element: whether it is a block, its container, the modes, the kind of text, the link and the
+sources of the `<picture>` round it. A plain tuple: it is made for each of a page's hundreds of blocks."""
 
 
 class Walker:
@@ -120,25 +115,34 @@ class Walker:
 
     def walk(self, root: Any) -> Walked:
         """All of the tree under `root`, in one linear pass; raises OverBudget."""
-        parent = root.parent
-        ids = [parent.mem_id if parent is not None else 0]
-        state = State(True, 0, 0, "p", None, None)
-        states: list[State] = []
-        pieces, enter, count = self.pieces, self._enter, 0
-        for node in root.traverse(include_text=True):
+        nodes = root.traverse(include_text=True)
+        next(nodes)
+        outside: State = (True, 0, 0, "p", None, None)
+        ids, states, count = [root.mem_id], [outside], 1
+        state = self._enter(root, "html", outside)
+        mode, pieces, enter = state[2], self.pieces, self._enter
+        for node in nodes:
             tag = node.tag
             if tag == "-comment":
                 continue
-            parent = node.parent
-            above = parent.mem_id if parent is not None else ids[0]
-            while ids[-1] != above and states:
+            above = node.parent.mem_id
+            while ids[-1] != above:
                 ids.pop()
                 inner, state = state, states.pop()
                 if inner is not state:
                     self._leave(inner, state)
+                    mode = state[2]
             if tag == "-text":
-                if not state.mode & SILENCED:
-                    self._text(node.text_content, state.mode)
+                if not mode & SILENCED:
+                    text = node.text_content
+                    if mode & CODE:
+                        pieces.append(text)
+                    elif not text.isspace():
+                        pieces.append(text)
+                        if mode & LINKED:
+                            self.links += len(text)
+                    elif pieces and pieces[-1] != BREAK:
+                        pieces.append(" ")
                 continue
             count += 1
             if tag in SPECIAL:
@@ -149,41 +153,30 @@ class Walker:
             ids.append(node.mem_id)
             if tag not in PLAIN:
                 state = enter(node, tag, state)
+                mode = state[2]
             if count > self.max_nodes:
                 raise OverBudget("too_many_elements", count, self.max_nodes)
-            if len(states) > self.max_depth:
-                raise OverBudget("too_deep", len(states), self.max_depth)
-        if pieces:
-            self._flush(state)
+            if len(ids) > self.max_depth:
+                raise OverBudget("too_deep", len(ids), self.max_depth)
+        while len(states) > 1:
+            inner, state = state, states.pop()
+            self._leave(inner, state)
         return self.page
-
-    def _text(self, text: str, mode: int) -> None:
-        pieces = self.pieces
-        if mode & CODE:
-            pieces.append(text)
-        elif text.isspace():
-            if pieces and pieces[-1] != BREAK:
-                pieces.append(" ")
-        else:
-            if mode & LINKED:
-                self.links += len(text.strip())
-            pieces.append(text)
 
     def _enter(self, node: Any, tag: str, state: State) -> State:
         """The state inside an element that is not plain."""
-        mode = state.mode
+        _, container, mode, outer, link, sources = state
         if tag in INLINE:
-            link, sources = state.link, state.sources
             if tag == "a":
                 mode, link = mode | LINKED, node
             elif tag == "picture":
                 sources = []
             else:
                 mode |= FALLBACK | (SILENCED if tag == "noscript" else 0)
-            return State(False, state.container, mode, state.kind, link, sources)
+            return False, container, mode, outer, link, sources
         if tag in SILENT:
             mode |= SILENCED | self._silent(node, tag, state)
-            return State(False, state.container, mode, state.kind, state.link, state.sources)
+            return False, container, mode, outer, link, sources
         if mode & CODE:
             if self.pieces and not self.pieces[-1].endswith("\n"):
                 self.pieces.append("\n")
@@ -194,38 +187,40 @@ class Walker:
         kind = KINDS.get(tag, "div")
         if kind == "pre":
             mode |= CODE
-        elif state.kind in KEEPING and kind in ("p", "div"):
-            kind = state.kind
-        inner = State(True, self._contain(node, tag, state.container), mode, kind, state.link, state.sources)
+        elif outer in KEEPING and kind in ("p", "div"):
+            kind = outer
+        inner = (True, self._contain(node, tag, container), mode, kind, link, sources)
         if self.background:
             self._emit("background", [self.background], {}, inner)
         return inner
 
     def _leave(self, inner: State, state: State) -> None:
-        if inner.block:
+        if inner[0]:
             if self.pieces:
                 self._flush(inner)
             self.group += 1
-        elif inner.sources and state.sources is None:  # a <picture> without an <img>
-            self._emit("img", choose({}, inner.sources), {}, inner)
+        elif inner[5] and state[5] is None:  # a <picture> without an <img>
+            self._emit("img", choose({}, inner[5]), {}, inner)
 
     def _contain(self, node: Any, tag: str, parent: int) -> int:
         page, attributes = self.page, node.attributes
         name, bits = "", names.BY_TAG.get(tag, 0)
         self.background: str | None = None
         if attributes:
-            name = attributes.get("class") or ""
-            if tag not in HEADINGS:  # the id of a heading is its words, for links to it
-                name = f"{name} {attributes.get('id') or ''}"
+            name, identity = attributes.get("class") or "", attributes.get("id")
+            if identity and tag not in HEADINGS:  # the id of a heading is its words, for links to it
+                name = f"{name} {identity}"
             if tag == "html":
                 page.head.language = attributes.get("lang") or attributes.get("xml:lang") or ""
             elif tag != "body":
                 known = self.memory.get(name)
                 if known is None:
-                    known = names.meaning(name)
-                    if len(self.memory) < MANY_NAMES:
-                        self.memory[name] = known
-                bits |= known | _more_bits(attributes)
+                    known = self._learn(name)
+                if tag == "blockquote":  # a quoted post is named for the network it comes from
+                    known &= ~names.SHARE
+                bits |= known
+                if len(attributes) > 1 or not name:
+                    bits |= _more_bits(attributes)
             if (style := attributes.get("style")) and "url(" in style:
                 self.background = background(style)
         page.parents.append(parent)
@@ -234,14 +229,20 @@ class Walker:
         page.bits.append(bits)
         return len(page.tags) - 1
 
+    def _learn(self, name: str) -> int:
+        known = names.meaning(name)
+        if len(self.memory) < MANY_NAMES:
+            self.memory[name] = known
+        return known
+
     def _flush(self, state: State) -> None:
         """End the run of text that stands in `state`."""
         whole = "".join(self.pieces)
         self.pieces.clear()
-        text = tidy_code(whole) if state.mode & CODE else tidy(whole)
+        text = tidy_code(whole) if state[2] & CODE else tidy(whole)
         if text:
             links = min(self.links, len(text))
-            self.page.items.append(Block(text, state.kind, state.container, self.group, links))
+            self.page.items.append(Block(text, state[3], state[1], self.group, links))
         self.links = 0
 
     def _emit(self, how: str, urls: list[str], attributes: Attributes, state: State) -> None:
@@ -249,17 +250,17 @@ class Walker:
             return
         if self.pieces:
             self._flush(state)
-        picture = Picture(how, urls, attributes, state.container, self.group)
-        picture.fallback = bool(state.mode & FALLBACK)
-        if state.link is not None:
-            picture.link = (state.link.attributes.get("href") or "").strip() or None
+        picture = Picture(how, urls, attributes, state[1], self.group)
+        picture.fallback = bool(state[2] & FALLBACK)
+        if state[4] is not None:
+            picture.link = (state[4].attributes.get("href") or "").strip() or None
             if picture.link and link_to_picture(picture.link):
                 urls.append(picture.link)
         self.page.items.append(picture)
 
     def _break(self, node: Any, tag: str, state: State) -> None:
-        if state.mode & (CODE | SILENCED):
-            self.pieces += ["\n"] if state.mode & CODE else []
+        if state[2] & (CODE | SILENCED):
+            self.pieces += ["\n"] if state[2] & CODE else []
         elif self.pieces and self.pieces[-1] == BREAK:  # an empty line: a new paragraph
             self._flush(state)
             self.group += 1
@@ -273,18 +274,19 @@ class Walker:
 
     def _image(self, node: Any, tag: str, state: State) -> None:
         attributes = node.attributes
-        self._emit("img", choose(attributes, state.sources or ()), attributes, state)
-        if state.sources:
-            state.sources.clear()
+        self._emit("img", choose(attributes, state[5] or ()), attributes, state)
+        if state[5]:
+            state[5].clear()
 
     def _source(self, node: Any, tag: str, state: State) -> None:
-        if state.sources is None:
+        sources = state[5]
+        if sources is None:
             return
         attributes = node.attributes
         if not (attributes.get("type") or "").startswith(("video", "audio")):
             for name in ("srcset", "data-srcset", "data-lazy-srcset", "src", "data-src"):
                 if value := attributes.get(name):
-                    state.sources.append(value)
+                    sources.append(value)
 
     def _input(self, node: Any, tag: str, state: State) -> None:
         attributes = node.attributes

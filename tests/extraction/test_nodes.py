@@ -126,7 +126,8 @@ def test_nodes_are_numbered_the_same_whoever_decides(main: str) -> None:
 
 @pytest.mark.parametrize("main", ["ours", "trafilatura", "resiliparse"])
 def test_an_article_is_told_from_its_navigation(main: str) -> None:
-    body = PROSE * 6 + "<img src='/ferry.jpg'>" + PROSE * 6
+    prose = [PROSE.replace("six", f"{hour} o'clock") for hour in range(1, 13)]
+    body = "".join([*prose[:6], "<img src='/ferry.jpg'>", *prose[6:]])
     html = (
         f"<nav><ul><li><a href='/a'>News</a><li><a href='/b'>Sport</a></ul></nav><article><h1>Fog</h1>{body}</article>"
     )
@@ -147,6 +148,22 @@ def test_text_is_the_same_with_and_without_pictures(path: Any) -> None:
         for document in (with_pictures, without)
     ]
     assert "".join(letters[0]) == "".join(letters[1])
+
+
+def test_repeated_paragraphs_count_once() -> None:
+    document = extract(("<article>" + PROSE * 3 + "</article>").encode(), URL)
+    assert [node.drop is None for node in document.nodes] == [True, False, False]
+
+
+@pytest.mark.parametrize(("captions", "want"), [(False, "caption"), (True, None)])
+def test_captions_are_texts_only_if_asked_for(captions: bool, want: str | None) -> None:
+    figure = "<figure><img src='/ferry.jpg'><figcaption>The ferry <i>Anna</i> at dawn</figcaption></figure>"
+    document = run(
+        f"<article>{PROSE}{figure}<p>{PROSE.replace('six', 'two')}</article>".encode(), URL, captions=captions
+    )
+    (caption,) = (node for node in document.nodes if isinstance(node, Text) and node.block == "figcaption")
+    assert (caption.drop.rule if caption.drop else None) == want
+    assert [image.caption for image in document.images()] == ["The ferry Anna at dawn"]
 
 
 def test_options_are_checked() -> None:

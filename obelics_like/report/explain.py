@@ -97,7 +97,12 @@ def _bare(url: str) -> str:
 
 def _kept(output: Output, row: dict[str, Any], lost: Sequence[dict[str, Any]]) -> dict[str, Any]:
     document = to_document(row)
-    place = {"id": row["id"], "url": row["url"], **{k: row["provenance"][k] for k in ("input", "offset")}}
+    place = {
+        "id": row["id"],
+        "url": row["url"],
+        "crawl_date": row["crawl_date"],
+        **{k: row["provenance"][k] for k in ("input", "offset")},
+    }
     again = reread(output, place) if lost else None
     nodes = {node["pos"]: node for node in _lost_nodes(output, lost, again)}
     sentences = document.sentence_texts()

@@ -14,7 +14,7 @@ from obelics_like.store.folder import Output
 
 
 def reread(output: Output, page_row: dict[str, Any]) -> Document | None:
-    """The page of a row (id, url, input, offset) as extraction gave it, its nodes marked by extraction only.
+    """The page of a row (id, url, crawl_date, input, offset) as extraction gave it, its nodes marked by extraction only.
 
     None if the input is gone, if another page lies there now, or if extraction can't be loaded or fails on it.
     """
@@ -33,7 +33,8 @@ def reread(output: Output, page_row: dict[str, Any]) -> Document | None:
         _, page = next(read(given, [record], options))
         if isinstance(page, str):
             return None
-        identity = document_id(page.origin.record_id, page.url, page.origin.date)
+        record_id = page.origin.warc_headers.get("WARC-Record-ID")  # an ARC has none: there it is URL and date
+        identity = document_id(record_id, page.url, page_row.get("crawl_date"))
         if identity != page_row["id"]:
             return None
         document = Document(identity, page.url, page.origin, page=page)

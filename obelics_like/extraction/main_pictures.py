@@ -11,23 +11,23 @@ from urllib.parse import urlsplit
 from obelics_like.extraction import names
 from obelics_like.extraction.main_content import Judgement, within
 from obelics_like.extraction.pictures import link_to_picture, resolve
-from obelics_like.extraction.placements import Placement
+from obelics_like.extraction.placements import Placement, file_name
 from obelics_like.extraction.walk import Block, Walked
 
 LEADS = 2
 """Pictures that may stand before the first block of the main content, and belong to it."""
 AFTER = 2
+"""Items behind the last main block within which a picture of the same container still belongs to it."""
 REACH = 25
 """Blocks of text that may stand between such a picture and the main content: headline, byline, date, share bar."""
-EXTERNAL = 1
 SMALL = 80
 """CSS pixels: a picture declared smaller on both sides is an icon."""
 
 _ICON = re.compile(
-    r"(?:^|[/_.\-])(?:logos?|icons?|favicon|avatars?|gravatar|sprites?|emoji|smil(?:ey|ies)|buttons?|btn|badges?|arrow|"
-    r"banner|ads?|advert|sponsor|rss|share|facebook|twitter|whatsapp|pinterest|linkedin|instagram|youtube|"
-    r"print|qr-?code|star|rating|author|autor|profile|user|bullet|separator|divider|google-?play|app-?store)"
-    r"(?=[/_.\-\d]|$)",
+    r"(?:^|[_.\-])(?:logos?|icons?|favicon|avatars?|gravatar|sprites?|emoji|smiley|buttons?|btn|qr-?code|google-?play|"
+    r"app-?store)(?=[_.\-\d]|$)"
+    r"|^(?:arrow|badge|banner|ads?|sponsor|rss|share|facebook|twitter|whatsapp|pinterest|linkedin|instagram|youtube|"
+    r"print|stars?|rating|author|autor|profile|user|bullet|separator|divider)[_.\-]?\d*\.\w+$",
     re.I,
 )
 _ICON_CLASS = re.compile(r"(?:^|[\s_-])(?:logo|icon|avatar|emoji|wp-smiley|gravatar|qrcode|qr-code)(?=[\s_-]|$)", re.I)
@@ -35,8 +35,10 @@ _FURNITURE = names.FURNITURE & ~(names.META | names.HIDDEN | names.PRESS)
 """Names that speak against a picture; a lightbox, an overlay or a button round one is how it is enlarged."""
 
 
-def choose(walked: Walked, placements: list[Placement], judged: Judgement, url: str) -> list[bool]:
-    """For each placement whether it belongs to the main content."""
+def choose(
+    walked: Walked, placements: list[Placement], judged: Judgement, url: str, lead_image: str = ""
+) -> list[bool]:
+    """For each placement whether it belongs to the main content; `lead_image` is the one that the head names."""
     marked = [at for at, main in enumerate(judged.main) if main]
     if not marked:
         return [False] * len(placements)
@@ -46,7 +48,18 @@ def choose(walked: Walked, placements: list[Placement], judged: Judgement, url: 
         first < one.item and _fits(one, walked, judged, url) and _before_end(one, last, inside) for one in placements
     ]
     _leads(picks, placements, walked, judged, first, url)
+    if lead_image:
+        _named_lead(picks, placements, lead_image)
     return picks
+
+
+def _named_lead(picks: list[bool], placements: list[Placement], lead_image: str) -> None:
+    """Pick the first placement of the page's lead picture, wherever it stands, unless one is picked already."""
+    name = file_name(lead_image)
+    shown = [at for at, one in enumerate(placements) if lead_image == one.url or (name and name == file_name(one.url))]
+    if shown and not any(picks[at] for at in shown):
+        one = placements[shown[0]]
+        picks[shown[0]] = not one.fault and not _is_icon(one)  # some sites name their logo on every page
 
 
 def _before_end(one: Placement, last: int, within_root: list[bool]) -> bool:
@@ -82,9 +95,9 @@ def _leads_away(one: Placement, url: str) -> bool:
     target = resolve(url, href)
     if target is None:
         return False
-    there, here, shown = urlsplit(target), urlsplit(url), urlsplit(one.url)
-    if there.netloc != here.netloc:  # an image host, or a shop: not another page of the site
-        return there.netloc != shown.netloc and not EXTERNAL
+    there, here = urlsplit(target), urlsplit(url)
+    if there.netloc != here.netloc:
+        return False  # an image host, or a shop: not another page of the site
     return not there.path.startswith(here.path.rstrip("/") or "//") and "attachment" not in href
 
 

@@ -123,28 +123,29 @@ class Nodes(Stage):
             return self.drop(*over.args)
         placements = place(walked, walked.head.base_url(page.url))
         document.facts.update(walked.head.facts(page.url, html))
-        drops = self._judge(walked, placements, page.url, text, opened.peer)
+        main = opened.peer and peers.matching(walked, opened.peer(text, page.url))
+        drops = self._judge(walked, placements, page.url, document.facts.get("lead_image", ""), main)
         document.nodes = self._nodes(walked, placements, drops)
         return None if document.nodes else self.drop("no_content", 0, 1)
 
     def _judge(
-        self, walked: Walked, placements: list[Placement], url: str, text: str, peer: peers.Extractor | None
+        self, walked: Walked, placements: list[Placement], url: str, lead: str, main: list[bool] | None
     ) -> list[Drop | None]:
-        """For each item of the walk its drop, if it is not main content."""
+        """For each item of the walk its drop, if it is not main content; `main` is what a peer has chosen."""
         boilerplate, caption = self.drop("boilerplate"), self.drop("caption")
         if self.main == "all":
             return [None] * len(walked.items)
         if self.main == "tags":
             return [None if kept else boilerplate for kept in simplified.keep(walked)]
         judged = main_content.judge(walked)
-        if peer is not None:
-            judged.main = peers.matching(walked, peer(text, url))
-        drops = [None if main else boilerplate for main in judged.main]
-        if peer is None:
+        if main is not None:
+            judged.main = main
+        drops = [None if kept else boilerplate for kept in judged.main]
+        if main is None:
             for at, is_caption in enumerate(judged.captions):
                 if is_caption:
                     drops[at] = None if self.captions else caption
-        for one, picked in zip(placements, main_pictures.choose(walked, placements, judged, url)):
+        for one, picked in zip(placements, main_pictures.choose(walked, placements, judged, url, lead)):
             drops[one.item] = None if picked else boilerplate
         return drops
 

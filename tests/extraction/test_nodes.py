@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pickle
 import re
+import subprocess
+import sys
 import time
 from typing import Any
 
@@ -191,6 +193,15 @@ def test_the_result_does_not_depend_on_the_batch_and_pickles() -> None:
     alone = [stage.process([Document("x", p.url, p.origin, page=p)], stage.open(Context()))[0] for p in pages]
     assert together == alone
     assert pickle.loads(pickle.dumps((stage, together))) == (stage, together)
+
+
+def test_loading_the_stage_is_cheap() -> None:
+    code = (
+        "import sys, obelics_like.extraction.nodes as n; print([m for m in sys.modules if m.split('.')[0] in n_heavy])"
+    )
+    code = code.replace("n_heavy", "('selectolax', 'trafilatura', 'resiliparse', 'cchardet', 'numpy', 'lxml')")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_the_room_is_callable() -> None:

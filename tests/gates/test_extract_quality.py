@@ -36,11 +36,11 @@ PEERS = {
     "place": {"trafilatura": 0.972, "readability": 0.948, "newspaper4k": 0.805, "OBELICS": 0.967},
 }
 FLOORS = {
-    "snippets F1": {"odd": 0.88, "all": 0.88},
-    "body text F1": {"odd": 0.91, "all": 0.92},
-    "image recall": {"odd": 0.75, "all": 0.80},
-    "image precision": {"odd": 0.75, "all": 0.80},
-    "place": {"odd": 0.96, "all": 0.97},
+    "snippets F1": {"odd": 0.915, "all": 0.920},
+    "body text F1": {"odd": 0.930, "all": 0.942},
+    "image recall": {"odd": 0.805, "all": 0.865},
+    "image precision": {"odd": 0.790, "all": 0.850},
+    "place": {"odd": 0.985, "all": 0.985},
 }
 
 UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")

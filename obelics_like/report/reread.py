@@ -14,7 +14,7 @@ from obelics_like.store.folder import Output
 
 
 def reread(output: Output, page_row: dict[str, Any]) -> Document | None:
-    """The page of a row (id, url, crawl_date, input, offset) as extraction gave it, its nodes marked by extraction only.
+    """The page of a row (id, url, crawl_date, input, offset) as extraction gave it, with its marks alone.
 
     None if the input is gone, if another page lies there now, or if extraction can't be loaded or fails on it.
     """

@@ -204,14 +204,6 @@ def test_loading_the_stage_is_cheap() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_the_room_is_callable() -> None:
-    import obelics_like.extraction as room
-
-    document = room(PROSE.encode(), URL)  # type: ignore[operator]
-    assert document.id == extract(PROSE.encode(), URL).id
-    assert document.page is None
-
-
 TAGS = ["div", "p", "a", "img", "figure", "pre", "table", "td", "li", "noscript", "picture", "source", "svg", "b", "br"]
 SOUP = st.lists(
     st.one_of(

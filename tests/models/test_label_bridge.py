@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +12,7 @@ from obelics_like.errors import DataError, MissingPiece
 from obelics_like.models.efficientnet import build
 from obelics_like.models.label_bridge import LabelBridge, _checkpoint, pixels
 from obelics_like.models.unpickle import read_tensors
-from tests.conftest import data_folder
+from tests.conftest import REPOSITORY, data_folder
 
 
 @pytest.fixture(scope="module")
@@ -48,13 +46,10 @@ def test_known_photographs(bridge: LabelBridge, file: str, classes: set[str]) ->
 
 
 @pytest.mark.parametrize(
-    ("file", "classes"), [("chelsea.png", ("tabby cat", "Egyptian Mau")), ("coffee.png", ("espresso",))]
+    ("file", "classes"), [("cat.jpg", ("tabby cat", "Egyptian Mau")), ("coffee.jpg", ("espresso",))]
 )
-def test_packaged_photographs(bridge: LabelBridge, file: str, classes: tuple[str, ...]) -> None:
-    found = find_spec("skimage")
-    if found is None or found.origin is None:
-        pytest.skip("scikit-image's packaged photographs are not installed")
-    with Image.open(Path(found.origin).parent / "data" / file) as image:
+def test_photographs_of_the_samples(bridge: LabelBridge, file: str, classes: tuple[str, ...]) -> None:
+    with Image.open(REPOSITORY / "samples" / "photos" / file) as image:
         assert bridge.classes(image.convert("RGB"))[0][0] in classes
 
 

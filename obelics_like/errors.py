@@ -77,5 +77,15 @@ class DataError(ObelicsLikeError):
     """Stored data that is not what its manifest says, or that could not be written."""
 
 
+def cannot_write(path: object, error: OSError) -> DataError:
+    """The DataError of a file of ours that could not be written: disk full, folder gone, a limit reached."""
+    return DataError(
+        str(path),
+        got=f"{error.strerror or error} while writing",
+        valid="a folder on a disk with room that this user may write to",
+        do="make room or choose another --out, then run the same command again: it goes on where it stopped",
+    )
+
+
 class StageError(ObelicsLikeError):
     """A stage that broke the contract of `stage.py`."""

@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from obelics_like import __version__
 from obelics_like.document import Blob, Image, Place
-from obelics_like.errors import OptionError
+from obelics_like.errors import OptionError, cannot_write
 from obelics_like.images.target import Refused, parse
 from obelics_like.stage import Batch, Context, ThingStage
 
@@ -226,6 +226,8 @@ def _store(hauls: Iterable[Haul], folder: Path) -> list[dict[str, Any]]:
         path = folder / f"{digest.hexdigest()}.pack"
         if at:
             part.replace(path)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
     finally:
         part.unlink(missing_ok=True)
     return [row | {"path": None if row["reason"] else str(path)} for row in rows]

@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from obelics_like.errors import DataError
+from obelics_like.errors import DataError, cannot_write
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -59,7 +59,7 @@ def write_pack(
             os.fsync(written.fileno())
         part.replace(path)
     except OSError as error:
-        raise DataError(f"pack {path}", got=str(error), do="make room or choose another --out") from error
+        raise cannot_write(path, error) from error
     finally:
         part.unlink(missing_ok=True)
     return list(rows.values())

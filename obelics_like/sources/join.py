@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_from_bytes, unquote_to_bytes, urlsplit
 
 from obelics_like.document import Blob, Origin, Place
-from obelics_like.errors import DataError
+from obelics_like.errors import DataError, cannot_write
 from obelics_like.sources.records import Record
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def write_index(records: Iterable[tuple[str, str, Record]], path: str | os.PathL
     sortable = table.append_column("input_name", table["input"].cast(pa.string()))
     indices = pc.sort_indices(sortable, sort_keys=order) if table.num_rows else None
     table = table.take(indices).combine_chunks() if indices is not None else table
-    part = f"{os.fspath(path)}.part"
+    part = f"{os.fspath(path)}.{os.getpid()}.part"
     try:
         with open(part, "wb") as sink:
             with pa.ipc.new_file(sink, schema) as writer:
@@ -123,7 +124,10 @@ def write_index(records: Iterable[tuple[str, str, Record]], path: str | os.PathL
             os.fsync(sink.fileno())
         os.replace(part, path)
     except OSError as error:
-        raise DataError(f"picture index {path}", got=str(error), valid="a file that can be written") from error
+        raise cannot_write(path, error) from error
+    finally:
+        with suppress(OSError):
+            os.unlink(part)
     return int(table.num_rows)
 
 
@@ -164,7 +168,9 @@ class ImageIndex:
         try:
             self._table = pa.ipc.open_file(pa.memory_map(os.fspath(path), "r")).read_all()
         except (OSError, pa.ArrowInvalid) as error:
-            raise DataError(f"picture index {path}", got=str(error), do="build it again") from error
+            raise DataError(
+                f"picture index {path}", got=str(error), valid="an index that a run wrote", do="run again"
+            ) from error
         column = self._table["hash"]
         self._hashes: Any = column.chunk(0).to_numpy() if column.num_chunks else column.to_numpy()
 

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from obelics_like.errors import DataError
+from obelics_like.errors import DataError, cannot_write
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,7 @@ def publishing(path: Path) -> Iterator[IO[bytes]]:
     except OSError as error:
         with suppress(OSError):
             temporary.unlink()
-        raise DataError(
-            str(path),
-            got=f"{error.strerror or error} while writing",
-            valid="a folder on a disk with room that this user may write to",
-            do="make room or choose another --out, then run the same command again: it goes on where it stopped",
-        ) from error
+        raise cannot_write(path, error) from error
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

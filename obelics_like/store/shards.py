@@ -1,6 +1,6 @@
 """Documents between two phases of a run: JSON lines under zstd, so that any of them can be looked at with zstdcat.
 
-Not the corpus: these shards hold every node with its marks, dropped ones included.
+Not the corpus: a document here has its marks and facts, and what was dropped of it is accounted for already.
 """
 
 from __future__ import annotations

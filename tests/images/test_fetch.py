@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from obelics_like.document import Blob, Document, Drop, Image, Place
-from obelics_like.errors import OptionError
+from obelics_like.errors import DataError, OptionError
 from obelics_like.images.fetch import FetchImages
 from obelics_like.images.packs import read_pack
 from obelics_like.stage import Context
@@ -103,7 +103,7 @@ def test_a_write_that_fails_leaves_no_half_pack(tmp_path: Path, monkeypatch: pyt
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with Server({"/a": PICTURE}, host="127.0.0.1") as server, pytest.raises(OSError, match="No space"):
+    with Server({"/a": PICTURE}, host="127.0.0.1") as server, pytest.raises(DataError, match="No space"):
         run(STAGE, [document(server.url("/a"))], web(tmp_path))
     assert list((tmp_path / "fetched").iterdir()) == []
 

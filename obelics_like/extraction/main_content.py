@@ -35,11 +35,16 @@ AMONG = 2
 """Paragraphs of prose side by side among which a short one is part of the text: a subheading, a line of speech."""
 LONG_CAPTION = 800
 """Characters from which what is named a caption is none, but an article whose pictures have some."""
+CAPTIONS_ARE_TEXT = 0.9
+"""Share of the main content's prose from which captions are its text: a gallery tells its story under the pictures."""
+OPENING = 150
+"""Score from which a paragraph before the main container, beside it, is the article's beginning."""
 DISBELIEF = 0.5
 """Share of the prose that furniture and the rest hold together, from which its name is not believed."""
 
 _SENTENCE = re.compile("[.!?…。！？।؟።։]['\"”’»)\\]]*(?:\\s|$)|[。！？]")
 _DENSE = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+_NUMBER = re.compile(r"\d+")
 _DIGIT = re.compile(r"\d")
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _STUBBORN = names.COMMENT | names.HIDDEN | names.FOOTER | names.NAV
@@ -129,14 +134,17 @@ def judge(walked: Walked) -> Judgement:
     furniture = believed(walked, found, size, linked)
     root = main_container(walked, found, furniture)
     inside = within(walked, root)
+    _openings(walked, found, furniture, root, inside)
     caption = _captions(walked, size)
     prose = _prose(walked, found)
     fit = [inside[one.container] and not furniture[one.container] and not one.repeated for one in found]
+    if _told_in_captions(found, fit, caption):
+        caption = [False] * len(caption)
     picks = [
         ok and not caption[one.container] and _reads(one, walked, size, linked, prose) for one, ok in zip(found, fit)
     ]
     _lone_headings(found, picks)
-    _leads(found, picks, furniture)
+    _leads(found, picks, furniture, root)
     captions = [ok and caption[one.container] for one, ok in zip(found, fit)]
     return Judgement(_spread(walked, found, picks), _spread(walked, found, captions), furniture, root)
 
@@ -189,24 +197,22 @@ def believed(walked: Walked, found: list[Paragraph], size: list[float], linked: 
     whole = _sum_up(walked, scores)
     by_name: dict[str, float] = {}
     times: dict[str, int] = {}
+    alike = {name: _NUMBER.sub("0", name) for name, bit in zip(walked.names, bits) if bit & names.FURNITURE}
     for at in range(1, count):
         if bits[at] & names.FURNITURE and walked.names[at] != walked.names[parents[at]]:
-            by_name[walked.names[at]] = by_name.get(walked.names[at], 0.0) + whole[at]
-            times[walked.names[at]] = times.get(walked.names[at], 0) + 1
+            name = alike[walked.names[at]]
+            by_name[name] = by_name.get(name, 0.0) + whole[at]
+            times[name] = times.get(name, 0) + 1
     result, article = [0] * count, [False] * count
     for at in range(1, count):
         above = parents[at]
         article[at] = article[above] or bool(bits[at] & names.ARTICLE)
         own = bits[at] & names.FURNITURE
         if own:
-            held = max(whole[at], by_name.get(walked.names[at], 0.0)) if walked.names[at].strip() else whole[at]
+            name = alike[walked.names[at]]
+            held = max(whole[at], by_name.get(name, 0.0)) if name.strip() else whole[at]
             own = _trusted(own, bits[at], held, rest, whole[0], heads[at] or article[above])
-            if (
-                own == names.TEASER
-                and whole[at]
-                and linked[at] < 0.02 * size[at]
-                and times.get(walked.names[at], 0) <= 1
-            ):
+            if own == names.TEASER and whole[at] and linked[at] < 0.02 * size[at] and times.get(name, 0) <= 1:
                 own = 0  # a teaser leads somewhere; a paragraph called one and without a link is the article's lead
         result[at] = result[above] | own
     return result
@@ -255,6 +261,31 @@ def _captions(walked: Walked, size: list[float]) -> list[bool]:
     return caption
 
 
+def _openings(walked: Walked, found: list[Paragraph], furniture: list[int], root: int, inside: list[bool]) -> None:
+    """Count as inside what stands before the root, in its parent, and reads like the article's beginning.
+
+    A paywall often parts the free beginning from the rest, which is so much longer that it is the root alone.
+    """
+    parents = walked.parents
+    opening = [False] * root
+    for one in found:
+        at = one.container
+        if one.kind == "p" and one.score >= OPENING and one.links < 0.2 and not furniture[at]:
+            while parents[at] != parents[root] and at:
+                at = parents[at]
+            if 0 < at < root and walked.tags[at] in ("div", "section", "p"):
+                opening[at] = True
+    for at in range(1, root):
+        inside[at] = (opening[at] or inside[parents[at]]) and not furniture[at]
+
+
+def _told_in_captions(found: list[Paragraph], fit: list[bool], caption: list[bool]) -> bool:
+    """Whether the captions hold nine tenths of the prose: a gallery, and they are its text."""
+    whole = sum(one.score for one, ok in zip(found, fit) if ok)
+    told = sum(one.score for one, ok in zip(found, fit) if ok and caption[one.container])
+    return told > CAPTIONS_ARE_TEXT * whole
+
+
 def within(walked: Walked, root: int) -> list[bool]:
     """For each container whether it is `root` or stands in it."""
     inside = [False] * len(walked.tags)
@@ -300,9 +331,9 @@ def _lone_headings(found: list[Paragraph], picks: list[bool]) -> None:
             followed = False
 
 
-def _leads(found: list[Paragraph], picks: list[bool], furniture: list[int]) -> None:
+def _leads(found: list[Paragraph], picks: list[bool], furniture: list[int], root: int) -> None:
     """Add the headline and the standfirst, which often stand in a header outside the main container."""
-    first = next((at for at, picked in enumerate(picks) if picked), 0)
+    first = next((at for at, picked in enumerate(picks) if picked and found[at].container >= root), 0)
     start = next((at for at in range(first - 1, max(-1, first - LEAD_REACH), -1) if found[at].kind == "h1"), None)
     if start is None or furniture[found[start].container] & _STUBBORN:
         return
@@ -310,4 +341,8 @@ def _leads(found: list[Paragraph], picks: list[bool], furniture: list[int]) -> N
         one = found[at]
         if furniture[one.container] or one.links > 0.3 or one.kind in ("figcaption", "li"):
             continue
-        picks[at] = at == start or (one.size >= 60 and (one.sentences > 0 or one.kind in _HEADINGS or one.size > 100))
+        picks[at] = (
+            picks[at]
+            or at == start
+            or (one.size >= 60 and (one.sentences > 0 or one.kind in _HEADINGS or one.size > 100))
+        )

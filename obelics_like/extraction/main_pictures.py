@@ -42,7 +42,9 @@ def choose(
     marked = [at for at, main in enumerate(judged.main) if main]
     if not marked:
         return [False] * len(placements)
-    first, last = marked[0], marked[-1]
+    # a headline or opening outside the main container says nothing of the pictures between
+    first = next((at for at in marked if walked.items[at].container >= judged.root), marked[0])
+    last = marked[-1]
     inside = within(walked, judged.root)
     picks = [
         first < one.item and _fits(one, walked, judged, url) and _before_end(one, last, inside) for one in placements

@@ -123,6 +123,7 @@ _WEAK = frozenset(
 )
 _STATES = frozenset(("has", "no", "is", "with", "without", "js", "tag", "category", "status", "format", "type"))
 """First words of names that tell a state or a subject, such as `has-sidebar` or `category-sport`."""
+_OWNING = frozenset(("has", "with", "without"))
 _SHOWN = frozenset(listed("image img picture photo media figure bild foto thumbnail thumb"))
 _SPLIT = re.compile(r"[a-zA-Z\u00c0-\u024f]+|\d+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -136,13 +137,15 @@ def meaning(names: str) -> int:
 
     `teaser-image` names a picture, not a list of teasers.
 
-    >>> meaning("article-sidebar") & ASIDE > 0, meaning("layout has-sidebar") & ASIDE, meaning("adventure")
+    >>> meaning("article-sidebar") & ASIDE > 0, meaning("layout has-sidebar fig--has-shares"), meaning("adventure")
     (True, 0, 0)
     """
     bits = 0
     for name in names.split()[:24]:
         words = _SPLIT.findall(_CAMEL.sub(" ", name[:80]))
         words = [word.lower() for word in words]
+        owned = next((at for at, word in enumerate(words) if at and word in _OWNING), None)
+        words = words[:owned]  # `figure--has-shares` is a figure
         if (
             not words
             or (words[0] in _STATES and len(words) > 1 and words != ["is", "hidden"])

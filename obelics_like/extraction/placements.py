@@ -25,7 +25,7 @@ _SIZES = re.compile(
 _BEACONS = re.compile(
     r"https?://(?:[^/]*(?:doubleclick|googleadservices|scorecardresearch|quantserve|facebook\.com/tr|statcounter|"
     r"analytics|vgwort|ivwbox|histats|mc\.yandex)|(?:pixel|beacon|count(?:er)?|[^/]*\.(?:pixel|counter))\."
-    r"|[^?]*/(?:pixel|beacon|tracking|counter)[/.?])",
+    r"|[^?]*/(?:pixel|beacon|tracking|counter|matomo|piwik)[/.?])",
     re.I,
 )
 """Addresses of pictures that only count their visitors."""

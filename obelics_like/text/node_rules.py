@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from obelics_like.document import Text
+from obelics_like.document import Document, Text
 from obelics_like.stage import Batch, Context, Stage
 from obelics_like.text import measures
 from obelics_like.text.limits import (
@@ -50,6 +50,8 @@ class NodeRules(Stage):
       max_dates: dates written in numbers (mOSCAR A.4)
     Characters, as shares:
       max_digits, max_non_alphabetic, max_capitals, max_common_character (mOSCAR A.4); max_special_characters (OBELICS)
+      shares_from: visible characters from which max_non_alphabetic and max_common_character hold: of the five of
+        “No.” three are no letters, and every third of "Developer" is an e
     Words, as shares (OBELICS, table 3):
       min_punctuation: marks among marks and words; only texts of `punctuation_from` marks and words or more
       max_flagged_words, max_spam_words, min_stop_words: of the lists in `text/lists`
@@ -57,9 +59,13 @@ class NodeRules(Stage):
       max_character_repetition, max_word_repetition: over runs of `character_ngram` characters, `word_ngram` words
     Page:
       no_repeats: whether a text goes that an earlier kept one of the page equals but for case (mOSCAR, dedup in a page)
+      spare_repeats: blocks (td, dt, ...) that no_repeats leaves alone: a table's cells repeat by nature
       spare_blocks: blocks (h1, figcaption, ...) that the rules of length and end_of_sentence, min_punctuation and
-        min_stop_words, and mOSCAR's shares of characters leave alone: "FAQ" and "Rome, 2024" are short by nature, and
-        a share of few characters tells nothing
+        min_stop_words, comparison signs, dates, and mOSCAR's shares of characters leave alone: "FAQ" and "Rome, 2024"
+        are short by nature, and a share of few characters tells nothing
+      one_text: blocks (li, td, ...) that are parts of something: texts of such blocks that follow each other are
+        measured as one by the rules of length and by mOSCAR's shares, and go or stay together (mOSCAR's own text node
+        is the list); "250 g flour" has too many digits for a sentence, the list of ingredients has not
     """
 
     min_bytes_latin: int | None = None
@@ -79,6 +85,7 @@ class NodeRules(Stage):
     max_non_alphabetic: float | None = None
     max_capitals: float | None = None
     max_common_character: float | None = None
+    shares_from: int = 0
     max_special_characters: float | None = None
     min_punctuation: float | None = None
     punctuation_from: int = 0
@@ -92,7 +99,9 @@ class NodeRules(Stage):
     max_word_repetition: float | None = None
     word_ngram: int = 5
     no_repeats: bool = False
+    spare_repeats: tuple[str, ...] = ()
     spare_blocks: tuple[str, ...] = ()
+    one_text: tuple[str, ...] = ()
 
     rules: ClassVar[dict[str, str]] = {
         "empty": "no letter and no digit",
@@ -120,7 +129,14 @@ class NodeRules(Stage):
 
     def check(self) -> None:
         shares = ("max_digits", "max_non_alphabetic", "max_capitals", "max_common_character", *SHARED_SHARES)
-        counts = ("min_bytes_latin", "min_bytes_other", "max_comparison_signs", "max_dates", "phrase_within")
+        counts = (
+            "min_bytes_latin",
+            "min_bytes_other",
+            "max_comparison_signs",
+            "max_dates",
+            "phrase_within",
+            "shares_from",
+        )
         check_limits(self, shares, counts, (("min_characters", "max_characters"), ("min_words", "max_words")))
 
     def open(self, context: Context) -> _Opened:
@@ -135,14 +151,38 @@ class NodeRules(Stage):
             record_lacking(document, lacking)
             nodes = list(document.texts())
             if nodes:
-                self._mark(nodes, lists, opened)
+                self._mark(nodes, self._runs(document) if self.one_text else [], lists, opened)
         return batch
 
-    def _mark(self, nodes: list[Text], lists: Lists, opened: _Opened) -> None:
+    def _runs(self, document: Document) -> list[list[int]]:
+        """The texts to be measured as one, as indices into the page's living texts.
+
+        A text of another block ends a run, also one that this stage dropped: else a second pass would see other runs.
+        """
+        runs: list[list[int]] = [[]]
+        index = 0
+        for node in document.nodes:
+            if not isinstance(node, Text) or (node.drop is not None and node.drop.stage != self.id):
+                continue
+            if node.block not in self.one_text:
+                runs.append([])
+            elif node.drop is None:
+                runs[-1].append(index)
+            index += node.drop is None
+        return [run for run in runs if len(run) > 1]
+
+    def _mark(self, nodes: list[Text], runs: list[list[int]], lists: Lists, opened: _Opened) -> None:
         texts = [node.effective for node in nodes]
-        columns = opened.kinds.columns(texts, self.max_common_character is not None)
+        wholes = ["\n".join([texts[i] for i in run]) for run in runs]
+        columns = opened.kinds.columns(texts + wholes, self.max_common_character is not None)
         sayings = (columns["letters"] + columns["digits"]).tolist()
         doubts = opened.doubts(columns, "\n".join(texts).lower())
+        whole_of = {}
+        for number, run in enumerate(runs, len(nodes)):
+            whole = Measured(wholes[number - len(nodes)], (), lists, columns.rows[number])
+            for i in run:
+                whole_of[i] = whole
+                doubts[i] = opened.merged(doubts[i], doubts[number])
         seen: set[str] = set()
         for i, node in enumerate(nodes):
             if not sayings[i]:
@@ -150,18 +190,19 @@ class NodeRules(Stage):
                 continue
             if doubts[i]:
                 limits = opened.limits_of(doubts[i], node.block)
-                broken = first_broken(limits, Measured(texts[i], (node,), lists, columns.rows[i]))
+                measured = Measured(texts[i], (node,), lists, columns.rows[i])
+                broken = first_broken(limits, measured, whole_of.get(i))
                 if broken is not None:
                     node.drop = self.drop(*broken)
                     continue
-            if self.no_repeats:
+            if self.no_repeats and node.block not in self.spare_repeats:
                 key = texts[i].lower()
                 if key in seen:
                     node.drop = self.drop("repeated_text")
                 seen.add(key)
 
     def _length(self) -> list[Limit]:
-        return [
+        limits = [
             *_bytes("too_few_bytes", True, self.min_bytes_latin),
             *_bytes("too_few_bytes", False, self.min_bytes_other),
             *at_least("too_few_characters", lambda m: len(m.text), self.min_characters, True),
@@ -170,6 +211,7 @@ class NodeRules(Stage):
             *at_most("too_many_words", lambda m: len(m.words), self.max_words, True),
             *at_least("no_end_of_sentence", _ends_sentence, 1 if self.end_of_sentence else None, True),
         ]
+        return [limit._replace(together=True) for limit in limits]
 
     def _content(self) -> list[Limit]:
         braces, signs, dates = 0 if self.no_curly_braces else None, self.max_comparison_signs, self.max_dates
@@ -181,26 +223,33 @@ class NodeRules(Stage):
                 page=lambda page: measures.curly_braces(page) > 0,
             ),
             *screened(
-                at_most("comparison_signs", lambda m: measures.comparison_signs(m.text), signs),
+                at_most("comparison_signs", lambda m: measures.comparison_signs(m.text), signs, shape=True),
                 page=lambda page: measures.comparison_signs(page) > (signs or 0),
             ),
             *screened(
-                at_most("too_many_dates", lambda m: measures.dates(m.text), dates),
+                at_most("too_many_dates", lambda m: measures.dates(m.text), dates, shape=True),
                 texts=lambda columns: columns["digits"] >= measures.DATE_DIGITS * ((dates or 0) + 1),
             ),
         ]
 
     def _characters(self) -> list[Limit]:
-        common = self.max_common_character
-        return [
+        common, least = self.max_common_character, self.shares_from
+        most_common = at_most(
+            "one_character",
+            lambda m: measures.most_common_share(m.text) if m.characters.visible >= least else None,
+            common,
+            shape=True,
+        )
+        limits = [
             *at_most_share("too_many_digits", "digit_share", self.max_digits, shape=True),
-            *at_most_share("too_few_letters", "non_alphabetic_share", self.max_non_alphabetic, shape=True),
+            *_share_from("too_few_letters", "non_alphabetic_share", self.max_non_alphabetic, least),
             *at_most_share("too_many_capitals", "capital_share", self.max_capitals, shape=True),
             *screened(
-                at_most("one_character", lambda m: measures.most_common_share(m.text), common, shape=True),
-                texts=lambda columns: columns["most_common_share"] > common,
+                most_common,
+                texts=lambda columns: (columns["most_common_share"] > common) & (columns["visible"] >= least),
             ),
         ]
+        return [limit._replace(together=True) for limit in limits]
 
 
 class _Opened:
@@ -209,6 +258,7 @@ class _Opened:
     def __init__(self, limits: list[Limit], spare: frozenset[str], chooser: ListChooser, kinds: Kinds) -> None:
         self.limits, self.spare, self.chooser, self.kinds = limits, spare, chooser, kinds
         self._chosen: dict[tuple[int, bool], list[Limit]] = {}
+        self._together = sum(1 << bit for bit, limit in enumerate(limits) if limit.together)
 
     def doubts(self, columns: Columns, page: str) -> list[int]:
         """The rules that no screen clears, for each text of a page; `page` is the texts in lower case, one a line."""
@@ -223,6 +273,10 @@ class _Opened:
         doubts: list[int] = (some | always).tolist()
         return doubts
 
+    def merged(self, own: int, whole: int) -> int:
+        """The doubts of a text that is measured as part of a whole, from its own and those of the whole."""
+        return (own & ~self._together) | (whole & self._together)
+
     def limits_of(self, doubts: int, block: str) -> list[Limit]:
         """The rules of these bits, in order, without those that the block is spared."""
         key = doubts, block in self.spare
@@ -230,6 +284,17 @@ class _Opened:
             wanted = [limit for bit, limit in enumerate(self.limits) if doubts >> bit & 1]
             self._chosen[key] = [limit for limit in wanted if not (limit.shape and key[1])]
         return self._chosen[key]
+
+
+def _share_from(rule: str, name: str, limit: float | None, least: int) -> list[Limit]:
+    """The rule against more than `limit` of the share `name`, for texts of at least so many visible characters."""
+
+    def share(m: Measured) -> float | None:
+        value: float = getattr(m.characters, name)
+        return value if m.characters.visible >= least else None
+
+    rules = at_most(rule, share, limit, shape=True)
+    return screened(rules, texts=lambda columns: (columns[name] > limit) & (columns["visible"] >= least))
 
 
 _OUTER = " \t\r\n\u00a0.:;,!?()[]<>«»|/\\-–—•·…"

@@ -44,6 +44,8 @@ class PageRules(Stage):
     Shares, as in `NodeRules` (OBELICS, table 3): max_special_characters, min_punctuation, punctuation_from,
       max_flagged_words, max_spam_words, min_stop_words, min_common_words with common_words,
       max_character_repetition with character_ngram, max_word_repetition with word_ngram
+      flagged_from: different entries of the list of flagged words from which max_flagged_words holds: a short page
+        that says one such word twice has a large share of them, and may well be news of a murder
     """
 
     min_texts: int | None = None
@@ -60,6 +62,7 @@ class PageRules(Stage):
     min_punctuation: float | None = None
     punctuation_from: int = 0
     max_flagged_words: float | None = None
+    flagged_from: int = 0
     max_spam_words: float | None = None
     min_stop_words: float | None = None
     min_common_words: float | None = None
@@ -94,11 +97,19 @@ class PageRules(Stage):
                 valid='"either", "both"',
                 do="choose one of the two",
             )
-        counts = ("min_texts", "min_characters", "min_bytes", "min_sentences", "max_distinct_flagged_words")
+        counts = (
+            "min_texts",
+            "min_characters",
+            "min_bytes",
+            "min_sentences",
+            "max_distinct_flagged_words",
+            "flagged_from",
+        )
         check_limits(self, SHARED_SHARES, counts, [("min_words", "max_words")])
 
     def open(self, context: Context) -> tuple[list[Limit], ListChooser]:
-        limits = [*self._length(), *self._content(), *shared_limits(self)]
+        shares = [_flagged_from(limit, self.flagged_from) for limit in shared_limits(self)]
+        limits = [*self._length(), *self._content(), *shares]
         return limits, list_chooser(self, *(() if self.max_distinct_flagged_words is None else ("flagged",)))
 
     def process(self, batch: Batch, opened: tuple[list[Limit], ListChooser]) -> Batch:
@@ -153,3 +164,17 @@ class PageRules(Stage):
             *at_most("curly_brace", lambda m: measures.curly_braces(m.text), 0 if self.no_curly_braces else None),
             *at_most("flagged_words", flagged, self.max_distinct_flagged_words),
         ]
+
+
+def _flagged_from(limit: Limit, least: int) -> Limit:
+    """The rule against flagged words, off for a page with fewer than `least` different ones; others as they are."""
+    if limit.rule != "too_many_flagged_words" or not least:
+        return limit
+
+    def share(m: Measured) -> float | None:
+        found = m.lists.flagged
+        if found is None or len(found.found(m.lowered, m.lower)) < least:
+            return None
+        return m.share(found)
+
+    return limit._replace(measure=share)

@@ -229,3 +229,42 @@ def test_soup_gives_sound_nodes(soup: list[str]) -> None:
             assert node.text.strip()
         else:
             assert node.url.startswith(("http://", "https://", "data:"))
+
+
+def kept(html: str) -> list[str]:
+    return [node.text for node in extract(html.encode(), URL).kept if isinstance(node, Text)]
+
+
+def prose(count: int) -> str:
+    """So many paragraphs, no two alike."""
+    return "".join(
+        f"<p>On day {n} the ferry left the harbour at six, with {n} people on board, and apples.</p>"
+        for n in range(count)
+    )
+
+
+def test_furniture_that_is_numbered_is_one_name() -> None:
+    # each section alone holds a tenth of the page; as one name they hold all of it, and can't be its table of contents
+    sections = "".join(f"<div id='TOC_TITLE_{n}'><h2>Part {n}</h2>{prose(n)[-90:]}</div>" for n in range(1, 13))
+    assert len(kept(f"<article>{sections}</article>")) == 24
+
+
+def test_a_gallery_is_told_in_its_captions() -> None:
+    told = "is folded from one sheet of paper, and takes an hour"
+    hats = [f"<figure><img src='/{n}.jpg'><figcaption>Hat {n} {told}.</figcaption></figure>" for n in range(6)]
+    assert len(kept(f"<article>{''.join(hats)}</article>")) == 6
+    assert [text for text in kept(f"<article>{prose(4)}{hats[0]}{prose(6)}</article>") if "Hat" in text] == []
+
+
+def test_what_a_figure_has_is_not_what_it_is() -> None:
+    page = f"<article>{prose(2)}<figure class='element fig--has-shares'><img src='/f.jpg'></figure>{prose(4)}</article>"
+    assert [node.url for node in extract(page.encode(), URL).kept if isinstance(node, Image)] == [
+        "https://example.org/f.jpg"
+    ]
+
+
+def test_the_free_beginning_belongs_to_the_article() -> None:
+    words = "Nobody had expected the fog to hold for so long, said the captain, and she had seen many. "
+    page = f"<main><div>%s</div><div class='metered'>{prose(20)}</div></main>"
+    assert kept(page % f"<p>{words * 2}</p>")[0].startswith("Nobody had expected")
+    assert kept(page % f"<p><a href='/other'>{words * 2}</a></p>")[0].startswith("On day 0")

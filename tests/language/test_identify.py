@@ -156,6 +156,14 @@ def test_sampling_reaches_a_long_text_once_with_all_its_points() -> None:
     assert document.facts["languages"] == {"de": 0.7, "en": 0.3}
 
 
+def test_a_weak_guess_against_the_page_is_taken_back_but_votes() -> None:
+    answers = {"D": [("de", 0.4)], "S": [("sv", 0.49)], "F": [("fr", 0.5)]}
+    texts = (words("D", 90), words("S", 30), words("F", 30))
+    document = run(Identify(id="language", min_text_score=0.5), page(*texts), Fake(answers))
+    assert [n.language.code if n.language else None for n in document.texts()] == ["de", None, "fr"]
+    assert document.facts["languages"] == run(STAGE, page(*texts), Fake(answers)).facts["languages"]
+
+
 def test_few_texts_are_all_asked() -> None:
     model = Fake({})
     run(Identify(id="language", max_texts=3), page(words("A", 30), words("B", 3000), words("C", 40)), model)

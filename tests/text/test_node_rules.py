@@ -116,6 +116,48 @@ def test_the_batch_changes_nothing() -> None:
     assert rules(together) == [rule for document in apart for rule in rules(document)]
 
 
+def test_a_list_is_measured_as_one_text() -> None:
+    items = [("li", "250 g flour"), ("li", "4 eggs"), ("li", "a pinch of salt and some pepper")]
+    numbers = [("li", "1998"), ("li", "1999 ff.")]
+    options = {"max_digits": 0.2, "min_bytes_latin": 7}
+    apart = page(*items, "Mix it all.", *numbers)
+    run(stage(**options), apart)
+    assert rules(apart) == ["too_many_digits", "too_few_bytes", None, None, "too_many_digits", "too_many_digits"]
+    together = page(*items, "Mix it all.", *numbers)
+    run(stage(**options, one_text=["li"]), together)
+    assert rules(together) == [None, None, None, None, "too_many_digits", "too_many_digits"]
+    assert [node.drop.value for node in together.nodes[4:] if node.drop] == [round(8 / 11, 4)] * 2
+
+
+def test_a_list_ends_where_another_block_stands_and_goes_on_round_a_picture() -> None:
+    document = page(("li", "1234 ab"), ("li", "abcdefghi"), ("h2", "X"), ("li", "12 ab"))
+    document.nodes.insert(1, Image(9, "https://example.org/x.png"))
+    run(stage(max_digits=0.3, one_text=["li"]), document)
+    assert rules(document) == [None, None, None, None, "too_many_digits"]
+
+
+def test_a_dropped_text_between_two_lists_keeps_them_apart() -> None:
+    document = page(("li", "abc d e f g"), ("li", "h i"), "123", ("li", "12 abcdef"), ("li", "3"))
+    chosen = stage(max_digits=0.4, one_text=["li"])
+    run(chosen, document)
+    once = rules(document)
+    assert once == [None, None, "too_many_digits", None, None]
+    run(chosen, document)
+    assert rules(document) == once
+
+
+def test_rules_of_content_look_at_the_item_alone() -> None:
+    document = page(("li", "Share"), ("li", "a longer item"), ("li", "Share"))
+    run(stage(banned_texts=["share"], one_text=["li"], no_repeats=True), document)
+    assert rules(document) == ["banned_text", None, "banned_text"]
+
+
+def test_cells_may_repeat() -> None:
+    document = page(("td", "yes"), ("td", "yes"), "yes", "yes")
+    run(stage(no_repeats=True, spare_repeats=["td"]), document)
+    assert rules(document) == [None, None, None, "repeated_text"]
+
+
 def test_many_texts_of_one_page_are_told_apart() -> None:
     # beyond 2,048 texts the most frequent character is found by other means
     document = page(*["abc", "aab"] * 1500)

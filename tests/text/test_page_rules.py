@@ -42,6 +42,8 @@ def drop_of(texts: list[str], language: str = "en", **options: object) -> tuple[
         (["porn", "xxx"], {"max_distinct_flagged_words": 1}, ("flagged_words", 2, 1)),
         (["one two three porn"], {"max_flagged_words": 0.25}, None),
         (["one two", "porn"], {"max_flagged_words": 0.25}, ("too_many_flagged_words", 0.3333, 0.25)),
+        (["porn", "two porn"], {"max_flagged_words": 0.25, "flagged_from": 2}, None),
+        (["porn", "two xxx"], {"max_flagged_words": 0.25, "flagged_from": 2}, ("too_many_flagged_words", 0.6667, 0.25)),
         (["the", "mouse"], {"min_stop_words": 0.5}, None),
         (["the", "mouse", "slept"], {"min_stop_words": 0.5}, ("too_few_stop_words", 0.3333, 0.5)),
         (["abcdef", "gh"], {"max_special_characters": 0.2}, None),

@@ -100,6 +100,20 @@ def test_default_keeps_what_a_reader_would() -> None:
     assert marked("default", "这是一个关于版权的长句子。", "السلام عليكم ورحمة الله", language="zh") == [None, None]
 
 
+def test_default_keeps_recipes_dialogue_titles_and_code_whole() -> None:
+    texts = [
+        ("li", "4 Eier"),
+        ("li", "250 g Mehl"),
+        ("li", "1 Prise Salz"),
+        ("td", "310 mg"),
+        "“Fine?”",
+        "Das Salz der Erde",
+        "Der Antrag wurde am 16.12.2024 gestellt und am 3.2.2025 vom Gericht zurückgewiesen.",
+        ("pre", "for (int i = 0; i < n; i++) { if (a[i] < b[i] && b[i] < c) out << i; }"),
+    ]
+    assert marked("default", *texts, language="de") == [None] * 8
+
+
 def test_default_drops_what_no_reader_wants() -> None:
     texts = [
         "Share",

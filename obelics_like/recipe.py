@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import re
 import tomllib
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
@@ -23,8 +25,16 @@ from obelics_like.registry import stage_class
 from obelics_like.rooms import room
 from obelics_like.stage import AnyStage
 
-_HEAD = {"name", "title", "paper", "description", "output", "scorer", "require_pixels", "extends", "remove", "licence"}
+_HEAD = dict.fromkeys(("name", "title", "paper", "description", "output", "scorer", "extends", "licence"), str) | {
+    "require_pixels": bool,
+    "remove": tuple[str, ...],
+}
 _DEVIATION = {"paper", "ours", "why"}
+_OWN = ("use", "id", "after")
+SOURCES = "sources.archive"
+_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_RESERVED = ("pack", "run", "store")
+"""Ids that the run itself drops or works under."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +81,8 @@ def load_recipe(name: str | Path, settings: dict[str, Any] | None = None) -> Rec
     """Load a recipe by name or file, with `settings` {"id.option": value} laid over it.
 
     A value given as a string is read as TOML (`0.8`, `["en", "de"]`, `true`), else as the plain string; a list may be
-    given as `en,de`. Raises UnknownName, OptionError or InputError, each naming the file and the stage.
+    given as `en,de`, an empty one as nothing. Raises UnknownName, OptionError or InputError, each naming the file and
+    the stage.
     """
     return _checked(*_flatten(name), settings or {})
 
@@ -90,12 +101,15 @@ def _checked(table: dict[str, Any], where: str, settings: dict[str, Any]) -> Rec
         _set(table, key, value, where)
     stages = tuple(_build(entry, n, where) for n, entry in enumerate(table["stage"], 1))
     head = table["recipe"]
-    if not stages or stages[0].id != "sources":
-        raise OptionError(
-            where,
-            got=stages[0].id if stages else "no [[stage]]",
-            valid='a first stage with use = "sources.archive", id = "sources"',
-        )
+    for n, (entry, stage) in enumerate(zip(table["stage"], stages), 1):
+        if (n == 1) != (entry["use"] == SOURCES) or (n == 1) != (stage.id == "sources"):
+            raise OptionError(
+                f"{where}, stage {n}",
+                got=f"use = {entry['use']!r}, id = {stage.id!r}",
+                valid=f'use = "{SOURCES}", id = "sources" for the first stage, and for no other',
+            )
+    if not stages:
+        raise OptionError(where, got="no [[stage]]", valid=f'a first stage with use = "{SOURCES}", id = "sources"')
     return Recipe(
         name=head["name"],
         title=head.get("title", head["name"]),
@@ -108,26 +122,35 @@ def _checked(table: dict[str, Any], where: str, settings: dict[str, Any]) -> Rec
     )
 
 
-def _find(name: str | Path) -> Path:
+def _find(name: str | Path, asked_by: Path | None) -> Path:
     path = Path(name)
     if path.suffix == ".toml" or len(path.parts) > 1:
+        if asked_by is not None:  # what a recipe extends lies beside it
+            path = asked_by.parent / path
         if not path.is_file():
-            raise InputError(f"recipe {name}", got="no such file", valid="a .toml file, or one of the names below", do=
-                             f"names: {', '.join(recipe_names())}")  # fmt: skip
+            raise InputError(
+                f"{asked_by}, extends" if asked_by else f"recipe {name}",
+                got=f"no such file: {path}" if asked_by else "no such file",
+                valid="a .toml file, or one of the names below",
+                do=f"names: {', '.join(recipe_names())}",
+            )
         return path
     path = room("pipelines/recipes") / f"{name}.toml"
     if not path.is_file():
-        raise UnknownName("--recipe", str(name), recipe_names())
+        raise UnknownName(f"{asked_by}, extends" if asked_by else "--recipe", str(name), recipe_names())
     return path
 
 
-def _read(name: str | Path) -> tuple[dict[str, Any], str]:
-    path = _find(name)
+def _read(path: Path) -> tuple[dict[str, Any], str]:
     where = f"recipes/{path.name}" if path.parent == room("pipelines/recipes") else str(path)
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise OptionError(where, got=str(error), valid="a TOML file in UTF-8", do="save it as UTF-8") from error
+    except OSError as error:
+        raise InputError(
+            where, got=error.strerror, valid="a file that may be read", do="correct its permissions"
+        ) from error
     return _parse(text, where, path.stem), where
 
 
@@ -139,36 +162,64 @@ def _parse(text: str, where: str, name: str) -> dict[str, Any]:
     for key in table:
         if key not in {"recipe", "stage", "deviation"}:
             raise UnknownName(where, key, ["recipe", "stage", "deviation"])
-    for key in table.setdefault("recipe", {}):
+    head = table.setdefault("recipe", {})
+    if not isinstance(head, dict):
+        raise OptionError(where, got=f"recipe = {head!r}", valid="a table [recipe]")
+    for key, value in head.items():
         if key not in _HEAD:
             raise UnknownName(f"{where}, [recipe]", key, _HEAD)
-    table["recipe"].setdefault("name", name)
-    for entry in table.setdefault("deviation", []):
+        _typed(value, _HEAD[key], f"{where}, [recipe]: {key}")
+    head.setdefault("name", name)
+    for entry in _tables(table, "deviation", where):
         if set(entry) != _DEVIATION:
             raise OptionError(f"{where}, [[deviation]]", got=", ".join(entry), valid="exactly paper, ours, why")
-    for n, entry in enumerate(table.setdefault("stage", []), 1):
-        if "use" not in entry and "id" not in entry:
-            raise OptionError(f"{where}, stage {n}", got="neither use nor id", valid='use = "room.noun"')
-        entry.setdefault("id", entry.get("use"))
+        for key, value in entry.items():
+            _typed(value, str, f"{where}, [[deviation]]: {key}")
+    for n, entry in enumerate(_tables(table, "stage", where), 1):
+        _named(entry, f"{where}, stage {n}")
     return table
 
 
-def _flatten(name: str | Path, seen: tuple[str, ...] = ()) -> tuple[dict[str, Any], str]:
-    table, where = _read(name)
+def _tables(table: dict[str, Any], key: str, where: str) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = table.setdefault(key, [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise OptionError(where, got=f"{key} that is no list of tables", valid=f"[[{key}]], with double brackets")
+    return entries
+
+
+def _named(entry: dict[str, Any], where: str) -> None:
+    """See to it that an entry has an id, and one that can be part of a file's name."""
+    if "use" not in entry and "id" not in entry:
+        raise OptionError(where, got="neither use nor id", valid='use = "room.noun"')
+    for key in _OWN:
+        if key in entry:
+            _typed(entry[key], str, f"{where}: {key}")
+    identity = str(entry.setdefault("id", entry.get("use")))
+    if not _ID.fullmatch(identity) or identity in _RESERVED:
+        valid = f"letters, digits, dots, dashes and underscores, and none of {', '.join(_RESERVED)}"
+        raise OptionError(f"{where}: id", got=repr(identity), valid=valid, do="choose another id")
+
+
+def _flatten(name: str | Path, asked_by: Path | None = None, seen: tuple[str, ...] = ()) -> tuple[dict[str, Any], str]:
+    path = _find(name, asked_by)
+    table, where = _read(path)
     if where in seen:
         raise OptionError(where, got=f"extends itself: {' -> '.join([*seen, where])}", valid="a chain without a circle")
     base: list[dict[str, Any]] = []
     head: dict[str, Any] = {}
     deviations: list[dict[str, Any]] = []
     if parent := table["recipe"].pop("extends", None):
-        under, _ = _flatten(parent, (*seen, where))
+        under, _ = _flatten(parent, path, (*seen, where))
         base, head, deviations = under["stage"], under["recipe"], under["deviation"]
     for identity in table["recipe"].pop("remove", []):
         base.remove(_entry(base, identity, where))
     known = {e["id"] for e in base}
     for entry in table["stage"]:
         if entry["id"] in known and parent:
-            _entry(base, entry["id"], where).update({k: v for k, v in entry.items() if k != "after"})
+            if "after" in entry:
+                do = f"to move it, take it out first: remove = [{entry['id']!r}]"
+                raise OptionError(where, got=f"`after` for {entry['id']}, which is there", valid="options only", do=do)
+            _entry(base, entry["id"], where).update(entry)
         elif "after" in entry:
             base.insert(base.index(_entry(base, entry.pop("after"), where)) + 1, entry)
         else:
@@ -191,23 +242,45 @@ def _set(table: dict[str, Any], key: str, value: Any, where: str) -> None:
     identity, dot, option = key.rpartition(".")
     if not dot:
         raise OptionError("--set", got=repr(key), valid="id.option=value", do="for example minhash.threshold=0.7")
-    entry = next((e for e in table["stage"] if identity in (e["id"], e.get("use"))), None)
-    if entry is None:
+    named = [e for e in table["stage"] if e["id"] == identity]
+    found = named or [e for e in table["stage"] if e.get("use") == identity]
+    if not found:
         raise UnknownName(f"--set {key}", identity, [e["id"] for e in table["stage"]])
-    if isinstance(value, str):
-        value = _from_text(value)
-    kind = stage_class(entry["use"], where)
-    hint = get_type_hints(kind).get(option)
-    if hint is not None and _wants_list(hint) and not isinstance(value, list | tuple):
-        value = [_from_text(v.strip()) for v in value.split(",")] if isinstance(value, str) else [value]
-    entry[option] = value
+    if len(found) > 1:
+        raise OptionError(f"--set {key}", got=f"{len(found)} stages", valid=" or ".join(e["id"] for e in found))
+    entry = found[0]
+    hints = {} if "use" not in entry else get_type_hints(stage_class(entry["use"], where))
+    if option in _OWN:
+        raise UnknownName(f"--set {key}", option, hints.keys() - {"id", "rules", "facts"})
+    entry[option] = _from_text(value, hints.get(option)) if isinstance(value, str) else value
+    if hints.get(option) is not None and _wants_list(hints[option]) and not isinstance(entry[option], list | tuple):
+        entry[option] = [entry[option]]
 
 
-def _from_text(value: str) -> Any:
+def _from_text(text: str, hint: Any) -> Any:
+    """A value as it is written on a command line: TOML, but for a string as it stands, and for a list with commas."""
     try:
-        return tomllib.loads(f"value = {value}")["value"]
+        table = tomllib.loads(f"value = {text}")
     except tomllib.TOMLDecodeError:
+        table = {}
+    value = table["value"] if set(table) == {"value"} else text
+    choices = _choices(hint)
+    if hint is None or any(_fits(value, choice) for choice in choices):
         return value
+    if str in choices:
+        return text
+    items = next((get_args(choice)[0] for choice in choices if get_origin(choice) is tuple), None)
+    if items is not None and not isinstance(value, list):
+        return [_from_text(part.strip(), items) for part in text.split(",") if part.strip()]
+    return value
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    try:
+        _typed(value, hint, "")
+    except OptionError:
+        return False
+    return True
 
 
 def _build(entry: dict[str, Any], number: int, where: str) -> AnyStage:
@@ -252,9 +325,10 @@ def _typed(value: Any, hint: Any, where: str) -> Any:
         if get_origin(choice) is tuple:
             if isinstance(value, list | tuple):
                 return tuple(_typed(v, get_args(choice)[0], where) for v in value)
-        elif choice is float and isinstance(value, int) and not isinstance(value, bool):
-            return float(value)
-        elif isinstance(value, choice) and not (choice in (int, float) and isinstance(value, bool)):
+        elif choice is float and isinstance(value, int | float) and not isinstance(value, bool):
+            if math.isfinite(value):
+                return float(value)
+        elif isinstance(value, choice) and not (choice is int and isinstance(value, bool)):
             return value
     raise OptionError(where, got=f"{value!r} ({type(value).__name__})", valid=_say(hint), do="correct the value")
 
@@ -281,5 +355,6 @@ def to_toml(table: dict[str, Any]) -> str:
 
 
 def _pairs(entry: dict[str, Any]) -> str:
-    # JSON's strings, numbers, booleans and lists are TOML's too
-    return "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in entry.items())
+    # JSON's strings, numbers, booleans and lists are TOML's too, but for one control character
+    lines = (f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in entry.items())
+    return "".join(lines).replace("\x7f", "\\u007f")

@@ -64,7 +64,7 @@ def _find(name: str, where: str, group: str, own: dict[str, str]) -> Any:
     module, _, attribute = places[name].partition(":")
     try:
         return getattr(importlib.import_module(module), attribute)
-    except ImportError as error:
+    except (ImportError, AttributeError) as error:
         raise MissingPiece(
             where, got=f"{name} ({error})", valid="an installed package", do=f"install what provides {module}"
         ) from error

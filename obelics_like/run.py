@@ -6,7 +6,9 @@ It drives and accounts; what is done to a page is the stages' business, and how 
 from __future__ import annotations
 
 import fcntl
+import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -18,25 +20,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from obelics_like import exchange
+from obelics_like.barrier import decide_barrier
 from obelics_like.engines import Engine, Failure
-from obelics_like.errors import DataError, UsageError
+from obelics_like.errors import UsageError
 from obelics_like.ledger import Ledger
-from obelics_like.packing import PACK_BYTES, Pack
+from obelics_like.packing import Pack
 from obelics_like.plan import DOCUMENTS_A_PART, PAGES_A_SHARD, Segment, Shard, cut_recipe, cut_shards, digest, input_key
 from obelics_like.recipe import Recipe
 from obelics_like.sources.inputs import Input
 from obelics_like.sources.join import write_index
-from obelics_like.stage import ThingStage
-from obelics_like.store.assemble import assemble
+from obelics_like.store.assemble import Piece, assemble
 from obelics_like.store.files import from_lines
-from obelics_like.tasks.deciding import DecideItem, decide
+from obelics_like.tasks.deciding import PACK
 from obelics_like.tasks.job import Job
 from obelics_like.tasks.mapping import Before, MapItem, bury_shards, map_shards
-from obelics_like.tasks.scanning import QUARANTINE, UNREAD, index_records, scan_input
+from obelics_like.tasks.scanning import QUARANTINE, index_records, scan_input
 
 SHARD_PAGES = PAGES_A_SHARD
-THINGS_A_TASK = 1_000
-"""Distinct things (pictures, sentences) that one task of a ThingStage decides, roughly."""
 
 Progress = Callable[[str, int, int], None]
 """Told of each finished task: the name of the phase, how many are done, how many there are."""
@@ -50,6 +50,11 @@ class Scanned:
     key: str
     found: dict[str, Any]
 
+    @property
+    def content(self) -> str:
+        """What is known of the input whichever day its file was written: where it is, and what it holds."""
+        return digest(self.source.name, self.source.path, self.found["sha256"] or self.key, self.found["records"])
+
 
 @dataclass
 class State:
@@ -59,6 +64,8 @@ class State:
     job: Job
     engine: Engine
     progress: Progress
+    ground: str = ""
+    """A digest of the models and libraries that the run stands on: results of others are not used again."""
     ledger: Ledger = field(default_factory=Ledger)
     failures: list[str] = field(default_factory=list)
     quarantine: list[dict[str, Any]] = field(default_factory=list)
@@ -92,7 +99,7 @@ def locked(folder: Path) -> Iterator[None]:
     with open(folder / ".lock", "w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             raise UsageError(
                 str(folder),
                 got="another run is writing to it",
@@ -108,7 +115,9 @@ def execute(state: State, inputs: Sequence[Input], limit: int | None, out: Path)
     skip = _account_records(state, scanned, limit)
     index = _image_index(state, scanned)
     state.job = replace(state.job, image_index=index)
-    start = digest(SHARD_PAGES, sorted(skip), *(s.key for s in scanned), state.job.keep_dropped, index and index.name)
+    start = digest(
+        SHARD_PAGES, sorted(skip), *(s.content for s in scanned), state.job.keep_dropped, bool(index), state.ground
+    )
     folder = state.job.work / "index"
     shards = cut_shards(
         [(s.source, str(folder / f"{s.key}-pages.arrow"), s.found["pages"]) for s in scanned],
@@ -116,11 +125,12 @@ def execute(state: State, inputs: Sequence[Input], limit: int | None, out: Path)
         SHARD_PAGES,
     )
     context = state.job.context(state.job.work)
-    segments = cut_recipe([*state.recipe.stages[1:], Pack(id="pack")], context, start)
+    segments = cut_recipe([*state.recipe.stages[1:], Pack(id=PACK)], context, start)
     files = _segments(state, segments, shards)
     published = _publish(state, out, files)
+    unread = Counter(row["input"] for row in state.quarantine)  # by the scan, or when the body was to be had
     return {
-        "inputs": [_input_row(s) for s in scanned],
+        "inputs": [_input_row(s, unread[s.source.name]) for s in scanned],
         "not_reached": ignored,
         "phases": state.phases,
         "published": published,
@@ -134,7 +144,7 @@ def _scan(state: State, inputs: Sequence[Input], limit: int | None) -> tuple[lis
     """Scan the inputs in order, no further than the limit on pages asks for."""
     done: list[Scanned] = []
     wave = len(inputs) if limit is None else max(1, state.engine.workers)
-    pages = 0
+    pages, seen = 0, np.empty(0, np.uint64)
     while len(done) < len(inputs) and (limit is None or pages < limit):
         items = [
             (state.job, source, input_key(source, state.job.sources)) for source in inputs[len(done) : len(done) + wave]
@@ -143,9 +153,14 @@ def _scan(state: State, inputs: Sequence[Input], limit: int | None) -> tuple[lis
             if isinstance(found, Failure):
                 state.failures.append(f"{source.name}: {found.reason} at each of {found.attempts} attempts to scan it")
                 found = {"records": 0, "pages": 0, "images": 0, "drops": {}, "sha256": None, "failed": found.reason}
-            if limit is None or pages < limit:  # what a wave read beyond the limit is not part of the run
+            if limit is None:
                 done.append(Scanned(source, key, found))
-            pages += found["pages"]
+            elif pages < limit:  # what a wave read beyond the limit is not part of the run
+                done.append(Scanned(source, key, found))
+                if "failed" not in found:  # a page met a second time is none of those asked for
+                    table = exchange.map_table(state.job.work / "index" / f"{key}-pages.arrow")
+                    seen = np.union1d(seen, table["identity"].to_numpy())
+                    pages = len(seen)
     return done, len(inputs) - len(done)
 
 
@@ -212,9 +227,8 @@ def _image_index(state: State, scanned: list[Scanned]) -> Path | None:
     return path
 
 
-def _input_row(one: Scanned) -> dict[str, Any]:
+def _input_row(one: Scanned, unread: int) -> dict[str, Any]:
     source, found = one.source, one.found
-    unread = sum(found["drops"].get(rule, 0) for rule in UNREAD)
     return {
         "name": source.name,
         "path": source.path,
@@ -233,57 +247,76 @@ def _input_row(one: Scanned) -> dict[str, Any]:
 class Made:
     """What the tasks of the segments published, to be put together into the output folder."""
 
-    corpus: list[Path] = field(default_factory=list)
-    dropped: list[Path] = field(default_factory=list)
-    packs: list[Path] = field(default_factory=list)
+    corpus: list[Piece] = field(default_factory=list)
+    dropped: list[Piece] = field(default_factory=list)
+    packs: list[Piece] = field(default_factory=list)
 
 
 def _segments(state: State, segments: list[Segment], shards: list[Shard]) -> Made:
     made = Made()
     before: Before | None = None
     alive = {shard.number: sum(r.stop - r.start for r in shard.ranges) for shard in shards}
-    for segment in segments:
-        last = segment is segments[-1]
+    lost: list[str] = []
+    for planned in segments:
+        # what follows a loss is no result of the whole, and is kept apart from it: the next run tries again
+        segment = replace(planned, folder=f"{planned.folder}-without-{digest(*lost)}") if lost else planned
+        last = planned is segments[-1]
         groups = _groups(shards, alive) if last else [(s,) for s in shards if alive[s.number]]
         items = [
             MapItem(state.job, segment, before, n if last else group[0].number, group, last)
             for n, group in enumerate(groups)
         ]
-        weights: dict[str, int] = {}
+        weights: Counter[str] = Counter()
+        published: list[str] = []
         alive = dict.fromkeys(alive, 0)
-        for item, found in state.map(f"{segment.number} {segment.name}", map_shards, items):
+        for item, found in _mapped(state, segment, items):
             result = found
             if isinstance(found, Failure):
-                reason = f"{found.reason}, {found.attempts} times"
-                names = ", ".join(sorted({r.source.name for s in item.shards for r in s.ranges}))
-                state.failures.append(f"pages of {names}: {reason} in phase {segment.name}; they were dropped")
-                result = bury_shards(item, reason)
+                lost.append(f"{segment.folder}/{item.number}")
+                result = _bury(state, item, found)
             state.ledger += Ledger.from_value(result["ledger"])
             state.quarantine += result["quarantine"]
             alive[item.number] = result["documents"]
             _take(made, state.job.work / segment.folder, result, last)
+            published += [f["name"] for f in result["files"] if f["name"].startswith("rows-")]
             for counts in result["weights"].values():
-                for bucket, weight in counts.items():
-                    weights[bucket] = weights.get(bucket, 0) + weight
+                weights.update(counts)
         if not last:
-            numbers = tuple(item.number for item in items)
-            before = Before(segment.folder, segment.barrier, _decide(state, segment, numbers, weights))
-            if segment.name == "pack":
-                made.packs = _packs(state.job.work / segment.folder, before.verdicts[0])
+            decided = decide_barrier(state, segment, tuple(published), weights)
+            lost += [f"{segment.folder}/{key}" for key in decided.lost]
+            state.failures += [
+                f"{segment.name}: {key} killed its worker; the pages that hold it were dropped" for key in decided.lost
+            ]
+            made.packs += [Piece(state.job.work / segment.folder / name, sha256) for name, sha256 in decided.packs]
+            before = Before(segment.folder, segment.barrier, decided.verdicts)
     return made
 
 
-def _packs(folder: Path, verdicts: Sequence[str]) -> list[Path]:
-    names = {name for verdict in verdicts for name in exchange.map_table(folder / verdict)["pack"].to_pylist()}
-    return [folder / "pack" / name for name in sorted(names)]
+def _mapped(state: State, segment: Segment, items: list[MapItem]) -> Iterator[tuple[MapItem, Any]]:
+    """Each item with its result; what fails as a group of shards is tried shard by shard."""
+    phase = f"{segment.number} {segment.name}"
+    for item, found in state.map(phase, map_shards, items):
+        if isinstance(found, Failure) and len(item.shards) > 1:
+            parts = [replace(item, shards=(s,), number=len(items) + s.number) for s in item.shards]
+            yield from state.map(f"{phase}, shard by shard", map_shards, parts)
+        else:
+            yield item, found
+
+
+def _bury(state: State, item: MapItem, failure: Failure) -> dict[str, Any]:
+    reason = f"{failure.reason}, {failure.attempts} times"
+    names = ", ".join(sorted({r.source.name for s in item.shards for r in s.ranges}))
+    state.failures.append(f"pages of {names}: {reason} in phase {item.segment.name}; they were dropped")
+    return bury_shards(item, reason)
 
 
 def _take(made: Made, folder: Path, result: dict[str, Any], last: bool) -> None:
     for line in from_lines(result["files"]):
+        piece = Piece(folder / line.name, line.sha256)
         if line.name.startswith(("pages-", "nodes-")):
-            made.dropped.append(folder / line.name)
+            made.dropped.append(piece)
         elif last and line.rows:
-            made.corpus.append(folder / line.name)
+            made.corpus.append(piece)
 
 
 def _groups(shards: list[Shard], alive: dict[int, int]) -> list[tuple[Shard, ...]]:
@@ -299,34 +332,11 @@ def _groups(shards: list[Shard], alive: dict[int, int]) -> list[tuple[Shard, ...
     return [*groups, tuple(group)] if group else groups
 
 
-def _decide(
-    state: State, segment: Segment, numbers: tuple[int, ...], weights: dict[str, int]
-) -> tuple[tuple[str, ...], ...]:
-    """Decide a segment's barrier; gives the names of its verdict files."""
-    item = DecideItem(state.job, segment, numbers)
-    items = [item]
-    if isinstance(segment.barrier[0], ThingStage):
-        limit = PACK_BYTES if segment.name == "pack" else THINGS_A_TASK
-        items = [replace(item, buckets=r, number=n) for n, r in enumerate(exchange.cut_buckets(weights, limit))]
-    names: list[str] = []
-    for _, found in state.map(f"{segment.number} {segment.name}: decide", decide, items):
-        if isinstance(found, Failure):
-            raise DataError(
-                f"phase {segment.name}",
-                got=f"{found.reason}, {found.attempts} times",
-                valid="a verdict on every row: without one nothing may be kept",
-                do="run again with --workers 1 and look at the memory, or take the stage out of the recipe",
-            )
-        names += found["verdicts"]
-    if isinstance(segment.barrier[0], ThingStage):
-        return (tuple(names),)
-    return tuple((name,) for name in names)
-
-
 # --- publishing -----------------------------------------------------------------------------------------------------
 
 
 def _publish(state: State, out: Path, made: Made) -> dict[str, list[dict[str, Any]]]:
     """Put the published pieces of work into the output folder; the manifest goes away first and comes back last."""
     (out / "manifest.json").unlink(missing_ok=True)
+    shutil.rmtree(out / "report", ignore_errors=True)  # it told of the corpus that goes
     return assemble(out, made.corpus, made.dropped, made.packs, pa.Table.from_pylist(state.quarantine, QUARANTINE))

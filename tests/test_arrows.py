@@ -28,6 +28,7 @@ MAY = {
     "recipe": {"errors", "registry", "rooms", "stage"},
     "exchange": {"document", "errors", "store"},
     "plan": {"sources", "stage"},
+    "barrier": {"engines", "errors", "exchange", "packing", "plan", "stage", "tasks"},
     "packing": GROUND | {"images"},
     "tasks": GROUND | {"tasks", "plan", "ledger", "exchange", "store", "sources", "models"},
     "engines": {"engines", "errors"},

@@ -6,6 +6,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from obelics_like.errors import InputError, OptionError, UnknownName, UsageError
 from obelics_like.recipe import load_recipe, load_recipe_text, recipe_names
@@ -85,6 +87,76 @@ def test_a_list_may_be_given_with_commas(small: Path) -> None:
     assert load_recipe(small, {"minhash.ngram": "[4]"}).stage("minhash").ngram == (4,)  # type: ignore[attr-defined]
 
 
+SETTABLE = (
+    SMALL
+    + """
+[[stage]]
+use = "images.fetch"
+[[stage]]
+use = "language.identify"
+id = "language"
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        (("images.fetch.contact", "https://e.org/?a=b"), "https://e.org/?a=b"),
+        (("language.second", "7"), "7"),
+        (("language.second", "true"), "true"),
+        (("language.second", '"quoted"'), "quoted"),
+        (("language.keep", "no,de"), ("no", "de")),
+        (("language.keep", "1, 2"), ("1", "2")),
+        (("language.keep", '["en"]'), ("en",)),
+        (("language.keep", ""), ()),
+        (("language.keep", "[]"), ()),
+        (("language.min_score", "1"), 1.0),
+        (("language.per_node", "false"), False),
+        (("language.identify.max_chars", "9"), 9),
+        (("language.second", "a\nmax_chars = 9"), "a\nmax_chars = 9"),
+    ],
+)
+def test_a_value_is_taken_as_the_option_wants_it(tmp_path: Path, setting: tuple[str, str], value: object) -> None:
+    (tmp_path / "r.toml").write_text(SETTABLE)
+    recipe = load_recipe(tmp_path / "r.toml", dict([setting]))
+    name = setting[0].rpartition(".")[0]
+    stage = recipe.stage("language" if name.startswith("language") else name)
+    assert getattr(stage, setting[0].rpartition(".")[2]) == value
+    assert load_recipe_text(recipe.text).stages == recipe.stages
+
+
+def test_an_id_goes_before_a_name_and_a_name_of_two_is_refused(tmp_path: Path) -> None:
+    two = '[[stage]]\nuse = "images.count"\nid = "{}"\n'
+    (tmp_path / "r.toml").write_text(
+        SMALL.replace('use = "images.count"', two.format("early")[10:]) + two.format("images.count")
+    )
+    recipe = load_recipe(tmp_path / "r.toml", {"images.count.min_images": "3"})
+    assert recipe.stage("early").min_images == 1  # type: ignore[attr-defined]
+    assert recipe.stage("images.count").min_images == 3  # type: ignore[attr-defined]
+    (tmp_path / "r.toml").write_text((tmp_path / "r.toml").read_text().replace('id = "images.count"', 'id = "late"'))
+    with pytest.raises(OptionError, match="got 2 stages; valid: early or late"):
+        load_recipe(tmp_path / "r.toml", {"images.count.min_images": "3"})
+
+
+@pytest.mark.parametrize("option", ["id", "use", "after"])
+def test_what_a_stage_is_can_not_be_set(small: Path, option: str) -> None:
+    with pytest.raises(UnknownName, match=option):
+        load_recipe(small, {f"minhash.{option}": "x"})
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.floats(allow_nan=False, allow_infinity=False))
+def test_any_string_and_number_survives_the_flattened_text(text: str, number: float) -> None:
+    from obelics_like.recipe import to_toml
+
+    table = {
+        "recipe": {"name": "n", "title": text},
+        "stage": [{"use": "images.count", "id": "x", "s": text, "l": [text, text], "f": number, "b": True, "e": []}],
+        "deviation": [{"paper": text, "ours": text, "why": text}],
+    }
+    assert tomllib.loads(to_toml(table)) == table
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -94,8 +166,22 @@ def test_a_list_may_be_given_with_commas(small: Path) -> None:
         ("[[stage]]\nmin_words = 3\n", "neither use nor id"),
         ("[[stage]]\nuse = 'text.node_rule'\n", "did you mean text.node_rules"),
         ("[[deviation]]\npaper = 'x'\n", "exactly paper, ours, why"),
-        ("[[stage]]\nuse = 'images.count'\n", "a first stage"),
+        ("[[stage]]\nuse = 'images.count'\n", "for the first stage"),
         (SMALL + "[[stage]]\nuse = 'images.count'\n", "two stages with the id"),
+        ("recipe = 'small'\n", r"a table \[recipe\]"),
+        ("[stage]\nuse = 'sources.archive'\n", r"\[\[stage\]\], with double brackets"),
+        ("deviation = [1]\n", r"\[\[deviation\]\], with double brackets"),
+        ("[recipe]\ntitle = 2024-01-01\n", r"\[recipe\]: title: got datetime"),
+        ("[recipe]\nremove = 'minhash'\n", r"\[recipe\]: remove: got 'minhash'"),
+        ("[recipe]\nextends = 5\n", r"\[recipe\]: extends"),
+        ("[recipe]\nrequire_pixels = 'yes'\n", "true or false"),
+        ("[[stage]]\nuse = 7\n", r"stage 1: use: got 7"),
+        ("[[deviation]]\npaper = 1\nours = 'x'\nwhy = 'y'\n", "a string"),
+        ("[[stage]]\nuse = 'images.count'\nid = '../../x'\n", r"stage 1: id: got '\.\./\.\./x'"),
+        ("[[stage]]\nuse = 'images.count'\nid = 'pack'\n", "choose another id"),
+        ("[[stage]]\nuse = 'text.page_gate'\nid = 'sources'\n", "sources.archive"),
+        (SMALL + "[[stage]]\nuse = 'sources.archive'\nid = 'again'\n", "stage 6.*for no other"),
+        (SMALL + "[[stage]]\nuse = 'dedup.minhash'\nid = 'm2'\nthreshold = nan\n", "threshold: got nan"),
     ],
 )
 def test_a_wrong_file_is_told(tmp_path: Path, text: str, said: str) -> None:
@@ -125,6 +211,27 @@ def test_a_recipe_that_extends_another(small: Path) -> None:
     assert recipe.stage("images.count").require_pixels is True  # type: ignore[attr-defined]
     assert [d.why for d in recipe.deviations] == ["c", "f"]
     assert "extends" not in recipe.text
+
+
+def test_a_recipe_beside_another_is_found_from_anywhere(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (small.parent / "deep").mkdir()
+    (small.parent / "deep" / "child.toml").write_text('[recipe]\nextends = "../small.toml"\n')
+    (small.parent / "deep" / "grandchild.toml").write_text('[recipe]\nextends = "child.toml"\n')
+    monkeypatch.chdir(small.parent.parent)
+    assert load_recipe(small.parent / "deep" / "grandchild.toml").stages == load_recipe(small).stages
+    (small.parent / "deep" / "child.toml").write_text('[recipe]\nextends = "smal.toml"\n')
+    with pytest.raises(InputError, match=r"child\.toml, extends: got no such file"):
+        load_recipe(small.parent / "deep" / "grandchild.toml")
+
+
+def test_a_stage_taken_out_may_be_put_elsewhere_but_not_moved_by_a_change(small: Path) -> None:
+    child = small.with_name("child.toml")
+    again = '[[stage]]\nuse = "dedup.minhash"\nid = "minhash"\nafter = "extract"\n'
+    child.write_text(f'[recipe]\nextends = "small.toml"\nremove = ["minhash"]\n{again}')
+    assert [s.id for s in load_recipe(child).stages][:3] == ["sources", "extract", "minhash"]
+    child.write_text(f'[recipe]\nextends = "small.toml"\n{again}')
+    with pytest.raises(OptionError, match="`after` for minhash, which is there"):
+        load_recipe(child)
 
 
 def test_a_circle_of_recipes_is_refused(tmp_path: Path) -> None:

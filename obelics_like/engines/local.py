@@ -8,21 +8,31 @@ kept between calls, so that models load once in each.
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from obelics_like.engines import Failure
+from obelics_like.errors import MissingPiece, OptionError
 
 ATTEMPTS = 3
 """How often an item may cost a worker its life before it is given up."""
+STALL_SECONDS = 1800.0
+"""How long a worker may leave the processor alone before it is taken for hung; waiting for a slow host is shorter.
+
+Four times as long in processor time is what one item may take in all: an expression that backtracks for ever is busy.
+The environment variable OBELICS_LIKE_STALL_SECONDS sets another."""
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS", "ARROW_NUM_THREADS")
+_BUSY = 4
+_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Worker:
@@ -31,35 +41,58 @@ class Worker:
     def __init__(self) -> None:
         ours, theirs = socket.socketpair()
         environment = os.environ | dict.fromkeys(_ONE_THREAD, "1")
-        environment["PYTHONPATH"] = os.pathsep.join(p for p in sys.path if p)
+        environment["PYTHONPATH"] = os.pathsep.join(p or os.getcwd() for p in sys.path)
         with theirs:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "obelics_like.engines.worker", str(theirs.fileno())],
+                # -P: what lies in the working folder may not stand in for a module
+                [sys.executable, "-P", "-m", "obelics_like.engines.worker", str(theirs.fileno()), str(os.getpid())],
                 pass_fds=[theirs.fileno()],
                 env=environment,
                 stdin=subprocess.DEVNULL,
+                stdout=2,  # what a library prints may not get into the driver's --json
             )
         self.pipe = Connection(ours.detach())
+        self.ready = False
         self.item: Any = None
         self.attempt = 0
+        self.fault = ""
+        self._began = self._used = self._moved = 0.0
 
-    def give(self, task: Callable[[Any], Any], item: Any, attempt: int) -> None:
-        """Send an item. A worker that died meanwhile is noticed when its pipe is read."""
-        self.item, self.attempt = item, attempt
+    def give(self, question: bytes, item: Any, attempt: int) -> None:
+        """Send a pickled (task, item). A worker that died meanwhile is noticed when its pipe is read."""
+        self.item, self.attempt, self._moved = item, attempt, time.monotonic()
+        self._began = self._used = _processor_seconds(self.process.pid) or 0.0
         try:
-            self.pipe.send((task, item))
+            self.pipe.send_bytes(question)
         except (BrokenPipeError, ConnectionResetError):
             return
 
     def take(self) -> tuple[str, Any]:
-        """("ok", result), ("error", exception) or ("died", why)."""
+        """("ready", None), ("ok", result), ("error", exception) or ("died", why)."""
         try:
-            answer: tuple[str, Any] = self.pipe.recv()
+            answer: tuple[str, Any] = pickle.loads(self.pipe.recv_bytes())
         except (EOFError, OSError):
             self.pipe.close()
             code = self.process.wait()
-            return "died", signal.Signals(-code).name if code < 0 else f"exit code {code}"
+            if code > 0 and not self.ready:
+                raise _never_up(code) from None
+            return "died", self.fault or (signal.Signals(-code).name if code < 0 else f"exit code {code}")
+        self.ready = True
         return answer
+
+    def watch(self, patience: float) -> None:
+        """Kill the process if it hangs; its pipe then tells of its death, and `fault` of the reason."""
+        used = _processor_seconds(self.process.pid)
+        if used is None:
+            return
+        if used > self._used:
+            self._used, self._moved = used, time.monotonic()
+        if used - self._began > _BUSY * patience:
+            self.fault = f"killed after {used - self._began:.0f} s of processor time on one item"
+        elif time.monotonic() - self._moved > patience:
+            self.fault = f"killed after {patience:.0f} s without a sign of life"
+        if self.fault:
+            self.process.kill()
 
     def stop(self) -> None:
         """End the process, whatever it is doing."""
@@ -69,39 +102,89 @@ class Worker:
 
 
 class LocalEngine:
-    """See `engines.Engine`."""
+    """See `engines.Engine`. `stall` is how many seconds a worker may hang; see STALL_SECONDS."""
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, stall: float | None = None) -> None:
         self.workers = max(1, workers)
+        self.stall = _stall() if stall is None else stall
         self._idle: list[Worker] = []
         self._busy: list[Worker] = []
 
     def map(self, task: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield (item, result | Failure) as they come. An exception of the task is raised here, with its notes."""
         waiting = deque((item, 1) for item in items)
-        while waiting or self._busy:
-            while waiting and len(self._busy) < self.workers:
-                item, attempt = waiting.popleft()
-                worker = self._idle.pop() if self._idle else Worker()
-                worker.give(task, item, attempt)
-                self._busy.append(worker)
-            ready = set(wait([w.pipe for w in self._busy]))
-            for worker in [w for w in self._busy if w.pipe in ready]:
-                self._busy.remove(worker)
-                state, answer = worker.take()
-                if state == "died":
-                    if worker.attempt < ATTEMPTS:
+        try:
+            while waiting or self._busy:
+                while waiting and len(self._busy) < self.workers:
+                    self._start(task, *waiting.popleft())
+                for worker in self._answering():
+                    state, answer = worker.take()
+                    if state == "ready":
+                        continue
+                    self._busy.remove(worker)
+                    if state == "died" and worker.attempt < ATTEMPTS:
                         waiting.append((worker.item, worker.attempt + 1))
-                    else:
+                    elif state == "died":
                         yield worker.item, Failure(f"its worker died: {answer}", worker.attempt)
-                    continue
-                self._idle.append(worker)
-                if state == "error":
-                    raise answer
-                yield worker.item, answer
+                    else:
+                        self._idle.append(worker)
+                        if state == "error":
+                            raise answer
+                        yield worker.item, answer
+        finally:  # after an exception, no answer may be left for the next call to take for its own
+            _stop(self._busy)
+
+    def _start(self, task: Callable[[Any], Any], item: Any, attempt: int) -> None:
+        question = pickle.dumps((task, item))
+        worker = self._idle.pop() if self._idle else Worker()
+        self._busy.append(worker)
+        worker.give(question, item, attempt)
+
+    def _answering(self) -> list[Worker]:
+        """The workers whose pipe has something to tell, once there are any; hung ones are killed while waiting."""
+        while True:
+            ready = set(wait([w.pipe for w in self._busy], timeout=min(30.0, self.stall / 4)))
+            if ready:
+                return [w for w in self._busy if w.pipe in ready]
+            for worker in self._busy:
+                worker.watch(self.stall)
 
     def close(self) -> None:
         """Stop all workers; what they were doing is lost, what they published is not."""
-        for worker in self._idle + self._busy:
-            worker.stop()
-        self._idle, self._busy = [], []
+        _stop(self._idle)
+        _stop(self._busy)
+
+
+def _stop(workers: list[Worker]) -> None:
+    while workers:
+        workers.pop().stop()
+
+
+def _processor_seconds(process: int) -> float | None:
+    """Processor time that a process has used, all its threads together; None where /proc does not tell."""
+    try:
+        with open(f"/proc/{process}/stat", "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()
+    except OSError:
+        return None
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def _stall() -> float:
+    said = os.environ.get("OBELICS_LIKE_STALL_SECONDS", "")
+    try:
+        seconds = float(said) if said else STALL_SECONDS
+    except ValueError:
+        seconds = 0.0
+    if not seconds > 0:
+        raise OptionError("environment variable OBELICS_LIKE_STALL_SECONDS", got=repr(said), valid="seconds above 0")
+    return seconds
+
+
+def _never_up(code: int) -> MissingPiece:
+    return MissingPiece(
+        "engine local",
+        got=f"a worker process that ended with exit code {code} before it was ready (its own words are above)",
+        valid=f"an interpreter that can import obelics_like ({sys.executable})",
+        do="mend the installation; `obelics-like doctor` says what is missing",
+    )

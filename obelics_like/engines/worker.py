@@ -1,31 +1,46 @@
-"""The loop of one worker process: take an item from the pipe, do it, answer; it ends when the pipe does."""
+"""The loop of one worker process: take an item from the pipe, do it, answer; it ends when the pipe does.
+
+It answers ("ready", None) once, when it is up, and then ("ok", result) or ("error", exception) to each item.
+"""
 
 from __future__ import annotations
 
+import ctypes
 import gc
+import os
 import pickle
+import signal
 import sys
 import traceback
 from multiprocessing.connection import Connection
+from typing import Any
+
+_PARENT_DIED = 1
+"""PR_SET_PDEATHSIG of prctl(2): Linux only, elsewhere a worker ends at the end of its item."""
 
 
 def main() -> None:
-    """Serve the pipe whose file descriptor is the only argument."""
+    """Serve the pipe whose file descriptor is the first argument, for the driver whose process id is the second."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the driver ends its workers
+    _die_with(int(sys.argv[2]))
     # Pages are trees of small objects without cycles: the collector's default of every 700 finds nothing, often.
     gc.set_threshold(50_000, 20, 50)
     pipe = Connection(int(sys.argv[1]))
-    while True:
-        try:
-            task, item = pipe.recv()
-        except (EOFError, KeyboardInterrupt):
-            return
-        try:
-            answer = ("ok", task(item))
-        except KeyboardInterrupt:
-            return
-        except BaseException as error:
-            answer = ("error", _portable(error))
-        pipe.send(answer)
+    try:
+        pipe.send(("ready", None))
+        while True:
+            pipe.send_bytes(_answer(pipe.recv_bytes()))
+    except (EOFError, OSError):  # the driver is gone
+        return
+
+
+def _answer(question: bytes) -> bytes:
+    """Unpickle a task and its item, do it, pickle the answer; whatever fails is the answer."""
+    try:
+        task, item = pickle.loads(question)
+        return pickle.dumps(("ok", task(item)))
+    except BaseException as error:
+        return pickle.dumps(("error", _portable(error)))
 
 
 def _portable(error: BaseException) -> BaseException:
@@ -38,6 +53,17 @@ def _portable(error: BaseException) -> BaseException:
         portable = RuntimeError(repr(error))
     portable.add_note(f"in a worker:\n{trace}")
     return portable
+
+
+def _die_with(driver: int) -> None:
+    """See to it that this process is killed when the driver dies, even in the midst of native code that hangs."""
+    try:
+        set_option: Any = ctypes.CDLL(None).prctl
+    except (OSError, AttributeError):
+        return
+    set_option(_PARENT_DIED, signal.SIGKILL)
+    if os.getppid() != driver:  # it died before we asked
+        os._exit(1)
 
 
 if __name__ == "__main__":

@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import IO, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from obelics_like.store.corpus import read_rows
+from obelics_like.errors import DataError
 from obelics_like.store.dropped import NODES, PAGES
-from obelics_like.store.files import Published, describe, lines, publish, publishing
+from obelics_like.store.files import Published, describe, flush_folder, lines, publish, publishing
 
 PICTURES = pa.schema(
     [
@@ -33,14 +35,27 @@ PICTURES = pa.schema(
 ROWS_A_FILE = 500_000
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A file that a task published, with the digest it had then."""
+
+    path: Path
+    sha256: str
+
+
 def assemble(
-    out: Path, corpus: list[Path], dropped: list[Path], packs: list[Path], quarantine: pa.Table
+    out: Path, corpus: list[Piece], dropped: list[Piece], packs: list[Piece], quarantine: pa.Table
 ) -> dict[str, list[dict[str, Any]]]:
-    """Fill `corpus/`, `images/` and `dropped/`; gives the manifest, which the caller publishes last."""
+    """Fill `corpus/`, `images/` and `dropped/`; gives the manifest, which the caller publishes last.
+
+    Raises DataError if a piece is no longer what was published.
+    """
+    for piece in dropped:
+        _same(piece, describe(piece.path))
     sections = {
-        "corpus": [_place(path, out / "corpus" / f"part-{n:05d}.parquet") for n, path in enumerate(corpus)],
-        "images": [_place(path, out / "images" / path.name) for path in packs],
-        "dropped": _merge(dropped, out / "dropped"),
+        "corpus": [_place(piece, out / "corpus" / f"part-{n:05d}.parquet") for n, piece in enumerate(corpus)],
+        "images": [_place(piece, out / "images" / piece.path.name) for piece in packs],
+        "dropped": _merge([piece.path for piece in dropped], out / "dropped"),
     }
     if packs:
         sections["images"].append(_index([out / "corpus" / f.name for f in sections["corpus"]], out / "images"))
@@ -52,19 +67,29 @@ def assemble(
     return {section: lines(published) for section, published in sections.items()}
 
 
-def _place(source: Path, target: Path) -> Published:
+def _same(piece: Piece, now: Published) -> Published:
+    if now.sha256 != piece.sha256:
+        do = "remove the folder work/ of the output, then run the same command again"
+        raise DataError(str(piece.path), got="other bytes than were published", valid="untouched work", do=do)
+    return now
+
+
+def _place(piece: Piece, target: Path) -> Published:
     """Link a published file to its final name (copy it where links are not to be had)."""
+    source = piece.path
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.part")
     temporary.unlink(missing_ok=True)
     try:
         os.link(source, temporary)
         os.replace(temporary, target)
+        temporary.unlink(missing_ok=True)  # a link is not renamed onto another link to the same file
+        flush_folder(target.parent)
     except OSError:
         with open(source, "rb") as read, publishing(target) as write:
             shutil.copyfileobj(read, write, 1 << 20)
     rows = pq.ParquetFile(target).metadata.num_rows if target.suffix == ".parquet" else 0
-    return describe(target, rows)
+    return _same(piece, describe(target, rows))
 
 
 def _merge(paths: Iterable[Path], folder: Path) -> list[Published]:
@@ -98,15 +123,18 @@ def _cut(paths: list[Path]) -> list[list[Path]]:
 
 
 def _index(corpus: list[Path], folder: Path) -> Published:
-    found: dict[str, tuple[Any, ...]] = {}
+    """Where each packed picture lies, each once, read off the corpus: a few columns of it."""
+    wanted = ("sha256", "pack", "pack_offset", "size", "format", "width", "height")
+    tables = [PICTURES.empty_table()]
     for path in corpus:
-        for row in read_rows(path):
-            for i in row["image_info"]:
-                if i["pack"]:
-                    values = (i["sha256"], i["pack"], i["pack_offset"], i["size"], i["format"], i["width"], i["height"])
-                    found[i["sha256"]] = values
-    columns = list(zip(*(found[k] for k in sorted(found)))) or [()] * len(PICTURES)
-    table = pa.table([list(c) for c in columns], schema=PICTURES)
+        with pq.ParquetFile(path) as file:
+            infos = file.read(columns=[f"image_info.list.element.{name}" for name in wanted])["image_info"]
+        flat = pc.list_flatten(infos).combine_chunks()
+        columns = [pc.struct_field(flat, name) for name in wanted]
+        tables.append(pa.table(columns, schema=PICTURES).filter(pc.is_valid(columns[1])))
+    table = pa.concat_tables(tables).sort_by("sha256").combine_chunks()
+    digests = table["sha256"].to_numpy(zero_copy_only=False)
+    table = table.filter(pa.array([True, *(digests[1:] != digests[:-1])][: len(digests)], pa.bool_()))
     return publish(folder / "index.parquet", partial(pq.write_table, table, compression="zstd"), table.num_rows)
 
 

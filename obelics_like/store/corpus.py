@@ -14,7 +14,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -100,29 +100,39 @@ SCHEMA = pa.schema(
         ("provenance", _PROVENANCE),
     ]
 )
+ROWS_A_GROUP = 500
 _OWN_COLUMN = ("title", "words", "characters", "tokens")
 
 
-def write_corpus(documents: Iterable[Document], file: IO[bytes], rows_a_group: int = 500) -> int:
-    """Write documents as one Parquet file (zstd level 3, the knee of size against time); gives their number."""
+def write_corpus(documents: Iterable[Document], file: IO[bytes], rows_a_group: int = ROWS_A_GROUP) -> int:
+    """Write documents as one Parquet file; gives their number."""
+    return write_tables((to_table([document]) for document in documents), file, rows_a_group)
+
+
+def to_table(documents: Sequence[Document]) -> pa.Table:
+    """Documents as rows of the corpus. Raises what pyarrow raises for what a column can't hold."""
+    return pa.Table.from_pylist([to_row(document) for document in documents], SCHEMA)
+
+
+def write_tables(tables: Iterable[pa.Table], file: IO[bytes], rows_a_group: int = ROWS_A_GROUP) -> int:
+    """Write rows as one Parquet file (zstd level 3, the knee of size against time); gives their number."""
     count = 0
+    held = SCHEMA.empty_table()
     with pq.ParquetWriter(file, SCHEMA, compression="zstd", compression_level=3) as writer:
-        group: list[dict[str, Any]] = []
-        for document in documents:
-            group.append(to_row(document))
-            count += 1
-            if len(group) == rows_a_group:
-                writer.write_table(pa.Table.from_pylist(group, SCHEMA))
-                group = []
-        if group:
-            writer.write_table(pa.Table.from_pylist(group, SCHEMA))
-    return count
+        for table in tables:
+            held = pa.concat_tables([held, table])
+            while held.num_rows >= rows_a_group:
+                writer.write_table(held.slice(0, rows_a_group))
+                held, count = held.slice(rows_a_group), count + rows_a_group
+        if held.num_rows:
+            writer.write_table(held)
+    return count + int(held.num_rows)
 
 
-def read_rows(path: Path) -> Iterator[dict[str, Any]]:
-    """The rows of one corpus file as dictionaries."""
+def read_rows(path: Path, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
+    """The rows of one corpus file as dictionaries; all columns, or those named (`image_info.list.element.pos`)."""
     with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(batch_size=256):
+        for batch in file.iter_batches(batch_size=256, columns=columns):
             yield from batch.to_pylist(maps_as_pydicts="lossy")
 
 

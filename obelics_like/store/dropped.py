@@ -10,13 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from obelics_like.document import Document, Drop, Image
 from obelics_like.store.files import Published, publish
-from obelics_like.store.shards import to_value
+from obelics_like.store.shards import to_line
 
 _WHY = [("stage", pa.string()), ("rule", pa.string()), ("value", pa.string()), ("limit", pa.string())]
 
@@ -35,7 +34,8 @@ PAGES = pa.schema(
     ]
 )
 """`images` and `texts` count the nodes that were lost with the page, beside those that a rule of their own dropped
-(which have rows in NODES); `content` is the whole document as JSON, where asked for."""
+(which have rows in NODES); `content` is the whole document as JSON, where asked
+for and where JSON can hold it."""
 
 NODES = pa.schema(
     [
@@ -78,7 +78,10 @@ class Reasons:
             if node.drop is not None:
                 image = isinstance(node, Image)
                 row = {"id": document.id, "input": origin.input, "offset": origin.offset, "pos": node.pos}
-                row |= {"kind": "image" if image else "text", "url": node.url if isinstance(node, Image) else None}
+                row |= {
+                    "kind": "image" if image else "text",
+                    "url": _sound(node.url) if isinstance(node, Image) else None,
+                }
                 self._nodes.append(row | _why(node.drop))
 
     def keeps_content(self, identity: str) -> bool:
@@ -90,14 +93,14 @@ class Reasons:
         images = sum(1 for _ in document.images())
         return {
             "id": document.id,
-            "url": document.url,
+            "url": _sound(document.url),
             "input": document.origin.input,
             "offset": document.origin.offset,
             "crawl_date": document.origin.date,
             "language": document.language.code if document.language else None,
             "images": images,
             "texts": sum(n.drop is None for n in document.nodes) - images,
-            "content": orjson.dumps(to_value(document)).decode() if self.keeps_content(document.id) else None,
+            "content": _content(document) if self.keeps_content(document.id) else None,
         }
 
     def write(self, folder: Path, name: str) -> list[Published]:
@@ -115,6 +118,18 @@ def _why(drop: Drop) -> dict[str, Any]:
     return {
         "stage": drop.stage,
         "rule": drop.rule,
-        "value": None if drop.value is None else str(drop.value),
-        "limit": None if drop.limit is None else str(drop.limit),
+        "value": None if drop.value is None else _sound(str(drop.value)),
+        "limit": None if drop.limit is None else _sound(str(drop.limit)),
     }
+
+
+def _content(document: Document) -> str | None:
+    try:
+        return to_line(document).decode()
+    except TypeError:  # it may have been dropped for just that
+        return None
+
+
+def _sound(text: str) -> str:
+    """The text with a question mark for each half of a surrogate pair, which no file of ours can hold."""
+    return text.encode("utf-8", "replace").decode()

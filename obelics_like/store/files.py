@@ -42,7 +42,7 @@ def publishing(path: Path) -> Iterator[IO[bytes]]:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
-        _flush_folder(path.parent)
+        flush_folder(path.parent)
     except OSError as error:
         with suppress(OSError):
             temporary.unlink()
@@ -52,7 +52,7 @@ def publishing(path: Path) -> Iterator[IO[bytes]]:
         raise
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -88,6 +88,19 @@ def read_json(path: Path) -> Any:
         raise DataError(
             str(path), got=str(error), valid="a JSON file written by a run", do="run `obelics-like build` again"
         ) from error
+
+
+def finished(manifest: Path) -> dict[str, Any] | None:
+    """What a task said it made, if all of its `files` (beside the manifest) are there, as long as they were.
+
+    None where the task is to be done (again): no manifest, a damaged one, or a file that is missing or cut short.
+    """
+    try:
+        said = json.loads(manifest.read_bytes())
+        whole = all((manifest.parent / f["name"]).stat().st_size == f["bytes"] for f in said["files"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return dict(said) if whole else None
 
 
 def verify(folder: Path, line: Published) -> str | None:

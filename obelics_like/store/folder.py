@@ -11,7 +11,7 @@ DIR/work/            what the next run with other options can use again; may be 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,10 +54,10 @@ class Output:
         """Where the files of a section lie, those with the given prefix, in order."""
         return [self.folder / section / f.name for f in self.files(section) if f.name.startswith(prefix)]
 
-    def rows(self) -> Iterator[dict[str, Any]]:
-        """The rows of the corpus, in order."""
+    def rows(self, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
+        """The rows of the corpus, in order; all columns, or those named."""
         for path in self.paths("corpus"):
-            yield from read_rows(path)
+            yield from read_rows(path, columns)
 
     def documents(self) -> Iterator[Document]:
         """The documents of the corpus, in order."""

@@ -19,14 +19,25 @@ from obelics_like.errors import DataError
 _LEVEL = 1  # read once, soon: a higher level costs more than it saves
 
 
-def write_documents(documents: Iterable[Document], file: IO[bytes]) -> int:
-    """Write documents, one JSON line each; gives their number."""
+def to_line(document: Document) -> bytes:
+    """A document as one JSON line. Raises TypeError for what JSON can't hold (half a surrogate pair, a huge number)."""
+    return orjson.dumps(to_value(document), option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY)
+
+
+def write_lines(lines: Iterable[bytes], file: IO[bytes]) -> int:
+    """Write documents given as `to_line` made them; gives their number."""
     count = 0
-    with zstandard.ZstdCompressor(level=_LEVEL).stream_writer(file, closefd=False) as out:
-        for document in documents:
-            out.write(orjson.dumps(to_value(document), option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY))
+    compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True)
+    with compressor.stream_writer(file, closefd=False) as out:
+        for line in lines:
+            out.write(line)
             count += 1
     return count
+
+
+def write_documents(documents: Iterable[Document], file: IO[bytes]) -> int:
+    """Write documents, one JSON line each; gives their number."""
+    return write_lines(map(to_line, documents), file)
 
 
 def read_documents(path: Path) -> Iterator[Document]:

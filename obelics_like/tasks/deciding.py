@@ -2,78 +2,119 @@
 
 from __future__ import annotations
 
+import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from obelics_like import exchange
-from obelics_like.plan import Segment
+from obelics_like.plan import Segment, digest
 from obelics_like.stage import AnyStage, DocumentStage, ThingStage
-from obelics_like.store.files import publish_json, read_json
+from obelics_like.store.files import Published, describe, finished, lines, publish_json
 from obelics_like.tasks.job import Job, opened, peak_memory
+
+PACK = "pack"
+"""The id of the stage that the run adds behind the recipe's own; its packs are published with its verdicts."""
 
 
 @dataclass(frozen=True)
 class DecideItem:
-    """A barrier's work: all its DocumentStages in turn, or one range of buckets of its ThingStage."""
+    """A barrier's work: all its DocumentStages in turn, or one range of buckets of its ThingStage.
+
+    `published` are the names of the row files that the shards' manifests name. `things` narrows a range of buckets to
+    the things from one number to another, in the order of their keys: how a run closes in on one that kills.
+    """
 
     job: Job
     segment: Segment
-    numbers: tuple[int, ...]
+    published: tuple[str, ...]
     buckets: tuple[str, str] | None = None
     number: int = 0
+    things: tuple[int, int] | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where the rows lie and the verdicts go."""
+        return self.job.work / self.segment.folder
+
+    @property
+    def name(self) -> str:
+        """What its verdicts and its manifest are called."""
+        return f"{self.number:05d}" + "".join(f"-{n}" for n in self.things or ())
 
     def rows(self, stage: AnyStage) -> list[Path]:
-        """The row files of a stage that the shards left."""
-        folder = self.job.work / self.segment.folder
-        paths = (folder / f"rows-{stage.id}-{n:05d}.arrow" for n in self.numbers)
-        return [p for p in paths if p.exists()]
+        """The row files of a stage, in the order of the shards."""
+        name = re.compile(rf"rows-{re.escape(stage.id)}-\d{{5,}}\.arrow")
+        return [self.folder / n for n in self.published if name.fullmatch(n)]
+
+    def asked(self) -> pa.Table | None:
+        """The things of the ThingStage's range, each key once, sorted by key; None if there are none."""
+        assert self.buckets is not None
+        rows = exchange.range_rows(self.rows(self.segment.barrier[0]), *self.buckets)
+        return (
+            rows if rows is None or self.things is None else rows.slice(self.things[0], self.things[1] - self.things[0])
+        )
 
 
 def decide(item: DecideItem) -> dict[str, Any]:
     """Decide a barrier, or a range of it; publishes the verdict files and gives their names by stage."""
-    folder = item.job.work / item.segment.folder
-    manifest = folder / f"decided-{item.number:05d}.json"
-    if manifest.exists():
-        return dict(read_json(manifest))
+    manifest = item.folder / f"decided-{item.name}.json"
+    asked = digest(item.buckets, *item.published)
+    if (done := finished(manifest)) is not None and done["asked"] == asked:
+        return done
     start = time.process_time()
-    names = _decide_things(item, folder) if item.buckets else _decide_documents(item, folder)
-    result = {"verdicts": names, "seconds": {item.segment.name: time.process_time() - start}, "peak_mb": peak_memory()}
+    files = _decide_things(item) if item.buckets else _decide_documents(item)
+    result = {
+        "asked": asked,
+        "verdicts": [f.name for f in files if f.name.startswith("verdict-")],
+        "files": lines(files),
+        "seconds": {item.segment.name: time.process_time() - start},
+        "peak_mb": peak_memory(),
+    }
     publish_json(manifest, result)
     return result
 
 
-def _decide_documents(item: DecideItem, folder: Path) -> list[str]:
+def _decide_documents(item: DecideItem) -> list[Published]:
     gone: set[int] = set()
-    names = []
+    files = []
     for stage in item.segment.barrier:
         assert isinstance(stage, DocumentStage)
         rows = exchange.document_rows(item.rows(stage), gone)
-        verdict = _NO_DROPS if rows is None else stage.decide(rows, opened(stage, item.job, folder / stage.id))
-        for rule in set(verdict["rule"].to_pylist()):
+        found = exchange.DROPS.empty_table()
+        if rows is not None:
+            found = stage.decide(rows, opened(stage, item.job, item.folder / stage.id))
+        verdict = exchange.document_verdict(rows, found, stage.id)
+        for rule in verdict["rule"].unique().to_pylist():
             stage.drop(rule)  # an undeclared rule is an error
-        name = f"verdict-{stage.id}.arrow"
-        exchange.write_table(verdict.select(["doc", "rule", "value", "limit"]).cast(_NO_DROPS.schema), folder / name)
+        files.append(exchange.write_table(verdict, item.folder / f"verdict-{stage.id}.arrow"))
         gone.update(verdict["doc"].to_pylist())
-        names.append(name)
-    return names
+    return files
 
 
-_NO_DROPS = pa.schema(
-    [("doc", pa.uint64()), ("rule", pa.string()), ("value", pa.string()), ("limit", pa.string())]
-).empty_table()
-
-
-def _decide_things(item: DecideItem, folder: Path) -> list[str]:
+def _decide_things(item: DecideItem) -> list[Published]:
     stage = item.segment.barrier[0]
     assert isinstance(stage, ThingStage)
-    assert item.buckets is not None
-    rows = exchange.range_rows(item.rows(stage), *item.buckets)
+    rows = item.asked()
     assert rows is not None
-    results = stage.decide(rows, opened(stage, item.job, folder / stage.id))
-    name = f"verdict-{stage.id}-{item.number:05d}.arrow"
-    exchange.write_table(exchange.thing_verdict(rows, results, stage.id), folder / name)
-    return [name]
+    scratch = item.folder / stage.id
+    results = stage.decide(rows, opened(stage, item.job, scratch))
+    verdict = exchange.thing_verdict(rows, results, stage.id)
+    files = [exchange.write_table(verdict, item.folder / f"verdict-{stage.id}-{item.name}.arrow")]
+    if stage.id == PACK:
+        packs = verdict["pack"].unique().to_pylist()
+        files += [replace(describe(scratch / name), name=f"{stage.id}/{name}") for name in packs]
+    return files
+
+
+def give_up(item: DecideItem) -> tuple[str, str]:
+    """Give up the one thing of an item: its key, and the name of the verdict file that says that it is lost."""
+    stage, rows = item.segment.barrier[0], item.asked()
+    assert rows is not None
+    key = rows["key"][0].as_py()
+    name = f"verdict-{stage.id}-{item.name}-lost.arrow"
+    exchange.write_table(exchange.lost_verdict(key), item.folder / name)
+    return key, name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import resource
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -72,10 +72,24 @@ def peak_memory() -> int:
 
 
 def open_all(item: tuple[Job, tuple[AnyStage, ...]]) -> dict[str, Any]:
-    """Open every stage that will run, so that what can't be loaded stops the run before the first record."""
+    """Open every stage that will run, so that what can't be loaded stops the run before the first record.
+
+    Gives the files of the models that were asked for, with their digests.
+    """
+    from obelics_like.models.identity import identify
+
     job, stages = item
+    specs: dict[str, None] = {}
+
+    def model(spec: str) -> Any:
+        specs[spec] = None
+        return _model(spec, job.offline)
+
+    scratch = job.work / "preflight"
+    scratch.mkdir(parents=True, exist_ok=True)
+    context = replace(job.context(scratch), model=model)
     for stage in stages:
-        opened(stage, job, job.work / "preflight")
+        stage.open(context)
     if job.scorer:
-        _model(f"scorer:{job.scorer}", job.offline).prepare()
-    return {"peak_mb": peak_memory()}
+        model(f"scorer:{job.scorer}").prepare()
+    return {"models": [row for spec in sorted(specs) for row in identify(spec)], "peak_mb": peak_memory()}

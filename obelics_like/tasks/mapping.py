@@ -12,18 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from obelics_like import exchange
-from obelics_like.document import Document, Drop
-from obelics_like.errors import ObelicsLikeError
+from obelics_like.document import Document, Drop, Origin
+from obelics_like.errors import ObelicsLikeError, StageError
 from obelics_like.ledger import Ledger
 from obelics_like.plan import Segment, Shard
-from obelics_like.sources.archive import document_id, read
+from obelics_like.sources.archive import Record, document_id, read
 from obelics_like.stage import AnyStage, Batch, DocumentStage, ThingStage
-from obelics_like.store.corpus import write_corpus
+from obelics_like.store.corpus import to_table, write_tables
 from obelics_like.store.dropped import Reasons
-from obelics_like.store.files import Published, describe, lines, publish_json, publishing, read_json
-from obelics_like.store.shards import read_documents, write_documents
+from obelics_like.store.files import Published, describe, finished, lines, publish_json, publishing
+from obelics_like.store.shards import read_documents, to_line, write_lines
 from obelics_like.tasks.job import Job, opened, peak_memory
 from obelics_like.tasks.scanning import index_records, quarantined
 
@@ -53,22 +54,30 @@ class MapItem:
 
 
 class MapTask:
-    """Takes the documents of an item through its segment, and accounts for those whose fate is sealed."""
+    """Takes the documents of an item through its segment, and accounts for those whose fate is sealed.
 
-    def __init__(self, item: MapItem) -> None:
-        self.item, self.job, self.segment = item, item.job, item.segment
+    With `lost` (the reason why the item could not be done) it takes them nowhere but drops them all: none is lost from
+    the count. What is lost is never taken for done: the next run tries again.
+    """
+
+    def __init__(self, item: MapItem, lost: str | None = None) -> None:
+        self.item, self.job, self.segment, self.lost = item, item.job, item.segment, lost
         self.folder = item.job.work / item.segment.folder
         self.ledger, self.reasons = Ledger(), Reasons(item.job.keep_dropped)
         self.seconds: defaultdict[str, float] = defaultdict(float)
         self.rows: dict[str, list[pa.Table]] = {stage.id: [] for stage in item.segment.barrier}
+        self.unsaid: set[int] = set()
+        """Ordinals of documents that fell after a barrier's stage had collected their rows."""
         self.quarantine: list[dict[str, Any]] = []
         self.alive = 0
 
     def run(self) -> dict[str, Any]:
         """Do it, unless it was done; gives the manifest."""
         manifest = self.folder / f"{self.item.number:05d}.json"
-        if manifest.exists():
-            return dict(read_json(manifest))
+        if self.lost is not None:
+            manifest.unlink(missing_ok=True)
+        elif (done := finished(manifest)) is not None:
+            return done
         weights: dict[str, Any] = {}
         files = [self._write()]
         files += [self._write_rows(s, tables, weights) for s in self.segment.barrier if (tables := self.rows[s.id])]
@@ -82,7 +91,8 @@ class MapTask:
             "quarantine": self.quarantine,
             "peak_mb": peak_memory(),
         }
-        publish_json(manifest, result)
+        if self.lost is None:
+            publish_json(manifest, result)
         return result
 
     def _write(self) -> Published:
@@ -90,26 +100,28 @@ class MapTask:
         if self.item.last:
             path = self.folder / f"part-{self.item.number:05d}.parquet"
             with publishing(path) as file:
-                self.alive = write_corpus(self._through(), file)
+                self.alive = write_tables(self._through(), file)
         else:
             path = self.folder / f"documents-{self.item.number:05d}.jsonl.zst"
             with publishing(path) as file:
-                self.alive = write_documents(self._through(), file)
+                self.alive = write_lines(self._through(), file)
         return describe(path, self.alive)
 
     def _write_rows(self, stage: AnyStage, tables: list[pa.Table], weights: dict[str, Any]) -> Published:
-        path = self.folder / f"rows-{stage.id}-{self.item.number:05d}.arrow"
+        path = self.folder / rows_name(stage, self.item.number)
         if isinstance(stage, ThingStage):
             table = exchange.thing_rows(tables)
             weights[stage.id] = exchange.bucket_weights(table)
         else:
             table = pa.concat_tables(tables)
+            if self.unsaid:  # a page that fell may not be the one for whose sake another goes
+                table = table.filter(pc.invert(pc.is_in(table["doc"], pa.array(self.unsaid, pa.uint64()))))
         return exchange.write_table(table, path)
 
-    def _through(self) -> Iterator[Document]:
-        """The documents that come out alive, batch by batch; the others are accounted for on the way."""
-        stages = [(stage, opened(stage, self.job, self.folder / stage.id)) for stage in self.segment.stages]
-        acts = self._verdict_acts() + [(stage.id, partial(stage.process, opened=state)) for stage, state in stages]
+    def _through(self) -> Iterator[Any]:
+        """What comes out alive, batch by batch, as it is written; the rest is accounted for on the way."""
+        acts = self._acts()
+        barrier = self.segment.barrier if self.lost is None else ()
         for batch in _chunks(self._documents(), BATCH):
             alive = batch
             for name, act in acts:
@@ -119,16 +131,32 @@ class MapTask:
                 alive = self._seal(alive)
             for document in alive:
                 document.page = None
-            for stage in self.segment.barrier:
+            for stage in barrier:
                 self._collect(stage, alive)
-                alive = self._seal(alive)
-            for document in alive:
-                if self.item.last:
-                    self.ledger.page(document)
-                    self.reasons.add(document)
-                else:
+                alive = self._seal(alive, said=True)
+            if not self.item.last:
+                for document in alive:
                     self._lay_down(document)
-            yield from alive
+            yield from self._stored(alive)
+
+    def _acts(self) -> list[tuple[str, Callable[[Batch], Any]]]:
+        if self.lost is not None:
+            return [("run", partial(_bury, reason=self.lost))]
+        stages = [(stage, opened(stage, self.job, self.folder / stage.id)) for stage in self.segment.stages]
+        return self._verdict_acts() + [(stage.id, partial(stage.process, opened=state)) for stage, state in stages]
+
+    def _stored(self, batch: Batch) -> list[Any]:
+        """The documents in the form they are written in; one that has none (`failed`) costs only itself."""
+        out: list[Any] = []
+        if self.item.last:
+            self._act("run", lambda part: out.append(to_table(part)), batch)
+        else:
+            self._act("run", lambda part: out.extend([to_line(document) for document in part]), batch)
+        for document in self._seal(batch, said=True):
+            if self.item.last:
+                self.ledger.page(document)
+                self.reasons.add(document)
+        return out
 
     def _lay_down(self, document: Document) -> None:
         """Account for the nodes that were dropped and take them off: nine in ten are, and none comes back.
@@ -144,6 +172,7 @@ class MapTask:
         """Run a stage over a batch; where it fails, page by page, so that one page's fault costs one page."""
         if not batch:
             return
+        before = [len(document.nodes) for document in batch]
         try:
             act(batch)
         except (KeyboardInterrupt, SystemExit, ObelicsLikeError):
@@ -154,9 +183,14 @@ class MapTask:
                 return
             for document in batch:
                 self._act(name, act, [document] if document.drop is None else [])
+            return
+        for count, document in zip(before, batch):
+            if count and count != len(document.nodes):  # else nodes could go uncounted
+                got = f"{count} nodes that became {len(document.nodes)} on {document.url}"
+                raise StageError(f"stage {name}", got=got, valid="marks, and every node left where it is")
 
-    def _seal(self, batch: Batch) -> Batch:
-        """Account for the documents just dropped; give the others."""
+    def _seal(self, batch: Batch, said: bool = False) -> Batch:
+        """Account for the documents just dropped; give the others. `said`: a barrier has their rows already."""
         alive = []
         for document in batch:
             if document.drop is None:
@@ -165,6 +199,8 @@ class MapTask:
                 document.page = None
                 self.ledger.page(document)
                 self.reasons.add(document)
+                if said:
+                    self.unsaid.add(document.origin.ordinal)
         return alive
 
     def _collect(self, stage: DocumentStage | ThingStage, batch: Batch) -> None:
@@ -192,8 +228,8 @@ class MapTask:
             state = opened(stage, self.job, self.job.work / before.folder / stage.id)
             verdict = exchange.Verdict(paths[0], stage.id)
             return [(stage.id, lambda batch: stage.apply(batch, verdict, state))]
-        drops = exchange.read_document_verdicts([p for ps in paths for p in ps], [s.id for s in before.barrier])
-        return [(before.barrier[0].id, lambda batch: exchange.apply_document_verdict(batch, drops))]
+        drops = exchange.DocumentVerdict([p for ps in paths for p in ps], [s.id for s in before.barrier])
+        return [(before.barrier[0].id, drops.apply)]
 
     def _documents(self) -> Iterator[Document]:
         for shard in self.item.shards:
@@ -208,6 +244,9 @@ class MapTask:
             records = index_records(Path(part.index), part.start, part.stop)
             ordinals = {id(r): part.first + part.start + i for i, r in enumerate(records)}
             wanted = [r for r in records if ordinals[id(r)] not in shard.skip]
+            if self.lost is not None:  # perhaps it was the reading that killed
+                yield from (_unread(part.source.name, r, ordinals[id(r)]) for r in wanted)
+                continue
             for record, page in read(part.source, wanted, self.job.sources):
                 if isinstance(page, str):  # the scan saw its head; its body can't be had
                     rule, _, reason = page.partition(": ")
@@ -219,6 +258,11 @@ class MapTask:
                 yield Document(identity, page.url, page.origin, page=page)
 
 
+def rows_name(stage: AnyStage, number: int) -> str:
+    """The file name of the rows that a stage collected from item `number`."""
+    return f"rows-{stage.id}-{number:05d}.arrow"
+
+
 def map_shards(item: MapItem) -> dict[str, Any]:
     """Take an item through its segment; see MapTask."""
     return MapTask(item).run()
@@ -226,15 +270,19 @@ def map_shards(item: MapItem) -> dict[str, Any]:
 
 def bury_shards(item: MapItem, reason: str) -> dict[str, Any]:
     """Account for the documents of an item whose worker died at every attempt: all are dropped, none is lost."""
+    return MapTask(item, reason).run()
 
-    def bury(batch: Batch) -> None:
-        for document in batch:
-            document.drop = Drop("run", "worker_died", reason)
 
-    task = MapTask(item)
-    task.segment = Segment(item.segment.number, item.segment.name, (), (), item.segment.folder)
-    task._verdict_acts = lambda: [("run", bury)]  # type: ignore[method-assign]
-    return task.run()
+def _bury(batch: Batch, reason: str) -> None:
+    for document in batch:
+        document.drop = Drop("run", "worker_died", reason)
+
+
+def _unread(name: str, record: Record, ordinal: int) -> Document:
+    """The document of a page record that is not read."""
+    url = record.url or ""
+    origin = Origin(name, record.offset, record.length, ordinal, record.record_id, record.date, record.status)
+    return Document(document_id(record.record_id, url, record.date), url, origin)
 
 
 def _chunks(documents: Iterable[Document], size: int) -> Iterator[Batch]:

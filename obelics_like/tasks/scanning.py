@@ -16,7 +16,7 @@ from obelics_like.plan import file_of
 from obelics_like.sources.archive import scan
 from obelics_like.sources.inputs import Input
 from obelics_like.sources.records import Record
-from obelics_like.store.files import describe, publish_json, read_json
+from obelics_like.store.files import describe, finished, lines, publish_json
 from obelics_like.tasks.job import Job, peak_memory
 
 UNREAD = ("unreadable", "truncated", "body_too_large")
@@ -42,8 +42,8 @@ def scan_input(item: tuple[Job, Input, str]) -> dict[str, Any]:
     job, source, key = item
     folder = job.work / "index"
     manifest = folder / f"{key}.json"
-    if manifest.exists():
-        return dict(read_json(manifest))
+    if (done := finished(manifest)) is not None:
+        return done
     pages: list[Record] = []
     images: list[Record] = []
     rules: Counter[str] = Counter()
@@ -60,9 +60,9 @@ def scan_input(item: tuple[Job, Input, str]) -> dict[str, Any]:
             rules[record.rule or "not_a_page"] += 1
             if record.rule in UNREAD:
                 quarantine.append(quarantined(source, record, record.rule, record.reason))
-    exchange.write_table(_index(pages), folder / f"{key}-pages.arrow")
-    exchange.write_table(_index(images), folder / f"{key}-images.arrow")
-    exchange.write_table(pa.Table.from_pylist(quarantine, QUARANTINE), folder / f"{key}-quarantine.arrow")
+    tables = {"pages": _index(pages), "images": _index(images)}
+    tables["quarantine"] = pa.Table.from_pylist(quarantine, QUARANTINE)
+    files = [exchange.write_table(table, folder / f"{key}-{name}.arrow") for name, table in tables.items()]
     result = {
         "records": records,
         "pages": len(pages),
@@ -70,6 +70,7 @@ def scan_input(item: tuple[Job, Input, str]) -> dict[str, Any]:
         "drops": dict(rules),
         "sha256": _digest(source),
         "peak_mb": peak_memory(),
+        "files": lines(files),
     }
     publish_json(manifest, result)
     return result

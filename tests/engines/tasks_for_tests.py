@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+import threading
+import time
 from pathlib import Path
 
 from obelics_like.errors import DataError
@@ -44,3 +47,43 @@ def fail_awkwardly(n: int) -> int:
 
 def pid(_: int) -> int:
     return os.getpid()
+
+
+def unpicklable(n: int) -> object:
+    return lambda: n
+
+
+def shout(n: int) -> int:
+    print("noise on stdout", n, flush=True)
+    return n
+
+
+def hang(n: int) -> int:
+    """Wait for ever at 3, without using the processor."""
+    if n == 3:
+        lock = threading.Lock()
+        lock.acquire()
+        lock.acquire()
+    return n
+
+
+def spin(n: int) -> int:
+    """Backtrack for ever at 3."""
+    if n == 3:
+        re.match(r"(a+)+b", "a" * 60)
+    return n
+
+
+def slow_then_pid(item: tuple[str, int]) -> int:
+    """Write down this process's id, then hang."""
+    folder, n = item
+    (Path(folder) / f"{os.getpid()}.pid").touch()
+    time.sleep(600)
+    return n
+
+
+def fail_or_sleep(n: int) -> int:
+    if n == 0:
+        raise ValueError("first")
+    time.sleep(0.3)
+    return n

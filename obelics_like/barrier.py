@@ -1,0 +1,95 @@
+"""Takes a barrier to its verdicts: cuts the work, and closes in on a thing that kills workers; it maps no shard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from obelics_like import exchange
+from obelics_like.engines import Failure
+from obelics_like.errors import DataError
+from obelics_like.packing import PACK_BYTES
+from obelics_like.plan import Segment
+from obelics_like.stage import ThingStage
+from obelics_like.tasks.deciding import PACK, DecideItem, decide, give_up
+from obelics_like.tasks.job import Job
+
+THINGS_A_TASK = 1_000
+"""Distinct things (pictures, sentences) that one task of a ThingStage decides, roughly."""
+MOST_LOST = 8
+"""Things that may be given up at one barrier: more of them are no accident of the data, but a fault of the machine."""
+
+
+class Runs(Protocol):
+    """What this module needs of a run."""
+
+    job: Job
+
+    def map(self, phase: str, task: Callable[[Any], Any], items: Sequence[Any]) -> list[tuple[Any, Any]]: ...
+
+
+@dataclass
+class Decided:
+    """The verdict files by stage, the pack files (name in the segment's folder, sha256), and the things given up."""
+
+    verdicts: tuple[tuple[str, ...], ...] = ()
+    packs: list[tuple[str, str]] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+
+
+def decide_barrier(run: Runs, segment: Segment, published: tuple[str, ...], weights: dict[str, int]) -> Decided:
+    """Decide a segment's barrier. Raises DataError where there is no verdict to be had."""
+    items = [DecideItem(run.job, segment, published)]
+    things = isinstance(segment.barrier[0], ThingStage)
+    if things:
+        ranges = exchange.cut_buckets(weights, PACK_BYTES if segment.name == PACK else THINGS_A_TASK)
+        items = [replace(items[0], buckets=range_, number=n) for n, range_ in enumerate(ranges)]
+    decided = Decided()
+    names: list[str] = []
+    phase = f"{segment.number} {segment.name}: decide"
+    for item, found in run.map(phase, decide, items):
+        if not isinstance(found, Failure):
+            names += _take(found, decided)
+        elif things and segment.name != PACK:
+            names += _close_in(run, phase, item, found, decided)
+        else:
+            raise _undecided(segment, found)
+    decided.verdicts = (tuple(names),) if things else tuple((name,) for name in names)
+    return decided
+
+
+def _take(found: dict[str, Any], decided: Decided) -> list[str]:
+    decided.packs += [(f["name"], f["sha256"]) for f in found["files"] if not f["name"].startswith("verdict-")]
+    return list(found["verdicts"])
+
+
+def _close_in(run: Runs, phase: str, item: DecideItem, failure: Failure, decided: Decided) -> list[str]:
+    """Decide an item that kills by halves, one after the other (a host has one owner), down to the thing that does."""
+    rows = item.asked()
+    assert rows is not None
+    if rows.num_rows == 1:
+        if len(decided.lost) == MOST_LOST:
+            raise _undecided(item.segment, failure)
+        key, name = give_up(item)
+        decided.lost.append(key)
+        return [name]
+    first = item.things[0] if item.things else 0
+    middle = first + rows.num_rows // 2
+    names: list[str] = []
+    for part in ((first, middle), (middle, first + rows.num_rows)):
+        for half, found in run.map(f"{phase}, {item.name}", decide, [replace(item, things=part)]):
+            if isinstance(found, Failure):
+                names += _close_in(run, phase, half, found, decided)
+            else:
+                names += _take(found, decided)
+    return names
+
+
+def _undecided(segment: Segment, failure: Failure) -> DataError:
+    return DataError(
+        f"phase {segment.name}",
+        got=f"{failure.reason}, {failure.attempts} times",
+        valid="a verdict on every row: without one nothing may be kept",
+        do="run again with --workers 1 and look at the memory, or take the stage out of the recipe",
+    )

@@ -139,7 +139,7 @@ obelics_like.build([crawl], out, scorer="none", engine="inline")
 def test_a_run_killed_between_write_and_publish_ends_in_the_same_bytes(
     built: Path, tmp_path: Path, point: str, counts: tuple[int, ...]
 ) -> None:
-    """Each attempt dies at its third to eleventh publishing call, so that over the attempts nearly every call is met."""
+    """Each attempt dies at its third to eleventh publishing call: over the attempts nearly every call is met."""
     out = tmp_path / "out"
     kills = 0
     for count in itertools.islice(itertools.cycle(counts), 60):

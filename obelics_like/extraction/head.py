@@ -94,5 +94,5 @@ def _image_of(value: Any, depth: int) -> str:
     if isinstance(picture, dict):
         picture = picture.get("url") or picture.get("contentUrl")
     if isinstance(picture, str) and picture:
-        return picture
+        return picture.encode("utf-8", "replace").decode()  # JSON may hold half a surrogate pair, and a file may not
     return _image_of(value.get("@graph") or value.get("mainEntity"), depth + 1)

@@ -13,6 +13,8 @@ from obelics_like.extraction.texts import listed
 NAV, FOOTER, HEADER, ASIDE, TEASER, COMMENT, AD, FORM, HIDDEN, SHARE, META, CAPTION, FIGURE, ARTICLE, CONTENT, PRESS = (
     1 << bit for bit in range(16)
 )
+MANY = 24
+"""Names of an element that are read."""
 FURNITURE = NAV | FOOTER | HEADER | ASIDE | TEASER | COMMENT | AD | FORM | HIDDEN | SHARE | META | PRESS
 
 BY_TAG = {
@@ -121,6 +123,8 @@ _WEAK = frozenset(
         "copyright tabs"
     )
 )
+_TELLING = frozenset((*_MEANING, *(pair.partition(" ")[0] for pair in _PAIRS)))
+"""A name that holds none of these words says nothing."""
 _STATES = frozenset(("has", "no", "is", "with", "without", "js", "tag", "category", "status", "format", "type"))
 """First words of names that tell a state or a subject, such as `has-sidebar` or `category-sport`."""
 _OWNING = frozenset(("has", "with", "without"))
@@ -141,25 +145,29 @@ def meaning(names: str) -> int:
     (True, 0, 0)
     """
     bits = 0
-    for name in names.split()[:24]:
-        words = _SPLIT.findall(_CAMEL.sub(" ", name[:80]))
-        words = [word.lower() for word in words]
-        owned = next((at for at, word in enumerate(words) if at and word in _OWNING), None)
-        words = words[:owned]  # `figure--has-shares` is a figure
-        if (
-            not words
-            or (words[0] in _STATES and len(words) > 1 and words != ["is", "hidden"])
-            or name.startswith("wp-image")
-        ):
-            continue
-        joined = "".join(words)
-        shown = words[-1] in _SHOWN
-        found = _MEANING.get(joined, 0)
-        for at, word in enumerate(words):
-            bit = _MEANING.get(word, 0)
-            if bit and (word not in _WEAK or len(words) == 1):
-                found |= bit
-            if at and (bit := _PAIRS.get(f"{words[at - 1]} {word}", 0)):
-                found |= bit
-        bits |= found & ~TEASER if shown else found
+    for name in names.split()[:MANY]:
+        bits |= meaning_of_one(name)
     return bits
+
+
+def meaning_of_one(name: str) -> int:
+    """The bits that one class or id name stands for."""
+    if name.islower():
+        words = _SPLIT.findall(name[:80])
+    else:
+        words = [word.lower() for word in _SPLIT.findall(_CAMEL.sub(" ", name[:80]))]
+    if not _OWNING.isdisjoint(words[1:]):  # `figure--has-shares` is a figure
+        words = words[: next(at for at, word in enumerate(words) if at and word in _OWNING)]
+    joined = "".join(words)
+    if joined not in _MEANING and _TELLING.isdisjoint(words):
+        return 0
+    if (words[0] in _STATES and len(words) > 1 and words != ["is", "hidden"]) or name.startswith("wp-image"):
+        return 0
+    found = _MEANING.get(joined, 0)
+    for at, word in enumerate(words):
+        bit = _MEANING.get(word, 0)
+        if bit and (word not in _WEAK or len(words) == 1):
+            found |= bit
+        if at and (bit := _PAIRS.get(f"{words[at - 1]} {word}", 0)):
+            found |= bit
+    return found & ~TEASER if words[-1] in _SHOWN else found

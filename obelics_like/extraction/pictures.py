@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from urllib.parse import quote, urljoin
 
 from obelics_like.extraction.texts import listed
@@ -29,13 +30,18 @@ LAZY_SETS = listed(
     "data-srcset data-lazy-srcset data-original-srcset data-ll-srcset data-cfsrcset data-ezsrcset lazy-srcset"
 )
 
-_STANDIN = re.compile(
-    r"(?:.*[_.-])?(?:blank|spacer|place-?holder|loading|loader|ajax-loader|lazy|lazyload|lazy[-_]?placeholder|pixel|"
-    r"transparent|trans|1x1|1px|grey|gray|clear|empty|dummy|white|noimage|no-image|spinner|preload(?:er)?|"
-    r"px|space|shim|null|undefined|none|cleardot|default-?image|img-?default|fallback)"
-    r"(?:[-_.]?\d{0,4}(?:x\d{1,4})?(?:px)?)?\.(?:gif|png|svg|jpe?g|webp)",
-    re.I,
+_STANDINS = listed(
+    "blank spacer placeholder place-holder loading loader ajax-loader lazy lazyload lazyplaceholder lazy-placeholder "
+    "lazy_placeholder pixel transparent trans 1x1 1px grey gray clear empty dummy white noimage no-image spinner "
+    "preload preloader px space shim null undefined none cleardot default-image defaultimage img-default imgdefault "
+    "fallback"
 )
+_STANDIN_BACKWARDS = (
+    r"(?:fig|gnp|gvs|ge?pj|pbew)\.(?:(?:xp)?(?:\d{1,4}x)?\d{0,4}[-_.]?)?"
+    rf"(?:{'|'.join(re.escape(word[::-1]) for word in _STANDINS)})(?:[_.-].*)?"
+)
+"""A file name read backwards: the ending, a size, the word; what stands before it may be anything."""
+_STANDIN, _STANDIN_ANY_CASE = re.compile(_STANDIN_BACKWARDS), re.compile(_STANDIN_BACKWARDS, re.I)
 _PICTURE_FILE = re.compile(r"\.(?:jpe?g|jpe|jfif|png|gif|webp|avif|bmp|svg|tiff?|heic)(?:[?#:@!]|$)", re.I)
 _SET_URL = re.compile(r"[\s,]*+([^\s,]\S*+)")
 _SET_SIZE = re.compile(r"[^,(]*+(?:\([^)]*+\)?+[^,(]*+)*+")
@@ -92,6 +98,7 @@ def _size(descriptors: str) -> float:
     return 1.0
 
 
+@lru_cache(4096)
 def is_standin(url: str) -> bool:
     """Whether a URL names a stand-in that is shown until the picture loads.
 
@@ -101,7 +108,11 @@ def is_standin(url: str) -> bool:
     if url[:5].lower() == "data:":
         return True
     name = url.partition("?")[0].partition("#")[0].rpartition("/")[2]
-    return len(name) < 60 and _STANDIN.fullmatch(name) is not None
+    if len(name) >= 60:
+        return False
+    if name.isascii():
+        return _STANDIN.fullmatch(name.lower()[::-1]) is not None
+    return _STANDIN_ANY_CASE.fullmatch(name[::-1]) is not None
 
 
 def _usable(url: str) -> bool:

@@ -33,14 +33,15 @@ def tidy(text: str) -> str:
     >>> tidy("  so  \\u00adft\\x01 next\\n line "), tidy("\\u200e ")
     ('so ft\\nnext line', '')
     """
+    bare = text.strip()
+    if bare.isprintable() and "  " not in bare:  # of white space only single blanks, and nothing invisible
+        return bare
     if BREAK in text:
         lines = [" ".join(line.split()) for line in text.split(BREAK)]
         text = "\n".join(line for line in lines if line)
     else:
         text = " ".join(text.split())
-    if text.isprintable():  # no line break, nothing invisible: nearly every block
-        return text
-    return _without_invisible(text) if _ODD.search(text) else text
+    return text if text.isprintable() or not _ODD.search(text) else _without_invisible(text)
 
 
 def _without_invisible(text: str) -> str:

@@ -39,7 +39,7 @@ HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 KEEPING = frozenset(listed("li blockquote figcaption dd dt pre h1 h2 h3 h4 h5 h6 caption"))
 """Kinds that a paragraph inside keeps: a `p` in an `li` is part of the item."""
 
-PLAIN = INLINE - {"a", "picture", "noscript", "amp-img", "amp-anim"}
+PLAIN = (INLINE - {"a", "picture", "noscript", "amp-img", "amp-anim"}) - VOID
 MANY_NAMES = 100_000
 """Class names whose meaning is remembered from page to page."""
 
@@ -87,13 +87,13 @@ class Walked:
     Container 0 is the page; `parents[c] < c`. `bits` are those of `names`, of the container itself.
     """
 
-    def __init__(self) -> None:
-        self.items: list[Block | Picture] = []
-        self.parents: list[int] = [0]
-        self.tags: list[str] = [""]
-        self.names: list[str] = [""]
-        self.bits: list[int] = [0]
-        self.head = Head()
+    def __init__(self, items: list[Block | Picture], containers: list[tuple[int, str, str, int]], head: Head) -> None:
+        self.items, self.head = items, head
+        parents, tags, names, bits = zip(*containers)
+        self.parents: list[int] = list(parents)
+        self.tags: list[str] = list(tags)
+        self.names: list[str] = list(names)
+        self.bits: list[int] = list(bits)
 
 
 State = tuple[bool, int, int, str, Any, "list[str] | None"]
@@ -105,10 +105,13 @@ class Walker:
     """Walks one page; a new one is needed for each. The memory of names is shared, and bounded.
 
     A state is made only where an element changes it, so that the many plain inline elements cost a push and a pop.
+    `containers` holds (parent, tag, names, bits) of each.
     """
 
     def __init__(self, memory: dict[str, int], max_nodes: int, max_depth: int) -> None:
-        self.page = Walked()
+        self.items: list[Block | Picture] = []
+        self.containers: list[tuple[int, str, str, int]] = [(0, "", "", 0)]
+        self.head = Head()
         self.memory, self.max_nodes, self.max_depth = memory, max_nodes, max_depth
         self.pieces: list[str] = []
         self.links = self.group = 0
@@ -117,82 +120,65 @@ class Walker:
         """All of the tree under `root`, in one linear pass; raises OverBudget."""
         nodes = root.traverse(include_text=True)
         next(nodes)
-        outside: State = (True, 0, 0, "p", None, None)
-        ids, states, count = [root.mem_id], [outside], 1
-        state = self._enter(root, "html", outside)
-        mode, pieces, enter = state[2], self.pieces, self._enter
+        state = self._block(root, "html", (True, 0, 0, "p", None, None))
+        mode, inside, count, pieces = state[2], root.mem_id, 1, self.pieces
+        stack: list[tuple[int, State]] = []  # of each open element, what was `inside` and `state` round it
+        few = min(self.max_nodes, self.max_depth)  # of no more elements than this, no budget is exceeded
+        entering, block = ENTER.get, Walker._block
         for node in nodes:
             tag = node.tag
-            if tag == "-comment":
+            if tag == "-text":
+                if not (pieces or mode) and node.text_content.isspace():
+                    continue  # between blocks, where it says nothing: a third of a page's nodes
+            elif tag == "-comment":
                 continue
             above = node.parent.mem_id
-            while ids[-1] != above:
-                ids.pop()
-                inner, state = state, states.pop()
+            while inside != above:
+                inner = state
+                inside, state = stack.pop()
                 if inner is not state:
-                    self._leave(inner, state)
                     mode = state[2]
+                    self._leave(inner, state)
             if tag == "-text":
                 if not mode & SILENCED:
-                    text = node.text_content
-                    if mode & CODE:
-                        pieces.append(text)
-                    elif not text.isspace():
-                        pieces.append(text)
-                        if mode & LINKED:
-                            self.links += len(text)
-                    elif pieces and pieces[-1] != BREAK:
-                        pieces.append(" ")
+                    self._text(node.text_content, mode)
                 continue
             count += 1
-            if tag in SPECIAL:
-                SPECIAL[tag](self, node, tag, state)
-            if tag in VOID:
-                continue
-            states.append(state)
-            ids.append(node.mem_id)
-            if tag not in PLAIN:
-                state = enter(node, tag, state)
+            enter = entering(tag, block)
+            if enter is None:
+                stack.append((inside, state))
+            elif within := enter(self, node, tag, state):
+                stack.append((inside, state))
+                state = within
                 mode = state[2]
-            if count > self.max_nodes:
-                raise OverBudget("too_many_elements", count, self.max_nodes)
-            if len(ids) > self.max_depth:
-                raise OverBudget("too_deep", len(ids), self.max_depth)
-        while len(states) > 1:
-            inner, state = state, states.pop()
-            self._leave(inner, state)
-        return self.page
-
-    def _enter(self, node: Any, tag: str, state: State) -> State:
-        """The state inside an element that is not plain."""
-        _, container, mode, outer, link, sources = state
-        if tag in INLINE:
-            if tag == "a":
-                mode, link = mode | LINKED, node
-            elif tag == "picture":
-                sources = []
             else:
-                mode |= FALLBACK | (SILENCED if tag == "noscript" else 0)
-            return False, container, mode, outer, link, sources
-        if tag in SILENT:
-            mode |= SILENCED | self._silent(node, tag, state)
-            return False, container, mode, outer, link, sources
+                continue
+            inside = node.mem_id
+            if count > few:
+                self._check(count, len(stack) + 1)
+        while stack:
+            inner = state
+            _, state = stack.pop()
+            self._leave(inner, state)
+        return Walked(self.items, self.containers, self.head)
+
+    def _check(self, count: int, depth: int) -> None:
+        if count > self.max_nodes:
+            raise OverBudget("too_many_elements", count, self.max_nodes)
+        if depth > self.max_depth:
+            raise OverBudget("too_deep", depth, self.max_depth)
+
+    def _text(self, text: str, mode: int) -> None:
+        """Take up a text that is not silenced."""
+        pieces = self.pieces
         if mode & CODE:
-            if self.pieces and not self.pieces[-1].endswith("\n"):
-                self.pieces.append("\n")
-            return state
-        if self.pieces:
-            self._flush(state)
-        self.group += 1
-        kind = KINDS.get(tag, "div")
-        if kind == "pre":
-            mode |= CODE
-        elif outer in KEEPING and kind in ("p", "div"):
-            kind = outer
-        inner = (True, self._contain(node, tag, container), mode, kind, link, sources)
-        if self.background:
-            self._emit("background", [self.background], {}, inner)
-        return inner
+            pieces.append(text)
+        elif not text.isspace():
+            pieces.append(text)
+            if mode & LINKED:
+                self.links += len(text)
+        elif pieces and pieces[-1] != BREAK:
+            pieces.append(" ")
 
     def _leave(self, inner: State, state: State) -> None:
         if inner[0]:
@@ -202,48 +188,81 @@ class Walker:
         elif inner[5] and state[5] is None:  # a <picture> without an <img>
             self._emit("img", choose({}, inner[5]), {}, inner)
 
-    def _contain(self, node: Any, tag: str, parent: int) -> int:
-        page, attributes = self.page, node.attributes
-        name, bits = "", names.BY_TAG.get(tag, 0)
-        self.background: str | None = None
-        if attributes:
-            name, identity = attributes.get("class") or "", attributes.get("id")
-            if identity and tag not in HEADINGS:  # the id of a heading is its words, for links to it
+    def _block(self, node: Any, tag: str, state: State) -> State:
+        """Enter a block, which gets a container of its own."""
+        _, above, mode, outer, link, sources = state
+        if mode and mode & CODE:
+            if self.pieces and not self.pieces[-1].endswith("\n"):
+                self.pieces.append("\n")
+            return state
+        if self.pieces:
+            self._flush(state)
+        self.group += 1
+        kind = KINDS.get(tag, "div")
+        if kind == "pre":
+            mode |= CODE
+        elif outer in KEEPING and (kind == "div" or kind == "p"):
+            kind = outer
+        containers = self.containers
+        inner = (True, len(containers), mode, kind, link, sources)
+        if attributes := node.attributes:
+            self._describe(above, tag, attributes, inner)
+        else:
+            containers.append((above, tag, "", names.BY_TAG.get(tag, 0)))
+        return inner
+
+    def _describe(self, above: int, tag: str, attributes: Attributes, inner: State) -> None:
+        """Note a container with its names and bits; a background in its style is a picture in it."""
+        name, more = "", len(attributes)
+        if "class" in attributes:
+            name, more = attributes["class"] or "", more - 1
+        if "id" in attributes:
+            more -= 1
+            if (identity := attributes["id"]) and tag not in HEADINGS:  # a heading's id is its words, for links to it
                 name = f"{name} {identity}"
-            if tag == "html":
-                page.head.language = attributes.get("lang") or attributes.get("xml:lang") or ""
-            elif tag != "body":
-                known = self.memory.get(name)
-                if known is None:
-                    known = self._learn(name)
-                if tag == "blockquote":  # a quoted post is named for the network it comes from
-                    known &= ~names.SHARE
-                bits |= known
-                if len(attributes) > 1 or not name:
-                    bits |= _more_bits(attributes)
-            if (style := attributes.get("style")) and "url(" in style:
-                self.background = background(style)
-        page.parents.append(parent)
-        page.tags.append(tag)
-        page.names.append(name)
-        page.bits.append(bits)
-        return len(page.tags) - 1
+        bits = names.BY_TAG.get(tag, 0)
+        if tag == "html":
+            self.head.language = attributes.get("lang") or attributes.get("xml:lang") or ""
+        elif tag != "body":
+            known = self.memory.get(name)
+            if known is None:
+                known = self._learn(name)
+            if tag == "blockquote":  # a quoted post is named for the network it comes from
+                known &= ~names.SHARE
+            bits |= known
+            if more:
+                bits |= _more_bits(attributes)
+        self.containers.append((above, tag, name, bits))
+        style = attributes.get("style") if more else None
+        if style and "url(" in style and (picture := background(style)):
+            self._emit("background", [picture], {}, inner)
 
     def _learn(self, name: str) -> int:
-        known = names.meaning(name)
-        if len(self.memory) < MANY_NAMES:
-            self.memory[name] = known
+        """The meaning of a `class` and an `id`; sites share most single names, and few of their combinations."""
+        memory, known = self.memory, 0
+        room = len(memory) < MANY_NAMES
+        for word in name.split()[: names.MANY]:
+            bits = memory.get(word)
+            if bits is None:
+                bits = names.meaning_of_one(word)
+                if room:
+                    memory[word] = bits
+            known |= bits
+        if room:
+            memory[name] = known
         return known
 
     def _flush(self, state: State) -> None:
         """End the run of text that stands in `state`."""
         whole = "".join(self.pieces)
         self.pieces.clear()
-        text = tidy_code(whole) if state[2] & CODE else tidy(whole)
+        _, container, mode, kind, _, _ = state
+        text = tidy_code(whole) if mode & CODE else tidy(whole)
+        links, self.links = self.links, 0
         if text:
-            links = min(self.links, len(text))
-            self.page.items.append(Block(text, state[3], state[1], self.group, links))
-        self.links = 0
+            if links > len(text):
+                links = len(text)
+            self.items.append(Block(text, kind, container, self.group, links))
 
     def _emit(self, how: str, urls: list[str], attributes: Attributes, state: State) -> None:
         if not urls:
@@ -256,7 +275,7 @@ class Walker:
             picture.link = (state[4].attributes.get("href") or "").strip() or None
             if picture.link and link_to_picture(picture.link):
                 urls.append(picture.link)
-        self.page.items.append(picture)
+        self.items.append(picture)
 
     def _break(self, node: Any, tag: str, state: State) -> None:
         if state[2] & (CODE | SILENCED):
@@ -293,36 +312,61 @@ class Walker:
         if (attributes.get("type") or "").lower() == "image":
             self._emit("input", choose(attributes), attributes, state)
 
-    def _svg_image(self, node: Any, tag: str, state: State) -> None:
+    def _head(self, node: Any, tag: str, state: State) -> None:
+        self.head.read(tag, node.attributes)
+
+    def _silent(self, node: Any, tag: str, state: State) -> State:
+        return False, state[1], state[2] | SILENCED, state[3], state[4], state[5]
+
+    def _instead(self, node: Any, tag: str, state: State) -> State:
+        """Enter an element whose pictures stand in for its own."""
+        return False, state[1], state[2] | FALLBACK, state[3], state[4], state[5]
+
+    def _link(self, node: Any, tag: str, state: State) -> State:
+        return False, state[1], state[2] | LINKED, state[3], node, state[5]
+
+    def _picture(self, node: Any, tag: str, state: State) -> State:
+        return False, state[1], state[2], state[3], state[4], []
+
+    def _noscript(self, node: Any, tag: str, state: State) -> State:
+        return self._silent(node, tag, self._instead(node, tag, state))
+
+    def _amp_image(self, node: Any, tag: str, state: State) -> State:
+        self._image(node, tag, state)
+        return self._instead(node, tag, state)
+
+    def _svg_image(self, node: Any, tag: str, state: State) -> State:
         attributes = node.attributes
         if url := (attributes.get("href") or attributes.get("xlink:href") or "").strip():
             self._emit("svg", [url], attributes, state)
+        return self._block(node, tag, state)
 
-    def _head(self, node: Any, tag: str, state: State) -> None:
-        self.page.head.read(tag, node.attributes)
+    def _title(self, node: Any, tag: str, state: State) -> State:
+        if not self.head.title:
+            self.head.title = node.text() or ""
+        return self._silent(node, tag, state)
 
-    def _title(self, node: Any, tag: str, state: State) -> None:
-        if not self.page.head.title:
-            self.page.head.title = node.text() or ""
+    def _script(self, node: Any, tag: str, state: State) -> State:
+        if (node.attributes.get("type") or "").strip().lower() == "application/ld+json":
+            self.head.scripts.append(node.text())
+        return self._silent(node, tag, state)
 
-    def _silent(self, node: Any, tag: str, state: State) -> int:
-        """Read what a silent element names; the mode bits that hold inside it."""
-        if tag == "script":
-            if (node.attributes.get("type") or "").strip().lower() == "application/ld+json":
-                self.page.head.scripts.append(node.text())
-            return 0
-        if tag == "video":
-            attributes = node.attributes
-            if url := (attributes.get("poster") or attributes.get("data-poster") or "").strip():
-                self._emit("poster", [url], attributes, state)
-            return FALLBACK
-        if tag in ("object", "embed"):
-            attributes = node.attributes
-            url = (attributes.get("data") or attributes.get("src") or "").strip()
-            if url and ((attributes.get("type") or "").startswith("image/") or link_to_picture(url)):
-                self._emit("object", [url], attributes, state)
-                return FALLBACK
-        return 0
+    def _video(self, node: Any, tag: str, state: State) -> State:
+        attributes = node.attributes
+        if url := (attributes.get("poster") or attributes.get("data-poster") or "").strip():
+            self._emit("poster", [url], attributes, state)
+        return self._noscript(node, tag, state)
+
+    def _object(self, node: Any, tag: str, state: State) -> State:
+        attributes = node.attributes
+        url = (attributes.get("data") or attributes.get("src") or "").strip()
+        if url and ((attributes.get("type") or "").startswith("image/") or link_to_picture(url)):
+            self._emit("object", [url], attributes, state)
+            return self._noscript(node, tag, state)
+        return self._silent(node, tag, state)
+
+    def _nothing(self, node: Any, tag: str, state: State) -> None:
+        """Pass by an element that is empty and says nothing."""
 
 
 def _more_bits(attributes: Attributes) -> int:
@@ -337,18 +381,30 @@ def _more_bits(attributes: Attributes) -> int:
     return bits
 
 
-SPECIAL: dict[str, Callable[[Walker, Any, str, State], None]] = {
+Enter = Callable[[Walker, Any, str, State], "State | None"]
+
+ENTER: dict[str, Enter | None] = {
+    **dict.fromkeys(PLAIN, None),
+    **dict.fromkeys(SILENT, Walker._silent),
+    **dict.fromkeys(VOID, Walker._nothing),
+    "a": Walker._link,
+    "amp-anim": Walker._amp_image,
+    "amp-img": Walker._amp_image,
+    "base": Walker._head,
     "br": Walker._break,
     "hr": Walker._rule,
-    "img": Walker._image,
-    "amp-img": Walker._image,
-    "amp-anim": Walker._image,
-    "source": Walker._source,
-    "input": Walker._input,
     "image": Walker._svg_image,
-    "meta": Walker._head,
+    "img": Walker._image,
+    "input": Walker._input,
     "link": Walker._head,
-    "base": Walker._head,
+    "meta": Walker._head,
+    "noscript": Walker._noscript,
+    "object": Walker._object,
+    "picture": Walker._picture,
+    "script": Walker._script,
+    "source": Walker._source,
     "title": Walker._title,
+    "video": Walker._video,
 }
-"""Elements that are read as they are met, before what is inside them."""
+"""How an element is entered: None leaves the state as it is. An element that is not named here is a block; one whose
+method returns nothing is empty."""

@@ -108,10 +108,11 @@ class ThingStage(AnyStage, ABC):
     """Does a job once for each distinct thing (a picture to fetch, decode or embed), wherever it occurs.
 
     `collect` gives rows with the columns `key` (string: what makes the thing distinct), `bucket` (string: rows of one
-    bucket are done by one worker, in the order of their keys; a host, an archive) and whatever the job needs; rows of
-    equal key must be equal. `decide` gets each key once, sorted by key, and returns one row a key (column `key` and
-    its results): a missing one is an error. `apply` marks the documents with the results: `verdict` maps keys to
-    result rows as dictionaries and raises StageError on a key it does not know.
+    bucket are done by one worker, in the order of their keys; a host, an archive) and whatever the job needs. Of rows
+    with an equal key the run takes that of the earliest page, whatever the shards and workers, but the result may not
+    depend on which: two places of the same bytes are one picture. `decide` gets each key once, sorted by key, and
+    returns one row a key (column `key` and its results): a missing one is an error. `apply` marks the documents with
+    the results: `verdict` maps keys to result rows as dictionaries and raises StageError on a key it does not know.
     """
 
     @abstractmethod

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
+
+import pyarrow as pa
 
 from obelics_like.document import Document
-from obelics_like.stage import Batch, Stage
+from obelics_like.stage import Batch, DocumentStage, Stage, ThingStage
 
 
 def _holds(document: Document, word: str) -> bool:
-    return any(word in text.text for text in document.texts())
+    return word != "" and any(word in text.text for text in document.texts())
 
 
 @dataclass(frozen=True)
@@ -35,4 +38,97 @@ class Failing(Stage):
     def process(self, batch: Batch, opened: Any) -> Batch:
         if any(_holds(d, self.word) for d in batch):
             raise ValueError("this page")
+        return batch
+
+
+@dataclass(frozen=True)
+class Vanishing(Stage):
+    """Takes a node off the page, which no stage may. word: what the page holds."""
+
+    word: str = ""
+
+    def process(self, batch: Batch, opened: Any) -> Batch:
+        for document in batch:
+            if _holds(document, self.word):
+                document.nodes.pop()
+        return batch
+
+
+@dataclass(frozen=True)
+class Unstorable(Stage):
+    """Sets a fact that no file can hold. word: what the page holds."""
+
+    word: str = ""
+
+    def process(self, batch: Batch, opened: Any) -> Batch:
+        for document in batch:
+            if _holds(document, self.word):
+                document.facts["title"] = "half a pair \ud800"
+                document.url += "\udc00"
+        return batch
+
+
+@dataclass(frozen=True)
+class FirstStays(DocumentStage):
+    """Keeps the first page of all. word: no row is kept."""
+
+    word: str = ""
+
+    rules: ClassVar[dict[str, str]] = {"later": "not the first"}
+
+    def collect(self, batch: Batch, opened: Any) -> pa.Table:
+        return pa.table({"x": pa.array([0] * len(batch))})
+
+    def decide(self, rows: pa.Table, opened: Any) -> pa.Table:
+        docs = sorted(rows["doc"].to_pylist())[1:]
+        none = pa.array([None] * len(docs), pa.string())
+        return pa.table(
+            {"doc": pa.array(docs, pa.uint64()), "rule": ["later"] * len(docs), "value": none, "limit": none}
+        )
+
+
+@dataclass(frozen=True)
+class FailingCollect(DocumentStage):
+    """Raises where it collects. word: what the page holds."""
+
+    word: str = ""
+
+    def collect(self, batch: Batch, opened: Any) -> pa.Table:
+        if any(_holds(d, self.word) for d in batch):
+            raise ValueError("this page")
+        return pa.table({"x": pa.array([0] * len(batch))})
+
+    def decide(self, rows: pa.Table, opened: Any) -> pa.Table:
+        return pa.table({n: pa.array([], t) for n, t in _DROPS.items()})
+
+
+_DROPS = {"doc": pa.uint64(), "rule": pa.string(), "value": pa.string(), "limit": pa.string()}
+
+
+@dataclass(frozen=True)
+class Things(ThingStage):
+    """Looks at each placement's URL. word: the page that holds it fails in apply. deadly: the URL kills in decide."""
+
+    word: str = ""
+    deadly: str = "nothing"
+
+    facts: ClassVar[dict[str, str]] = {"long": "length of the URL"}
+
+    def collect(self, batch: Batch, opened: Any) -> pa.Table:
+        urls = [image.url for document in batch for image in document.images()]
+        return pa.table({"key": pa.array(urls, pa.string()), "bucket": pa.array([u[-5:] for u in urls], pa.string())})
+
+    def decide(self, rows: pa.Table, opened: Any) -> pa.Table:
+        keys = rows["key"].to_pylist()
+        if any(self.deadly in key for key in keys):
+            os._exit(9)
+        return pa.table({"key": keys, "long": [len(k) for k in keys]})
+
+    def apply(self, batch: Batch, verdict: Callable[[list[str]], list[dict[str, Any]]], opened: Any) -> Batch:
+        for document in batch:
+            images = list(document.images())
+            for image, row in zip(images, verdict([i.url for i in images])):
+                image.facts["long"] = row["long"]
+            if _holds(document, self.word):
+                raise ValueError("this page")
         return batch

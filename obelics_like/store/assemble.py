@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -88,8 +88,8 @@ def _place(piece: Piece, target: Path) -> Published:
     except OSError:
         with open(source, "rb") as read, publishing(target) as write:
             shutil.copyfileobj(read, write, 1 << 20)
-    rows = pq.ParquetFile(target).metadata.num_rows if target.suffix == ".parquet" else 0
-    return _same(piece, describe(target, rows))
+    found = _same(piece, describe(target))
+    return replace(found, rows=pq.read_metadata(target).num_rows) if target.suffix == ".parquet" else found
 
 
 def _merge(paths: Iterable[Path], folder: Path) -> list[Published]:

@@ -1,0 +1,391 @@
+"""What a fault costs, and that it is told: the law, the count and the next run, whatever goes wrong and where."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import obelics_like
+from obelics_like import registry
+from obelics_like.check import check
+from obelics_like.errors import DataError, InputError, MissingPiece, OptionError, StageError, UsageError
+from obelics_like.ledger import Ledger
+from obelics_like.recipe import load_recipe
+from obelics_like.store.files import read_json
+from obelics_like.store.folder import Output
+
+PAGES = 24
+WORD = "quicksilver"
+TEXT = "The harbour wakes early, and the boats bring in what the night has left in their nets near the {} pier. "
+
+
+@pytest.fixture
+def pages(tmp_path: Path) -> Path:
+    """Pages that are kept whole, with a picture each; number 7 holds WORD."""
+    folder = tmp_path / "pages"
+    folder.mkdir()
+    for n in range(PAGES):
+        write(folder, n)
+    return folder
+
+
+def write(folder: Path, n: int, word: str | None = None) -> None:
+    word = word if word is not None else WORD if n == 7 else f"number{n}"
+    body = f"<p>{TEXT.format(word) * 3} Ship {n} of {n * 7919} lies there.</p>" * 2
+    picture = f'<p><img src="https://e.org/{n:05d}.jpg" alt="ship" width="640" height="480"></p>'
+    html = f"<html lang=en><head><title>{n}</title></head><body><article>{body}{picture}{body}</article></body></html>"
+    (folder / f"{n:02d}.html").write_text(html)
+
+
+RECIPE = """
+[recipe]
+name = "small"
+[[stage]]
+use = "sources.archive"
+id = "sources"
+[[stage]]
+use = "extract.nodes"
+id = "extract"
+"""
+
+
+@pytest.fixture
+def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """A recipe of extraction and stages of tests.deadly, each given as (class, options)."""
+
+    def make(*stages: tuple[str, dict[str, Any]]) -> Path:
+        text = RECIPE
+        for n, (kind, options) in enumerate(stages):
+            monkeypatch.setitem(registry.STAGES, f"tests.{kind}", f"tests.deadly:{kind}")
+            text += f'[[stage]]\nuse = "tests.{kind}"\nid = "{kind}{n}"\n'
+            text += "".join(f"{k} = {json.dumps(v)}\n" for k, v in options.items())
+        path = tmp_path / "recipe.toml"
+        path.write_text(text)
+        return path
+
+    return make
+
+
+def run(out: Path, *inputs: Path, **options: Any) -> tuple[dict[str, Any], Ledger]:
+    options = {"scorer": "none", "engine": "inline", "images": "none"} | options
+    record = obelics_like.build([str(i) for i in inputs], out, **options)
+    assert record["breaches"] == []
+    assert check(out) == []
+    return record, Ledger.from_value(record["ledger"])
+
+
+def drops(ledger: Ledger, kind: str = "page") -> dict[tuple[str, str], int]:
+    return {(stage, rule): n for (stage, rule, what, _), n in ledger.drops.items() if what == kind}
+
+
+KEEPS = ["none", "reasons", "sample:0.5", "all"]
+
+
+@pytest.mark.parametrize("keep", KEEPS)
+@pytest.mark.parametrize(
+    ("stages", "fell"),
+    [
+        ([("Failing", {"word": WORD})], ("Failing0", "failed")),
+        ([("Unstorable", {"word": WORD})], ("run", "failed")),
+        ([("FailingCollect", {"word": WORD})], ("FailingCollect0", "failed")),
+        ([("Things", {"word": WORD})], ("Things0", "failed")),
+        ([("Things", {}), ("Failing", {"word": WORD})], ("Failing1", "failed")),
+        ([("Things", {}), ("Unstorable", {"word": WORD}), ("Things", {})], ("run", "failed")),
+    ],
+)
+def test_a_page_that_fails_costs_itself_in_every_place(
+    pages: Path, tmp_path: Path, recipe: Callable[..., Path], stages: list[Any], fell: tuple[str, str], keep: str
+) -> None:
+    record, ledger = run(tmp_path / "out", pages, recipe=recipe(*stages), keep_dropped=keep)
+    assert record["exit_code"] == 0
+    assert drops(ledger) == {fell: 1}
+    assert ledger.total("document") == PAGES - 1
+
+
+def test_a_page_that_fell_takes_no_other_with_it(pages: Path, tmp_path: Path, recipe: Callable[..., Path]) -> None:
+    write(pages, 0, WORD)  # the one that would stay, had it not fallen after the first stage saw it
+    write(pages, 7, "no")
+    _, ledger = run(tmp_path / "out", pages, recipe=recipe(("FirstStays", {}), ("FailingCollect", {"word": WORD})))
+    assert drops(ledger) == {("FailingCollect1", "failed"): 1, ("FirstStays0", "later"): PAGES - 2}
+    assert ledger.total("document") == 1
+
+
+def test_a_stage_that_fails_on_all_is_no_success(pages: Path, tmp_path: Path, recipe: Callable[..., Path]) -> None:
+    record, ledger = run(tmp_path / "out", pages, recipe=recipe(("Failing", {"word": "harbour"})))
+    assert ledger.total("document") == 0
+    assert record["exit_code"] == 1
+    assert record["failures"] == [f"stage Failing0 failed on {PAGES} pages; they were dropped"]
+
+
+def test_a_stage_that_takes_a_node_away_is_told(pages: Path, tmp_path: Path, recipe: Callable[..., Path]) -> None:
+    with pytest.raises(StageError, match="stage Vanishing0: got 5 nodes that became 4"):
+        run(tmp_path / "out", pages, recipe=recipe(("Vanishing", {"word": WORD})))
+
+
+@pytest.mark.parametrize("keep", ["reasons", "all"])
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_worker_that_dies_in_any_segment_costs_its_shard_and_the_next_run_tries_again(
+    pages: Path, tmp_path: Path, recipe: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, keep: str, before: int
+) -> None:
+    """`before` 0: in the segment that reads; 1: in the last one, where shards are taken together."""
+    monkeypatch.setattr("obelics_like.run.SHARD_PAGES", 6)
+    options: dict[str, Any] = {"keep_dropped": keep, "engine": "local", "workers": 1}
+    stages: list[Any] = [("Deadly", {"word": WORD})]
+    stages.insert(1 - before, ("Things", {}))
+    options["recipe"] = recipe(*stages)
+    out = tmp_path / "out"
+    for _ in range(2):
+        record, ledger = run(out, pages, **options)
+        assert record["exit_code"] == 1
+        assert "exit code 9, 3 times" in record["failures"][0]
+        assert drops(ledger) == {("run", "worker_died"): 6}
+        assert ledger.total("document") == PAGES - 6
+    monkeypatch.setattr("tests.deadly.Deadly.process", lambda self, batch, opened: batch)
+    record, ledger = run(out, pages, **options | {"engine": "inline"})  # where nothing dies any more
+    assert record["exit_code"] == 0
+    assert drops(ledger) == {}
+    whole, _ = run(tmp_path / "whole", pages, **options | {"engine": "inline"})
+    assert read_json(out / "manifest.json") == read_json(tmp_path / "whole" / "manifest.json")
+    assert whole["ledger"] == record["ledger"]
+
+
+def test_a_thing_that_kills_costs_the_pages_that_hold_it(
+    pages: Path, tmp_path: Path, recipe: Callable[..., Path]
+) -> None:
+    options = {"recipe": recipe(("Things", {"deadly": "00009.jpg"})), "engine": "local", "workers": 1}
+    for _ in range(2):
+        record, ledger = run(tmp_path / "out", pages, **options)
+        assert record["exit_code"] == 1
+        assert record["failures"] == [
+            "Things0: https://e.org/00009.jpg killed its worker; the pages that hold it were dropped"
+        ]
+        assert drops(ledger) == {("Things0", "failed"): 1}
+        assert ledger.total("document") == PAGES - 1
+
+
+def test_many_things_that_kill_are_a_fault_of_the_machine(
+    pages: Path, tmp_path: Path, recipe: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("obelics_like.barrier.MOST_LOST", 0)
+    with pytest.raises(DataError, match="a verdict on every row"):
+        run(tmp_path / "out", pages, recipe=recipe(("Things", {"deadly": "00009"})), engine="local", workers=1)
+
+
+def test_models_that_kill_the_worker_stop_the_run_before_the_first_record(
+    pages: Path, tmp_path: Path, recipe: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from obelics_like.engines import Failure
+
+    monkeypatch.setattr(
+        "obelics_like.engines.inline.InlineEngine.map",
+        lambda self, task, items: [(i, Failure("died", 3)) for i in items],
+    )
+    with pytest.raises(MissingPiece, match="loading the models: got died, 3 times"):
+        run(tmp_path / "out", pages)
+
+
+# --- resuming -------------------------------------------------------------------------------------------------------
+
+
+def harm(path: Path, how: str) -> None:
+    data = path.read_bytes()
+    path.unlink()  # it may be linked
+    if how == "cut":
+        path.write_bytes(data[: len(data) // 2])
+    elif how == "emptied":
+        path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("how", ["cut", "emptied", "removed"])
+@pytest.mark.parametrize(
+    "what",
+    ["index/*.json", "index/*-pages.arrow", "index/*-quarantine.arrow", "*-*/?????.json", "*/documents-*", "*/rows-*",
+     "*/decided-*", "*/verdict-*", "*/part-*", "*/nodes-*"],
+)  # fmt: skip
+def test_work_that_is_damaged_is_done_again(
+    pages: Path, tmp_path: Path, recipe: Callable[..., Path], what: str, how: str
+) -> None:
+    out, stages = tmp_path / "out", recipe(("FirstStays", {}), ("Things", {}))
+    run(out, pages, recipe=stages)
+    before = read_json(out / "manifest.json")
+    found = sorted((out / "work").glob(what))
+    assert found
+    for path in found:
+        harm(path, how)
+    run(out, pages, recipe=stages)
+    assert read_json(out / "manifest.json") == before
+
+
+@pytest.mark.parametrize("what", ["*/part-*", "*/nodes-*", "*/documents-*"])
+def test_work_that_was_changed_is_told_and_not_used(
+    pages: Path, tmp_path: Path, recipe: Callable[..., Path], what: str
+) -> None:
+    out, stages = tmp_path / "out", recipe(("FirstStays", {}), ("Things", {}))
+    run(out, pages, recipe=stages)
+    for path in (out / "work").glob(what):
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 1
+        path.write_bytes(data)  # as an editor would: the corpus is a link to the same file
+    if "documents" in what:  # they are read only where what follows is to be done
+        shutil.rmtree(next((out / "work").glob("3-*")))
+        for path in (out / "work").glob("2-*/?????.json"):
+            path.unlink()
+    with pytest.raises(DataError):
+        run(out, pages, recipe=stages)
+    shutil.rmtree(out / "work")
+    run(out, pages, recipe=stages)
+
+
+def test_an_input_replaced_by_one_of_the_same_size_and_time_is_read_again(
+    pages: Path, tmp_path: Path, recipe: Callable[..., Path]
+) -> None:
+    stages = recipe(("Things", {}))
+    run(tmp_path / "out", pages, recipe=stages)
+    path = pages / "03.html"
+    state = path.stat()
+    path.write_text(path.read_text().replace("harbour", "Harbour"))
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+    run(tmp_path / "out", pages, recipe=stages)
+    texts = [t for d in obelics_like.read_corpus(tmp_path / "out") for n in d.nodes if (t := getattr(n, "text", None))]
+    assert any("The Harbour" in t for t in texts)
+
+
+def test_an_input_that_is_only_touched_costs_no_work(pages: Path, tmp_path: Path, recipe: Callable[..., Path]) -> None:
+    stages = recipe(("Things", {}))
+    run(tmp_path / "out", pages, recipe=stages)
+    before = {p.name for p in (tmp_path / "out" / "work").iterdir()}
+    for path in pages.iterdir():
+        os.utime(path)
+    run(tmp_path / "out", pages, recipe=stages)
+    assert {p.name for p in (tmp_path / "out" / "work").iterdir()} == before
+
+
+def test_two_runs_one_after_the_other_leave_the_second_alone(
+    pages: Path, tmp_path: Path, recipe: Callable[..., Path]
+) -> None:
+    out = tmp_path / "out"
+    run(out, pages, recipe=recipe(("Things", {})))
+    (out / "report").mkdir()
+    (out / "report" / "index.html").write_text("of the first run")
+    few = sorted(pages.iterdir())[:5]
+    for given in (few, few[::-1]):
+        record, ledger = run(out, *given, recipe=recipe(("FirstStays", {})))
+        assert [i["path"] for i in record["inputs"]] == [str(p) for p in given]
+        assert ledger.total("document") == 1
+        assert [d.facts["title"] for d in obelics_like.read_corpus(out)] == [str(int(given[0].stem))]
+    assert not (out / "report").exists()
+    run(out, pages, recipe=recipe(("Things", {})))
+    assert Output(out).ledger.total("document") == PAGES
+
+
+def test_a_run_stopped_while_it_is_put_together_is_no_corpus_until_it_is_run_again(
+    pages: Path, tmp_path: Path, recipe: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, stages = tmp_path / "out", recipe(("Things", {}))
+    run(out, pages, recipe=stages)
+    before = read_json(out / "manifest.json")
+    monkeypatch.setattr("obelics_like.store.assemble._sweep", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        run(out, pages, recipe=stages)
+    monkeypatch.undo()
+    with pytest.raises(InputError, match=r"no manifest\.json"):
+        Output(out)
+    recipe(("Things", {}))
+    run(out, pages, recipe=stages)
+    assert read_json(out / "manifest.json") == before
+
+
+def test_without_its_work_a_finished_run_is_whole_and_can_be_run_again(
+    pages: Path, tmp_path: Path, recipe: Callable[..., Path]
+) -> None:
+    out, stages = tmp_path / "out", recipe(("Things", {}))
+    run(out, pages, recipe=stages)
+    before = read_json(out / "manifest.json")
+    shutil.rmtree(out / "work")
+    assert check(out) == []
+    run(out, pages, recipe=stages)
+    assert read_json(out / "manifest.json") == before
+
+
+# --- what was asked for ---------------------------------------------------------------------------------------------
+
+
+def test_the_limit_counts_a_page_met_twice_once(tmp_path: Path, recipe: Callable[..., Path]) -> None:
+    crawl = Path(__file__).parent.parent / "samples" / "crawl"
+    one = sorted(crawl.glob("*.warc.gz"))[0]
+    (tmp_path / "in").mkdir()
+    shutil.copy(one, tmp_path / "in" / "a.warc.gz")
+    shutil.copy(one, tmp_path / "in" / "b.warc.gz")
+    for other in sorted(crawl.glob("*.warc.gz"))[1:]:
+        shutil.copy(other, tmp_path / "in" / f"c-{other.name}")
+    _, first = run(tmp_path / "first", one, recipe=recipe(("Things", {})))
+    _, ledger = run(tmp_path / "out", tmp_path / "in", recipe=recipe(("Things", {})), limit=first.came["page"] + 2)
+    assert ledger.came["page"] == first.came["page"] + 2
+
+
+def test_settings_beside_a_recipe_are_not_passed_over(pages: Path, tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="settings beside a Recipe"):
+        run(tmp_path / "out", pages, recipe=load_recipe("default"), settings={"minhash.threshold": "0.5"})
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"workers": 0}, "--workers: got 0"),
+        ({"workers": -2}, "--workers: got -2"),
+        ({"scorer": ""}, "--scorer: got nothing"),
+        ({"images": "warc,web", "offline": True}, "--offline: got --images warc,web"),
+    ],
+)
+def test_options_that_can_not_be_meant(pages: Path, tmp_path: Path, options: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        run(tmp_path / "out", pages, **options)
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_output_inside_the_input_folder_is_not_read_by_the_next_run(
+    pages: Path, tmp_path: Path, recipe: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(pages.parent)
+    out, stages = Path("pages/out"), recipe(("Things", {}))
+    for _ in range(2):
+        record, _ = run(out, Path("pages"), recipe=stages)
+        assert len(record["inputs"]) == PAGES
+        (out / "report").mkdir()
+        (out / "report" / "index.html").write_text("<html><body>A report.</body></html>")
+    (pages.parent / "link").symlink_to(pages / "out")
+    with pytest.raises(UsageError, match="a folder that holds the input"):
+        run(Path("link"), Path("pages/out/report"))
+    with pytest.raises(UsageError, match="a folder that holds the input"):
+        run(pages, pages)
+
+
+def test_a_file_name_that_can_not_be_written_down_is_told(pages: Path, tmp_path: Path) -> None:
+    os.rename(pages / "00.html", os.fsencode(pages) + b"/\xff.html")
+    with pytest.raises(InputError, match=r"\\xff\.html: got a file name that is no UTF-8"):
+        run(tmp_path / "out", pages)
+
+
+def test_a_body_that_can_not_be_had_counts_as_unread(tmp_path: Path, recipe: Callable[..., Path]) -> None:
+    (tmp_path / "in").mkdir()
+    write(tmp_path / "in", 0)
+    record, ledger = run(
+        tmp_path / "out", tmp_path / "in", recipe=recipe(("Things", {})), settings={"sources.max_page_bytes": "100"}
+    )
+    assert drops(ledger, "record") == {("sources", "body_too_large"): 1}
+    assert [i["unread"] for i in record["inputs"]] == [1]
+    assert record["exit_code"] == 1
+
+
+def test_the_record_names_the_files_of_the_models_with_their_digests(pages: Path, tmp_path: Path) -> None:
+    record, _ = run(tmp_path / "out", pages)
+    found = {row["name"]: row for row in record["models"]}
+    assert {"langid:lid176", "tokenizer:o200k_base"} <= set(found)
+    assert all(len(row["sha256"]) == 64 for row in record["models"])
+    assert found["langid:lid176"]["sha256"] == "8f3472cfe8738a7b6099e8e999c3cbfae0dcd15696aac7d7738a8039db603e83"

@@ -31,10 +31,10 @@ class Runs(Protocol):
 
 @dataclass
 class Decided:
-    """The verdict files by stage, the pack files (name in the segment's folder, sha256), and the things given up."""
+    """The verdict files by stage, the files they point to (name in the folder, sha256), and the things given up."""
 
     verdicts: tuple[tuple[str, ...], ...] = ()
-    packs: list[tuple[str, str]] = field(default_factory=list)
+    made: list[tuple[str, str]] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
 
 
@@ -60,7 +60,7 @@ def decide_barrier(run: Runs, segment: Segment, published: tuple[str, ...], weig
 
 
 def _take(found: dict[str, Any], decided: Decided) -> list[str]:
-    decided.packs += [(f["name"], f["sha256"]) for f in found["files"] if not f["name"].startswith("verdict-")]
+    decided.made += [(f["name"], f["sha256"]) for f in found["files"] if not f["name"].startswith("verdict-")]
     return list(found["verdicts"])
 
 

@@ -287,7 +287,8 @@ def _segments(state: State, segments: list[Segment], shards: list[Shard]) -> Mad
             state.failures += [
                 f"{segment.name}: {key} killed its worker; the pages that hold it were dropped" for key in decided.lost
             ]
-            made.packs += [Piece(state.job.work / segment.folder / name, sha256) for name, sha256 in decided.packs]
+            if segment.name == PACK:
+                made.packs = [Piece(state.job.work / segment.folder / name, sha256) for name, sha256 in decided.made]
             before = Before(segment.folder, segment.barrier, decided.verdicts)
     return made
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from obelics_like import exchange
+from obelics_like.document import Document, Origin
 from obelics_like.errors import StageError
 
 
@@ -80,3 +81,81 @@ def test_documents_dropped_by_an_earlier_stage_are_not_seen_by_the_next(tmp_path
     assert found["doc"].to_pylist() == [0, 3]
     assert exchange.document_rows(paths, {0, 1, 2, 3}) is None
     assert exchange.document_rows([], set()) is None
+
+
+@given(st.dictionaries(st.text("ab", min_size=1, max_size=3), st.integers(0, 3), min_size=1), st.integers(1, 5))
+def test_a_bucket_that_weighs_nothing_is_decided_too(weights: dict[str, int], limit: int) -> None:
+    ranges = exchange.cut_buckets(weights, limit)
+    assert [b for first, last in ranges for b in sorted(weights) if first <= b <= last] == sorted(weights)
+
+
+def test_no_rows_at_all_need_no_verdict(tmp_path: Path) -> None:
+    empty = exchange.thing_rows([rows().cast(pa.schema([(n, pa.string()) for n in ("key", "bucket", "payload")]))])
+    assert empty.num_rows == 0
+    assert exchange.cut_buckets(exchange.bucket_weights(empty), 5) == []
+    assert exchange.Verdict([], "s")([]) == []
+    with pytest.raises(StageError, match="no verdict on 'a'"):
+        exchange.Verdict([], "s")(["a"])
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcdef"), st.integers(0, 99)), min_size=1), st.integers(1, 9))
+def test_of_rows_with_one_key_that_of_the_earliest_page_stays_however_shards_are_cut(
+    tmp_path_factory: pytest.TempPathFactory, pairs: list[tuple[str, int]], size: int
+) -> None:
+    folder = tmp_path_factory.mktemp("shards")
+    paths = []
+    for start in range(0, len(pairs), size):
+        part = pairs[start : start + size]
+        table = pa.table({"key": [k for k, _ in part], "bucket": [k for k, _ in part], "n": [n for _, n in part]})
+        paths.append(folder / f"{start}.arrow")
+        exchange.write_table(exchange.thing_rows([table.slice(0, 1), table.slice(1)]), paths[-1])
+    found = exchange.range_rows(paths, "a", "f")
+    assert found is not None
+    assert dict(zip(found["key"].to_pylist(), found["n"].to_pylist())) == dict(reversed(pairs))
+    assert found["key"].to_pylist() == sorted({k for k, _ in pairs})
+
+
+def test_keys_whose_hashes_collide_keep_their_own_verdicts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange, "key_hash", lambda key: len(key))
+    paths = [tmp_path / "0.arrow", tmp_path / "1.arrow"]
+    for path, keys in zip(paths, (["a", "b", "cc"], ["d", "ee"])):
+        exchange.write_table(exchange.thing_verdict(pa.table({"key": keys}), pa.table({"key": keys}), "s"), path)
+    verdict = exchange.Verdict(paths, "s")
+    assert [r["key"] for r in verdict(["d", "cc", "a", "ee", "b"])] == ["d", "cc", "a", "ee", "b"]
+    with pytest.raises(StageError, match="no verdict on 'x'"):
+        verdict(["x"])
+
+
+def test_a_lost_thing_is_told_to_whoever_asks_for_it(tmp_path: Path) -> None:
+    paths = [tmp_path / "0.arrow", tmp_path / "1.arrow"]
+    keys = pa.table({"key": ["a", "b"]})
+    exchange.write_table(exchange.thing_verdict(keys, keys, "s"), paths[0])
+    exchange.write_table(exchange.lost_verdict("c"), paths[1])
+    verdict = exchange.Verdict(paths, "s")
+    assert len(verdict(["a", "b"])) == 2
+    with pytest.raises(exchange.LostThing, match="c killed its worker"):
+        verdict(["a", "c"])
+
+
+def drops(*docs: int) -> pa.Table:
+    none = pa.array([None] * len(docs), pa.string())
+    return pa.table({"doc": pa.array(docs, pa.uint64()), "rule": ["r"] * len(docs), "value": none, "limit": none})
+
+
+def test_drops_of_documents_are_looked_up_by_their_ordinals(tmp_path: Path) -> None:
+    asked = pa.table({"doc": pa.array(range(10), pa.uint64())})
+    paths = [tmp_path / f"{n}.arrow" for n in range(3)]
+    for path, docs in zip(paths, ((7, 2), (), (5,))):
+        exchange.write_table(exchange.document_verdict(asked, drops(*docs), "s"), path)
+    batch = [Document(str(n), "", Origin("", 0, ordinal=n)) for n in (9, 5, 2, 3)]
+    exchange.DocumentVerdict(paths, ["a", "b", "c"]).apply(batch)
+    assert [d.drop and d.drop.stage for d in batch] == [None, "c", "a", None]
+    exchange.DocumentVerdict(paths, ["a", "b", "c"]).apply([])
+
+
+@pytest.mark.parametrize("docs", [(1, 1), (99,)])
+def test_a_document_is_dropped_once_and_only_if_it_was_asked_about(docs: tuple[int, ...]) -> None:
+    with pytest.raises(StageError, match="each once at most"):
+        exchange.document_verdict(pa.table({"doc": pa.array(range(10), pa.uint64())}), drops(*docs), "s")
+    with pytest.raises(StageError, match="each once at most"):
+        exchange.document_verdict(None, drops(1), "s")

@@ -389,3 +389,15 @@ def test_the_record_names_the_files_of_the_models_with_their_digests(pages: Path
     assert {"langid:lid176", "tokenizer:o200k_base"} <= set(found)
     assert all(len(row["sha256"]) == 64 for row in record["models"])
     assert found["langid:lid176"]["sha256"] == "8f3472cfe8738a7b6099e8e999c3cbfae0dcd15696aac7d7738a8039db603e83"
+
+
+@pytest.mark.parametrize("how", ["cut", "removed"])
+def test_a_pack_that_is_damaged_is_written_again(tmp_path: Path, how: str) -> None:
+    crawl = Path(__file__).parent.parent / "samples" / "crawl"
+    out = tmp_path / "out"
+    run(out, crawl, images="warc")
+    before = read_json(out / "manifest.json")
+    (pack,) = (out / "work").glob("*/pack/pack-*.tar")
+    harm(pack, how)
+    run(out, crawl, images="warc")
+    assert read_json(out / "manifest.json") == before

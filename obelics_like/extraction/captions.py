@@ -18,6 +18,8 @@ def captions(walked: Walked) -> dict[int, str]:
     In a `<figure>`, its `<figcaption>` (or what is named a caption) belongs to all its pictures; elsewhere, what is
     named a caption belongs to the nearest picture before it, else to the next one after it.
     """
+    if not any(bits & names.CAPTION for bits in set(walked.bits)):  # a `<figcaption>` has the bit too
+        return {}
     figure, inside = _frames(walked)
     by_figure: dict[int, list[str]] = {}
     loose: list[tuple[int, str]] = []

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 
 from obelics_like.extraction import names
 from obelics_like.extraction.walk import Block, Walked
@@ -45,7 +46,7 @@ DISBELIEF = 0.5
 _SENTENCE = re.compile("[.!?…。！？।؟።։]['\"”’»)\\]]*(?:\\s|$)|[。！？]")
 _DENSE = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 _NUMBER = re.compile(r"\d+")
-_DIGIT = re.compile(r"\d")
+_FOUR_DIGITS = re.compile(r"(?:\D*+\d){4}")
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _STUBBORN = names.COMMENT | names.HIDDEN | names.FOOTER | names.NAV
 _OWN = names.ARTICLE | names.CONTENT
@@ -53,7 +54,8 @@ _OWN = names.ARTICLE | names.CONTENT
 
 @dataclass(slots=True)
 class Paragraph:
-    """The blocks `items` of one paragraph: characters in Latin measure, share in links, sentences, prose score.
+    """The blocks `items` of one paragraph: characters in Latin measure, share in links, whether a sentence ends
+    in it, prose score.
 
     `repeated` says that the same words stood on the page before; `dated` that it is short and has four digits or more.
     """
@@ -63,7 +65,7 @@ class Paragraph:
     container: int
     size: int
     links: float
-    sentences: int
+    sentences: bool
     score: float
     dated: bool
     repeated: bool = False
@@ -96,8 +98,8 @@ def _measure(walked: Walked, indexes: list[int], seen: set[str]) -> Paragraph:
     if not text.isascii() and _DENSE.search(text, 0, 200):
         size = int(size * DENSE)
     if links >= 0.5 or size < 20:  # a menu's entry, or too little to say more about
-        return Paragraph(indexes, kind, first.container, size, links, 0, 0.0, _dated(text, size))
-    sentences = len(_SENTENCE.findall(text))
+        return Paragraph(indexes, kind, first.container, size, links, False, 0.0, _dated(text, size))
+    sentences = _SENTENCE.search(text) is not None
     if size < PROSE:
         return Paragraph(
             indexes, kind, first.container, size, links, sentences, 0.0, not sentences and _dated(text, size)
@@ -113,7 +115,7 @@ def _measure(walked: Walked, indexes: list[int], seen: set[str]) -> Paragraph:
 
 
 def _dated(text: str, size: int) -> bool:
-    return size < SHORT and len(_DIGIT.findall(text)) >= 4
+    return size < SHORT and _FOUR_DIGITS.match(text) is not None
 
 
 @dataclass(slots=True)
@@ -130,8 +132,8 @@ class Judgement:
 def judge(walked: Walked) -> Judgement:
     """Decide for each block of the walk whether it is main content; linear in the page."""
     found = paragraphs(walked)
-    size, linked = _totals(walked, found)
-    furniture = believed(walked, found, size, linked)
+    scores, whole, size, linked = _totals(walked, found)
+    furniture = believed(walked, found, scores, whole, size, linked)
     root = main_container(walked, found, furniture)
     inside = within(walked, root)
     _openings(walked, found, furniture, root, inside)
@@ -158,64 +160,92 @@ def _spread(walked: Walked, found: list[Paragraph], picks: list[bool]) -> list[b
     return spread
 
 
-def _sum_up(walked: Walked, values: list[float]) -> list[float]:
-    for container in range(len(values) - 1, 0, -1):
-        values[walked.parents[container]] += values[container]
-    return values
-
-
-def _totals(walked: Walked, found: list[Paragraph]) -> tuple[list[float], list[float]]:
-    size, linked = [0.0] * len(walked.tags), [0.0] * len(walked.tags)
+def _totals(walked: Walked, found: list[Paragraph]) -> tuple[list[float], list[float], list[float], list[float]]:
+    """For each container the score of what stands directly in it; and of all that is in it the score, the size and
+    the size of what is in links."""
+    count, parents = len(walked.tags), walked.parents
+    own, size, linked = [0.0] * count, [0.0] * count, [0.0] * count
     for one in found:
-        size[one.container] += one.size
-        linked[one.container] += one.size * one.links
-    return _sum_up(walked, size), _sum_up(walked, linked)
+        container = one.container
+        own[container] += one.score
+        size[container] += one.size
+        linked[container] += one.size * one.links
+    whole = own.copy()
+    for container in range(count - 1, 0, -1):
+        if held := size[container]:
+            above = parents[container]
+            size[above] += held
+            if score := whole[container]:
+                whole[above] += score
+            if held := linked[container]:
+                linked[above] += held
+    return own, whole, size, linked
 
 
-def believed(walked: Walked, found: list[Paragraph], size: list[float], linked: list[float]) -> list[int]:
+def believed(
+    walked: Walked,
+    found: list[Paragraph],
+    scores: list[float],
+    whole: list[float],
+    size: list[float],
+    linked: list[float],
+) -> list[int]:
     """For each container the furniture bits that hold for it, its own and its ancestors', where they are believed.
 
     A name is not believed if all that bear it hold most of the prose that they and the unnamed rest have together.
-    Headers are furniture of the page, not of an article.
+    Headers are furniture of the page, not of an article. The four lists are those of `_totals`.
     """
-    bits, parents = walked.bits, walked.parents
-    count = len(bits)
-    scores = [0.0] * count
-    heads = [False] * count
-    for one in found:
-        scores[one.container] += one.score
-        if one.kind == "h1":
-            at = one.container
-            while at and not heads[at]:
-                heads[at] = True
-                at = parents[at]
-    named = [0] * count
-    rest = 0.0
-    for at in range(1, count):
-        named[at] = named[parents[at]] | (bits[at] & names.FURNITURE)
-    rest = sum(score for score, bit in zip(scores, named) if not bit)
-    whole = _sum_up(walked, scores)
+    bits, parents, container_names = walked.bits, walked.parents, walked.names
+    owns = [bit & names.FURNITURE for bit in bits]
+    named, rest = [0], scores[0]
+    for above, own, score in islice(zip(parents, owns, scores), 1, None):
+        own |= named[above]
+        named.append(own)
+        if score and not own:
+            rest += score
+    article = _inherited(walked, names.ARTICLE)
+    heads = _with_headline(walked, found)
     by_name: dict[str, float] = {}
     times: dict[str, int] = {}
-    alike = {name: _NUMBER.sub("0", name) for name, bit in zip(walked.names, bits) if bit & names.FURNITURE}
-    for at in range(1, count):
-        if bits[at] & names.FURNITURE and walked.names[at] != walked.names[parents[at]]:
-            name = alike[walked.names[at]]
+    alike = {name: _NUMBER.sub("0", name) for name, own in zip(container_names, owns) if own}
+    for at, own in enumerate(owns):
+        if own and container_names[at] != container_names[parents[at]]:
+            name = alike[container_names[at]]
             by_name[name] = by_name.get(name, 0.0) + whole[at]
             times[name] = times.get(name, 0) + 1
-    result, article = [0] * count, [False] * count
-    for at in range(1, count):
-        above = parents[at]
-        article[at] = article[above] or bool(bits[at] & names.ARTICLE)
-        own = bits[at] & names.FURNITURE
+    result = [0]
+    for at, own in islice(enumerate(owns), 1, None):
         if own:
-            name = alike[walked.names[at]]
+            name = alike[container_names[at]]
             held = max(whole[at], by_name.get(name, 0.0)) if name.strip() else whole[at]
-            own = _trusted(own, bits[at], held, rest, whole[0], heads[at] or article[above])
+            in_article = at in heads or article[parents[at]]
+            own = _trusted(own, bits[at], held, rest, whole[0], in_article)
             if own == names.TEASER and whole[at] and linked[at] < 0.02 * size[at] and times.get(name, 0) <= 1:
                 own = 0  # a teaser leads somewhere; a paragraph called one and without a link is the article's lead
-        result[at] = result[above] | own
+        result.append(result[parents[at]] | own)
     return result
+
+
+def _inherited(walked: Walked, bit: int) -> list[bool]:
+    """For each container whether it, or one that it stands in, has the bit."""
+    found = [bool(bits & bit) for bits in walked.bits]
+    if True in found:
+        for at, above in enumerate(walked.parents):
+            if found[above]:
+                found[at] = True
+    return found
+
+
+def _with_headline(walked: Walked, found: list[Paragraph]) -> set[int]:
+    """The containers that hold an `h1`."""
+    heads: set[int] = set()
+    for one in found:
+        if one.kind == "h1":
+            at = one.container
+            while at and at not in heads:
+                heads.add(at)
+                at = walked.parents[at]
+    return heads
 
 
 def _trusted(own: int, bits: int, held: float, rest: float, page: float, in_article: bool) -> int:
@@ -234,16 +264,17 @@ def _trusted(own: int, bits: int, held: float, rest: float, page: float, in_arti
 
 def main_container(walked: Walked, found: list[Paragraph], furniture: list[int]) -> int:
     """The smallest container on the way of the largest scores that still holds the main content; 0 is the page."""
-    scores = [0.0] * len(walked.tags)
+    scores, parents = [0.0] * len(walked.tags), walked.parents
     for one in found:
         if not furniture[one.container]:
             scores[one.container] += one.score
-    _sum_up(walked, scores)
-    best = [0] * len(scores)  # each container's child of the largest score
-    for at in range(1, len(scores)):
-        above = walked.parents[at]
-        if not best[above] or scores[at] > scores[best[above]]:
-            best[above] = at
+    best = [0] * len(scores)  # each container's child of the largest score, the first if there are several
+    for at in range(len(scores) - 1, 0, -1):
+        if score := scores[at]:
+            above = parents[at]
+            scores[above] += score
+            if score >= scores[best[above]] or not best[above]:
+                best[above] = at
     at = 0
     while (child := best[at]) and scores[child] > 0 and scores[child] >= DOMINANT * scores[at]:
         if walked.tags[child] in ("p", "li", "td", "blockquote", "pre"):
@@ -255,9 +286,10 @@ def main_container(walked: Walked, found: list[Paragraph], furniture: list[int])
 def _captions(walked: Walked, size: list[float]) -> list[bool]:
     """For each container whether it is part of a caption: text of a picture, not of the body."""
     caption = [False] * len(walked.tags)
-    for at in range(1, len(caption)):
-        named = bool(walked.bits[at] & names.CAPTION) and size[at] < LONG_CAPTION
-        caption[at] = caption[walked.parents[at]] or named
+    if any(bit & names.CAPTION for bit in set(walked.bits)):
+        for at, (above, bit) in enumerate(zip(walked.parents, walked.bits)):
+            if caption[above] or (bit & names.CAPTION and size[at] < LONG_CAPTION):
+                caption[at] = True
     return caption
 
 
@@ -290,8 +322,9 @@ def within(walked: Walked, root: int) -> list[bool]:
     """For each container whether it is `root` or stands in it."""
     inside = [False] * len(walked.tags)
     inside[root] = True
-    for at in range(root + 1, len(inside)):
-        inside[at] = inside[walked.parents[at]]
+    for at, above in islice(enumerate(walked.parents), root + 1, None):
+        if inside[above]:
+            inside[at] = True
     return inside
 
 
@@ -342,7 +375,5 @@ def _leads(found: list[Paragraph], picks: list[bool], furniture: list[int], root
         if furniture[one.container] or one.links > 0.3 or one.kind in ("figcaption", "li"):
             continue
         picks[at] = (
-            picks[at]
-            or at == start
-            or (one.size >= 60 and (one.sentences > 0 or one.kind in _HEADINGS or one.size > 100))
+            picks[at] or at == start or (one.size >= 60 and (one.sentences or one.kind in _HEADINGS or one.size > 100))
         )

@@ -55,9 +55,12 @@ _ABSOLUTE = re.compile(r"https?://[^\s/?#\[\]]", re.I)
 _BREAKS = re.compile(r"[\x00-\x1f\x7f]")
 _BLANK = "".join(map(chr, range(33))) + "\xa0"
 _UNSAFE = re.compile(r"[\s\"<>`{}|\\^]")
+_ROOTED = re.compile(r"/(?![/.])(?:[\w~%!$&'()*+,=:@.-]|/(?!\.))*(?:\?[\w~%!$&'()*+,=:@./?-]+)?", re.A)
+"""A URL from the root of the site, of plain characters and without a step up."""
 _SIZED = re.compile(r"\s\d+(?:\.\d+)?[wx](?:\s*,|\s*$)")
 _LAZY = {name: rank for rank, name in enumerate(LAZY)}
 _LAZY_SETS = frozenset(LAZY_SETS)
+_OTHERS = frozenset(listed("src alt class title style width height sizes"))
 _ENDINGS = (".jpg", ".jpeg", ".jpe", ".png", ".gif", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".heic", ".svg")
 LONG_URL = 8_192
 """A longer URL is no URL."""
@@ -136,7 +139,7 @@ def choose(attributes: Mapping[str, str | None], source_sets: Sequence[str] = ()
     lazy: list[tuple[int, str]] = []
     other: list[str] = []
     for name, value in attributes.items():
-        if not value or name in ("src", "alt", "class", "title", "style", "width", "height", "sizes"):
+        if not value or name in _OTHERS:
             continue
         if name == "srcset" or name in _LAZY_SETS:
             sized += parse_srcset(value)
@@ -176,15 +179,26 @@ def resolve(base: str, url: str) -> str | None:
         return None
     try:
         if not _ABSOLUTE.match(url):
+            if url[0] == "/" and (site := _site(base)) and _ROOTED.fullmatch(url):
+                return site + url
             url = urljoin(base, url.replace("\\", "/"))
+            if not _ABSOLUTE.match(url):
+                return None
         elif "/." in url:
             host = url.find("/", 8)
             url = urljoin(url[:host] + "/", url[host:])
+            if not _ABSOLUTE.match(url):
+                return None
     except ValueError:  # a host with a broken IPv6 address
         return None
-    if not _ABSOLUTE.match(url):
-        return None
     return _UNSAFE.sub(lambda match: quote(match[0], safe=""), url) if _UNSAFE.search(url) else url
+
+
+@lru_cache(256)
+def _site(base: str) -> str:
+    """What a URL from the root of a site is appended to, "" where it takes more than that."""
+    site = urljoin(base, "/x")[:-2]
+    return "" if _UNSAFE.search(site) or not _ABSOLUTE.match(site) else site
 
 
 def link_to_picture(href: str) -> bool:

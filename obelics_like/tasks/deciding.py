@@ -104,9 +104,10 @@ def _decide_things(item: DecideItem) -> list[Published]:
     results = stage.decide(rows, opened(stage, item.job, scratch))
     verdict = exchange.thing_verdict(rows, results, stage.id)
     files = [exchange.write_table(verdict, item.folder / f"verdict-{stage.id}-{item.name}.arrow")]
-    if stage.id == PACK:
-        packs = verdict["pack"].unique().to_pylist()
-        files += [replace(describe(scratch / name), name=f"{stage.id}/{name}") for name in packs]
+    # what the verdict points to (packs, fetched bodies) is part of it: without that, it is to be decided again
+    made = [scratch / name for column in ("pack", "path") if column in verdict.column_names
+            for name in verdict[column].unique().drop_null().to_pylist()]  # fmt: skip
+    files += [replace(describe(p), name=str(p.relative_to(item.folder))) for p in made if p.is_relative_to(scratch)]
     return files
 
 

@@ -11,35 +11,11 @@ from typing import Any
 from obelics_like.extraction import names
 from obelics_like.extraction.head import Head
 from obelics_like.extraction.pictures import background, choose, link_to_picture, shown_size
-from obelics_like.extraction.texts import BREAK, listed, tidy, tidy_code
+from obelics_like.extraction.tags import HEADINGS, KEEPING, KINDS, PLAIN, SILENT, VOID
+from obelics_like.extraction.texts import BREAK, tidy, tidy_code
 
 Attributes = Mapping[str, str | None]
 
-INLINE = frozenset(
-    listed(
-        "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd mark q s samp small span "
-        "strike strong sub sup time tt u var wbr nobr ruby rb rtc output slot picture noscript amp-img "
-        "amp-anim map area math mi mn mo mrow msup msub mfrac mtext shadow blink"
-    )
-)
-"""Elements whose text runs on in the line, and that get no container of their own."""
-SILENT = frozenset(
-    listed(
-        "head script style iframe object embed applet video audio canvas svg select datalist optgroup option "
-        "textarea rt rp noembed noframes template title frameset progress meter annotation annotation-xml"
-    )
-)
-"""Elements whose text is never text of the page; pictures within are still seen."""
-VOID = frozenset(listed("br hr img input meta link base source wbr area col param track embed"))
-KINDS = {
-    tag: tag
-    for tag in listed("h1 h2 h3 h4 h5 h6 li td th pre blockquote figcaption dt dd caption summary address legend")
-} | {"xmp": "pre", "listing": "pre", "plaintext": "pre", "p": "p", "address": "p"}
-HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
-KEEPING = frozenset(listed("li blockquote figcaption dd dt pre h1 h2 h3 h4 h5 h6 caption"))
-"""Kinds that a paragraph inside keeps: a `p` in an `li` is part of the item."""
-
-PLAIN = (INLINE - {"a", "picture", "noscript", "amp-img", "amp-anim"}) - VOID
 MANY_NAMES = 100_000
 """Class names whose meaning is remembered from page to page."""
 
@@ -151,8 +127,10 @@ class Walker:
                 stack.append((inside, state))
                 state = within
                 mode = state[2]
-            else:
+            elif node.child is None:
                 continue
+            else:  # an empty element of HTML that is none in an svg, and holds others there
+                stack.append((inside, state))
             inside = node.mem_id
             if count > few:
                 self._check(count, len(stack) + 1)

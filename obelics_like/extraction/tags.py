@@ -1,0 +1,34 @@
+"""What the elements of HTML mean to a reader of text: which run on in the line, which are silent, which are blocks.
+
+Tables only; `walk` goes by them.
+"""
+
+from __future__ import annotations
+
+from obelics_like.extraction.texts import listed
+
+INLINE = frozenset(
+    listed(
+        "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd mark q s samp small span "
+        "strike strong sub sup time tt u var wbr nobr ruby rb rtc output slot picture noscript amp-img "
+        "amp-anim map area math mi mn mo mrow msup msub mfrac mtext shadow blink"
+    )
+)
+"""Elements whose text runs on in the line, and that get no container of their own."""
+SILENT = frozenset(
+    listed(
+        "head script style iframe object embed applet video audio canvas svg select datalist optgroup option "
+        "textarea rt rp noembed noframes template title frameset progress meter annotation annotation-xml"
+    )
+)
+"""Elements whose text is never text of the page; pictures within are still seen."""
+VOID = frozenset(listed("br hr img input meta link base source wbr area col param track embed"))
+KINDS = {
+    tag: tag
+    for tag in listed("h1 h2 h3 h4 h5 h6 li td th pre blockquote figcaption dt dd caption summary address legend")
+} | {"xmp": "pre", "listing": "pre", "plaintext": "pre", "p": "p", "address": "p"}
+HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+KEEPING = frozenset(listed("li blockquote figcaption dd dt pre h1 h2 h3 h4 h5 h6 caption"))
+"""Kinds that a paragraph inside keeps: a `p` in an `li` is part of the item."""
+
+PLAIN = (INLINE - {"a", "picture", "noscript", "amp-img", "amp-anim"}) - VOID

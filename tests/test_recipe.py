@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from obelics_like.errors import InputError, OptionError, UnknownName, UsageError
@@ -145,6 +145,7 @@ def test_what_a_stage_is_can_not_be_set(small: Path, option: str) -> None:
         load_recipe(small, {f"minhash.{option}": "x"})
 
 
+@example('\x7f \x00 \x85 \u2028 " \\ \n \t \U0001f408', 1e-320)
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.floats(allow_nan=False, allow_infinity=False))
 def test_any_string_and_number_survives_the_flattened_text(text: str, number: float) -> None:
     from obelics_like.recipe import to_toml

@@ -577,7 +577,13 @@ def test_a_run_that_is_stopped_ends_its_workers_and_says_how_to_go_on(
 ) -> None:
     out = tmp_path / "out"
     command = [*COMMAND, "build", str(CRAWL), "--out", str(out), *QUICK]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as driver:
+    with subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
+    ) as driver:
         deadline = time.monotonic() + 60
         while not list(out.glob("work/index/*.json")) and driver.poll() is None and time.monotonic() < deadline:
             time.sleep(0.02)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -112,7 +113,7 @@ def test_a_task_that_never_ends_is_given_up_and_the_others_are_done(task: Callab
 
 
 def test_an_interpreter_that_does_not_come_up_is_told_at_once(local: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "path", ["/nowhere"])
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
     with pytest.raises(MissingPiece, match="exit code 1 before it was ready"):
         list(local.map(tasks.double, [1]))
 
@@ -134,7 +135,11 @@ list(LocalEngine(2).map(tasks.slow_then_pid, [(sys.argv[1], 0), (sys.argv[1], 1)
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_workers_end_with_their_driver_even_when_they_are_busy(tmp_path: Path, how: signal.Signals) -> None:
-    driver = subprocess.Popen([sys.executable, "-c", DRIVER, str(tmp_path)], stderr=subprocess.DEVNULL)
+    driver = subprocess.Popen(
+        [sys.executable, "-c", DRIVER, str(tmp_path)],
+        stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
+    )
     workers: list[int] = []
     deadline = time.monotonic() + 60
     while len(workers) < 2 and time.monotonic() < deadline:

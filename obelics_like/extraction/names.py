@@ -15,6 +15,8 @@ NAV, FOOTER, HEADER, ASIDE, TEASER, COMMENT, AD, FORM, HIDDEN, SHARE, META, CAPT
 )
 MANY = 24
 """Names of an element that are read."""
+LONG = 80
+"""Characters of a name that are read."""
 FURNITURE = NAV | FOOTER | HEADER | ASIDE | TEASER | COMMENT | AD | FORM | HIDDEN | SHARE | META | PRESS
 
 BY_TAG = {
@@ -153,9 +155,9 @@ def meaning(names: str) -> int:
 def meaning_of_one(name: str) -> int:
     """The bits that one class or id name stands for."""
     if name.islower():
-        words = _SPLIT.findall(name[:80])
+        words = _SPLIT.findall(name[:LONG])
     else:
-        words = [word.lower() for word in _SPLIT.findall(_CAMEL.sub(" ", name[:80]))]
+        words = [word.lower() for word in _SPLIT.findall(_CAMEL.sub(" ", name[:LONG]))]
     if not _OWNING.isdisjoint(words[1:]):  # `figure--has-shares` is a figure
         words = words[: next(at for at, word in enumerate(words) if at and word in _OWNING)]
     joined = "".join(words)

@@ -17,7 +17,7 @@ from obelics_like.extraction.texts import BREAK, tidy, tidy_code
 Attributes = Mapping[str, str | None]
 
 MANY_NAMES = 100_000
-"""Class names whose meaning is remembered from page to page."""
+"""Names whose meaning is remembered from page to page; then all are forgotten, as the next sites have other ones."""
 
 SILENCED, LINKED, CODE, FALLBACK = 1, 2, 4, 8
 
@@ -104,7 +104,9 @@ class Walker:
         for node in nodes:
             tag = node.tag
             if tag == "-text":
-                if not (pieces or mode) and node.text_content.isspace():
+                text = node.text_content
+                blank = text.isspace()
+                if blank and not (pieces or mode):
                     continue  # between blocks, where it says nothing: a third of a page's nodes
             elif tag == "-comment":
                 continue
@@ -116,8 +118,8 @@ class Walker:
                     mode = state[2]
                     self._leave(inner, state)
             if tag == "-text":
-                if not mode & SILENCED:
-                    self._text(node.text_content, mode)
+                if (pieces or mode or not blank) and not mode & SILENCED:
+                    self._text(text, mode)
                 continue
             count += 1
             enter = entering(tag, block)
@@ -218,16 +220,17 @@ class Walker:
     def _learn(self, name: str) -> int:
         """The meaning of a `class` and an `id`; sites share most single names, and few of their combinations."""
         memory, known = self.memory, 0
-        room = len(memory) < MANY_NAMES
+        if len(memory) >= MANY_NAMES:
+            memory.clear()
         for word in name.split()[: names.MANY]:
+            end = word.rstrip("0123456789")
+            if len(word) - len(end) > 2 and len(word) <= names.LONG:  # what is numbered means the same at any number
+                word = end + "000"
             bits = memory.get(word)
             if bits is None:
-                bits = names.meaning_of_one(word)
-                if room:
-                    memory[word] = bits
+                bits = memory[word] = names.meaning_of_one(word)
             known |= bits
-        if room:
-            memory[name] = known
+        memory[name] = known
         return known
 
     def _flush(self, state: State) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from obelics_like.document import Document, Image, Origin, Page, Text
 from obelics_like.errors import OptionError
-from obelics_like.extraction import extract
+from obelics_like.extraction import extract, names, walk
 from obelics_like.extraction.nodes import MAINS, Nodes
 from obelics_like.stage import Context
 from tests.extraction.test_cases import FILES, read, run
@@ -204,6 +204,16 @@ def test_loading_the_stage_is_cheap() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_what_is_remembered_of_names_is_bounded_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walk, "MANY_NAMES", 20)
+    memory: dict[str, int] = {}
+    walker = walk.Walker(memory, 1, 1)
+    seen = [f"{word}{end}" for end in ("", "-12345", "x7 top10 top10000", "-" * 90 + "123") for word in WORDS] * 2
+    assert [walker._learn(name) for name in seen] == [names.meaning(name) for name in seen]
+    assert len(memory) < 30
+
+
+WORDS = ["sidebar", "teaser-image", "wp-image", "post", "more", "has-comments", "menu-item", "top", "Related", "ad"]
 TAGS = ["div", "p", "a", "img", "figure", "pre", "table", "td", "li", "noscript", "picture", "source", "svg", "b", "br"]
 SOUP = st.lists(
     st.one_of(

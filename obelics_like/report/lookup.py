@@ -50,11 +50,6 @@ def spots(
     ]
 
 
-def row_at(spot: Spot) -> dict[str, Any]:
-    """One row, as a dictionary."""
-    return next(rows_at([spot]))
-
-
 def rows_at(wanted: Sequence[Spot]) -> Iterator[dict[str, Any]]:
     """The rows at the spots, in their order; no more than a batch of a row group is held."""
     for spot in wanted:

@@ -13,13 +13,15 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from obelics_like import __version__
+from obelics_like.align.gate import Gate
 from obelics_like.engines import Failure
 from obelics_like.engines import engine as make_engine
 from obelics_like.errors import InputError, MissingPiece, OptionError, UnknownName, UsageError
 from obelics_like.plan import code_version, digest
 from obelics_like.recipe import Recipe, load_recipe
 from obelics_like.rooms import room
-from obelics_like.run import Progress, State, execute, locked
+from obelics_like.run import MARK, Progress, State, execute, locked
 from obelics_like.sources.inputs import Input, survey
 from obelics_like.stage import AnyStage
 from obelics_like.store.files import publish_json
@@ -143,13 +145,13 @@ def _folder(out: str | Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         names = {p.name for p in folder.iterdir()}
-        (folder / ".lock").touch()
+        if not names or MARK in names:
+            (folder / MARK).touch()
     except OSError as error:
         raise UsageError(
             f"--out {out}", got=error.strerror or str(error), valid="a folder that can be written", do="choose another"
         ) from error
-    if names and not names & {"run.json", "work", ".lock"}:
-        (folder / ".lock").unlink()
+    if names and MARK not in names:
         raise UsageError(
             f"--out {out}",
             got=f"a folder that holds other things ({', '.join(sorted(names)[:3])})",
@@ -227,7 +229,7 @@ def _head(
     return {
         "tool": {
             "name": "obelics-like",
-            "version": version("obelics-like") if _installed() else "0.1.0",
+            "version": __version__,
             "code": code_version(),
         },
         "started": started.isoformat(timespec="seconds"),
@@ -281,13 +283,12 @@ def _failing(state: State) -> list[str]:
 
 
 def _switched_off(stage: AnyStage, scorer: str | None) -> dict[str, str] | None:
-    """The deviation that a limit made for another scorer is off."""
-    made_for = getattr(stage, "made_for", None)
-    if not made_for or scorer is None or made_for == scorer:
+    """The deviation that the limits of a Gate, made for another scorer, are off."""
+    if not isinstance(stage, Gate) or stage.applies(scorer):
         return None
     return {
-        "paper": f"the limits of {stage.id} hold for the scorer {made_for}",
-        "ours": f"off: the scorer of this run is {scorer}",
+        "paper": f"the limits of {stage.id} hold for the scorer {stage.made_for}",
+        "ours": f"off: this run has {f'the scorer {scorer}' if scorer else 'no scorer'}",
         "why": "similarities of two scorers are not on one scale",
     }
 
@@ -297,13 +298,9 @@ def _exit_code(record: dict[str, Any]) -> int:
     return 1 if unread or record["failures"] or record["breaches"] else 0
 
 
-def _installed() -> bool:
-    return bool(_libraries(("obelics-like",)))
-
-
-def _libraries(names: Sequence[str] = _LIBRARIES) -> dict[str, str]:
+def _libraries() -> dict[str, str]:
     found = {}
-    for name in names:
+    for name in _LIBRARIES:
         try:
             found[name] = version(name)
         except PackageNotFoundError:

@@ -37,6 +37,8 @@ from obelics_like.tasks.mapping import Before, MapItem, bury_shards, map_shards
 from obelics_like.tasks.scanning import QUARANTINE, index_records, scan_input
 
 SHARD_PAGES = PAGES_A_SHARD
+MARK = ".obelics-like.lock"
+"""The file by which a folder is known for a run's own, and that a driver holds while it writes there."""
 
 Progress = Callable[[str, int, int], None]
 """Told of each finished task: the name of the phase, how many are done, how many there are."""
@@ -96,7 +98,7 @@ class State:
 def locked(folder: Path) -> Iterator[None]:
     """Hold the output folder for one driver. Raises UsageError if another run holds it."""
     folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / ".lock", "w") as file:
+    with open(folder / MARK, "w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -18,6 +18,7 @@ import pytest
 
 import obelics_like
 from obelics_like import launch
+from obelics_like.align.gate import Gate
 from obelics_like.check import check
 from obelics_like.document import Image
 from obelics_like.errors import DataError, InputError, OptionError, UnknownName, UsageError
@@ -319,8 +320,33 @@ def test_outputs_that_can_not_be_written(built: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"thesis\.txt"):
         run(tmp_path / "mine")
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "precious"
+    for name in ("work", "images"):  # names of ours do not make a folder ours: what a run does not name is swept out
+        (tmp_path / "project" / name).mkdir(parents=True)
+    (tmp_path / "project" / "images" / "holiday.jpg").write_text("precious")
+    with pytest.raises(UsageError, match="holds other things"):
+        run(tmp_path / "project")
+    assert (tmp_path / "project" / "images" / "holiday.jpg").read_text() == "precious"
+    assert sorted(p.name for p in (tmp_path / "project").iterdir()) == ["images", "work"]
     with launch.locked(built), pytest.raises(UsageError, match="another run"):
         run(built)
+
+
+@pytest.mark.parametrize(
+    ("made_for", "scorer", "off"),
+    [
+        ("open_clip:ViT-L-14", "open_clip:ViT-L-14/openai", False),
+        ("open_clip:ViT-L-14/openai", "open_clip:ViT-L-14/openai", False),
+        ("open_clip:ViT-L-14/openai", "label-bridge", True),
+        ("open_clip:ViT-L-14/openai", None, True),
+        (None, "label-bridge", False),
+    ],
+)
+def test_limits_of_another_scorer_are_a_recorded_deviation(made_for: str | None, scorer: str | None, off: bool) -> None:
+    recorded = launch._switched_off(Gate(id="align.gate", made_for=made_for, min_similarity=0.15), scorer)
+    assert (recorded is not None) is off
+    if recorded:
+        assert recorded["ours"].startswith("off: ")
+        assert str(made_for) in recorded["paper"]
 
 
 def test_inputs_that_are_none(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ from obelics_like.extraction.budget import over_budget
 from obelics_like.extraction.captions import captions
 from obelics_like.extraction.charset import decode
 from obelics_like.extraction.placements import Placement, place
-from obelics_like.extraction.walk import Block, OverBudget, Walked, Walker
+from obelics_like.extraction.scan import OverBudget, rows
+from obelics_like.extraction.walk import Block, Walked
 from obelics_like.stage import Batch, Context, Stage
 
 MAINS = ("ours", "trafilatura", "resiliparse", "tags", "all")
@@ -118,7 +119,7 @@ class Nodes(Stage):
         if root is None:
             return self.drop("unparsable", "no root element")
         try:
-            walked = Walker(opened.memory, self.max_nodes, self.max_depth).walk(root)
+            walked = Walked(rows(root.html or "", self.max_nodes, self.max_depth), opened.memory)
         except OverBudget as over:
             return self.drop(*over.args)
         placements = place(walked, walked.head.base_url(page.url))

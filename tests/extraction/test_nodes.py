@@ -207,9 +207,8 @@ def test_loading_the_stage_is_cheap() -> None:
 def test_what_is_remembered_of_names_is_bounded_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(walk, "MANY_NAMES", 20)
     memory: dict[str, int] = {}
-    walker = walk.Walker(memory, 1, 1)
     seen = [f"{word}{end}" for end in ("", "-12345", "x7 top10 top10000", "-" * 90 + "123") for word in WORDS] * 2
-    assert [walker._learn(name) for name in seen] == [names.meaning(name) for name in seen]
+    assert [walk._meaning(name, memory) for name in seen] == [names.meaning(name) for name in seen]
     assert len(memory) < 30
 
 

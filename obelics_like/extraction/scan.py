@@ -11,6 +11,7 @@ import re
 import struct
 from array import array
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from obelics_like.extraction import names
 from obelics_like.extraction.tags import BLOCKS, HEADINGS, KEEPING, KINDS, PLAIN, SILENT, VOID
@@ -19,8 +20,9 @@ from obelics_like.native import kernel
 
 GLUED, SPACED, BROKEN = 1, 2, 3
 """How a text goes on behind a picture that its paragraph holds: at once, after white space, after a `<br>`."""
-CODE = 4
-"""Flag of a text that stands as written; any other flag: it holds characters that are not seen."""
+ODD, CODE, SENTENCE, DIGITS, DENSE, NOT_ASCII = 1, 4, 8, 16, 32, 64
+"""Flags of a text: it holds characters that are not seen; it stands as written; a sentence ends in it; it has four
+ASCII digits or more; a dense script is among its first 200 characters; it is not all ASCII."""
 SHOWN = ("", "img", "input", "poster", "background", "svg", "object")
 """What kind of element shows a picture, by the number in its row."""
 
@@ -133,6 +135,18 @@ def unescaped(text: str) -> str:
 
 def rows(html: str, max_nodes: int, max_depth: int) -> Rows:
     """The rows of a page as lexbor writes it out; raises OverBudget."""
+    with _walked(html, max_nodes, max_depth) as (whole, result):
+        return Rows(whole, result)
+
+
+def hold_to_budget(html: str, max_nodes: int, max_depth: int) -> None:
+    """Raise OverBudget where `rows` would."""
+    with _walked(html, max_nodes, max_depth):
+        pass
+
+
+@contextmanager
+def _walked(html: str, max_nodes: int, max_depth: int) -> Iterator[tuple[bytes, _Result]]:
     walk, free, tags = _functions()
     whole = html.encode("utf-8", "replace")
     if len(whole) >= 1 << 31:
@@ -148,7 +162,7 @@ def rows(html: str, max_nodes: int, max_depth: int) -> Rows:
             raise OverBudget(
                 *(("too_many_elements", measured, max_nodes), ("too_deep", measured, max_depth))[status - 1]
             )
-        return Rows(whole, result.contents)
+        yield whole, result.contents
     finally:
         free(result)
 

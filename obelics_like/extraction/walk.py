@@ -27,13 +27,14 @@ _TAG = re.compile("<[^>]*>")
 class Block:
     """A run of text: `kind` is its tag, `container` the index of its element, `group` the paragraph it is a part of.
 
-    `links` counts the characters that stand in links.
+    `links` counts the characters that stand in links; `flags` are those of `scan`, or -1 where they are not known.
     """
 
-    __slots__ = ("container", "group", "kind", "links", "text")
+    __slots__ = ("container", "flags", "group", "kind", "links", "text")
 
-    def __init__(self, text: str, kind: str, container: int, group: int, links: int) -> None:
-        self.text, self.kind, self.container, self.group, self.links = text, kind, container, group, links
+    def __init__(self, text: str, kind: str, container: int, group: int, links: int, flags: int = -1) -> None:
+        self.text, self.kind, self.container, self.group = text, kind, container, group
+        self.links, self.flags = links, flags
 
 
 class Picture:
@@ -111,15 +112,17 @@ class Walked:
                     add(picture)
                 continue
             words = text[start:end]
-            if flags:
+            if flags & (scan.ODD | scan.CODE):
                 words = tidy_code(words) if flags & scan.CODE else without_invisible(words)
+                flags = -1
                 if not words:
                     continue
             if joint and items and isinstance(before := items[-1], Block) and before.group == group:
                 before.text += _JOINTS[joint] + words
                 before.links = min(before.links + links, len(before.text))
+                before.flags = -1
                 continue
-            add(Block(words, names_of[kind], container, group, links if links < len(words) else len(words)))
+            add(Block(words, names_of[kind], container, group, links if links < len(words) else len(words), flags))
 
     def _picture(
         self,

@@ -18,7 +18,10 @@ enum { PLAIN, BLOCK, SILENT, VOID, LINK, AMP_IMAGE, BREAK, RULE, SVG_IMAGE, IMAG
 enum { SILENCED = 1, LINKED = 2, CODE = 4, FALLBACK = 8, SKIPPED = 16 };      /* modes of a state */
 enum { KEEPS = 1, IS_PRE = 4, IS_HEADING = 8, IS_ROOT = 16, IS_LITERAL = 32 }; /* flags of a tag */
 enum { NOT_JOINED, GLUED, SPACED, BROKEN };                                   /* how a text goes on after a picture */
-enum { ODD = 1 };                                                             /* flags of a text, beside CODE */
+/* Flags of a text, beside CODE: it holds characters that are not seen; a sentence ends in it; it has four digits of
+   ASCII or more; it begins in a script in which a character says as much as a few Latin ones; it is not all ASCII. */
+enum { ODD = 1, SENTENCE = 8, DIGITS = 16, DENSE = 32, NOT_ASCII = 64 };
+enum { MANY_DIGITS = 4, DENSE_WITHIN = 200 };
 enum { OF_IMG = 1, OF_INPUT, OF_POSTER, OF_BACKGROUND, OF_SVG, OF_OBJECT };   /* what shows a picture; 0 is a text */
 enum { FINE = 0, NO_MEMORY = -1, TOO_MANY = 1, TOO_DEEP = 2 };
 
@@ -58,7 +61,8 @@ typedef struct {
     int32_t end;
     Result *out;
     Frame *frames;
-    int32_t depth, room, group, links, characters, started, start, pending, odd, after_picture;
+    int32_t depth, room, group, links, characters, started, start, pending, after_picture;
+    int32_t flags, digits, ending; /* of the text begun; `ending`: what may end a sentence has just been put */
     Numbers open_sets;  /* of each `<picture>` the last row of its sources that no `<img>` has taken, or -1 */
     int32_t *slots;     /* of the table of names: a number of a row of names, or -1 */
     int32_t room_of_slots;
@@ -152,11 +156,11 @@ static int flush(Walk *w, const State *state) {
         row[4] = state->container;
         row[5] = w->group;
         row[6] = w->links;
-        row[7] = (w->odd ? ODD : 0) | (state->mode & CODE);
+        row[7] = w->flags | (w->ending ? SENTENCE : 0) | (state->mode & CODE);
         row[8] = w->after_picture;
         row[9] = 0;
     }
-    w->started = w->odd = w->links = 0;
+    w->started = w->flags = w->digits = w->ending = w->links = 0;
     w->pending = w->after_picture = NOT_JOINED;
     w->start = w->characters;
     return 1;
@@ -169,33 +173,78 @@ static void put(Walk *w, const unsigned char *at, int size) {
     w->characters++;
 }
 
-/* A character of the input at `at`, escapes undone; `*size` becomes the bytes it takes there, `*from` points to it. */
-static uint32_t unescaped(const unsigned char *at, const unsigned char *end, int *size, const unsigned char **from) {
+/* Whether a character ends a sentence: 1 if white space or the end follows, 2 if in any case. */
+static int ends_sentence(uint32_t c) {
+    switch (c) {
+    case '.': case '!': case '?': case 0x2026: case 0x964: case 0x61F: case 0x1362: case 0x589: return 1;
+    case 0x3002: case 0xFF01: case 0xFF1F: return 2;
+    default: return 0;
+    }
+}
+
+/* Whether it may stand between the end of a sentence and the white space: quotes and brackets. */
+static int closes(uint32_t c) {
+    return c == '\'' || c == '"' || c == ')' || c == ']' || c == 0x201D || c == 0x2019 || c == 0xBB;
+}
+
+/* Note what a character that is no white space says of its text. */
+static void note(Walk *w, uint32_t c) {
+    if (c < 0x80) {
+        if (c >= '0' && c <= '9') {
+            if (++w->digits == MANY_DIGITS) w->flags |= DIGITS;
+            w->ending = 0;
+            return;
+        }
+        if (c >= 'A') {
+            w->ending = w->ending && c == ']';
+            if (c == 0x7F) w->flags |= ODD;
+            return;
+        }
+    } else {
+        w->flags |= NOT_ASCII;
+        if (c >= 0xE00 && c <= 0x9FFF && w->characters - w->start < DENSE_WITHIN &&
+            (c <= 0xEFF || (c >= 0x1000 && c <= 0x109F) || (c >= 0x1780 && c <= 0x17FF) ||
+             (c >= 0x3040 && c <= 0x30FF) || c >= 0x3400))
+            w->flags |= DENSE;
+    }
+    if (is_odd(c)) w->flags |= ODD;
+    int ends = ends_sentence(c);
+    if (ends == 2) w->flags |= SENTENCE;
+    w->ending = ends || (w->ending && closes(c));
+}
+
+/* A character of the input at `at`, escapes undone; `*size` becomes the bytes it takes there, `*from` and `*bytes` where
+   and how long it is itself. */
+static uint32_t unescaped(const unsigned char *at, const unsigned char *end, int *size, const unsigned char **from,
+                          int *bytes) {
     static const unsigned char blank[] = "\xC2\xA0";
     *from = at;
-    if (*at != '&') return character(at, end, size);
+    if (*at != '&') {
+        uint32_t c = character(at, end, size);
+        *bytes = *size;
+        return c;
+    }
+    *bytes = 1;
     int64_t left = end - at;
     if (left >= 5 && !memcmp(at, "&amp;", 5)) { *size = 5; return '&'; }
-    if (left >= 6 && !memcmp(at, "&nbsp;", 6)) { *size = 6; *from = blank; return 0xA0; }
+    if (left >= 6 && !memcmp(at, "&nbsp;", 6)) { *size = 6; *from = blank; *bytes = 2; return 0xA0; }
     if (left >= 4 && !memcmp(at, "&lt;", 4)) { *size = 4; *from = (const unsigned char *)"<"; return '<'; }
     if (left >= 4 && !memcmp(at, "&gt;", 4)) { *size = 4; *from = (const unsigned char *)">"; return '>'; }
     *size = 1;
     return '&';
 }
 
-static int width(uint32_t c) { return c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4; }
-
 /* Take up a text that is not silenced: white space as `texts.tidy` has it, code as it stands. */
 static int take_text(Walk *w, int32_t from, int32_t to, int mode) {
     const unsigned char *at = (const unsigned char *)w->html + from, *end = (const unsigned char *)w->html + to;
     const unsigned char *piece;
-    int size;
+    int size, bytes;
     if (!bytes_room(&w->out->text, to - from + 8)) return 0;
     if (mode & CODE) {
         w->started = 1;
         while (at < end) {
-            uint32_t c = unescaped(at, end, &size, &piece);
-            put(w, piece, width(c));
+            unescaped(at, end, &size, &piece, &bytes);
+            put(w, piece, bytes);
             at += size;
         }
         return 1;
@@ -203,8 +252,8 @@ static int take_text(Walk *w, int32_t from, int32_t to, int mode) {
     int32_t count = 0, spaces = 0, blank = 1; /* characters of the node, and how many of them end it as white space */
     while (at < end) {
         uint32_t c;
-        if (*at < 0x80 && *at != '&') { c = *at; size = 1; piece = at; }
-        else c = unescaped(at, end, &size, &piece);
+        if (*at < 0x80 && *at != '&') { c = *at; size = bytes = 1; piece = at; }
+        else c = unescaped(at, end, &size, &piece, &bytes);
         at += size;
         count++;
         if (is_space(c)) {
@@ -219,11 +268,13 @@ static int take_text(Walk *w, int32_t from, int32_t to, int mode) {
             w->started = 1;
         } else if (w->pending != NOT_JOINED) {
             put(w, (const unsigned char *)(w->pending == BROKEN ? "\n" : " "), 1);
+            if (w->ending) w->flags |= SENTENCE;
+            w->ending = 0;
         }
         w->pending = NOT_JOINED;
         blank = 0;
-        if (is_odd(c)) w->odd = 1;
-        put(w, piece, width(c));
+        note(w, c);
+        put(w, piece, bytes);
     }
     if (blank && !w->started && !w->after_picture) w->pending = NOT_JOINED;
     if (!blank && mode & LINKED) w->links += count;
@@ -707,7 +758,7 @@ static int walk(Walk *w, const Tags *tags, int32_t max_nodes, int32_t max_depth)
         }
         if (!open) continue;
         if (!push(w, name, length, &outer, memcmp(&outer, &state, sizeof state) != 0)) return NO_MEMORY;
-        if (w->depth > max_depth && !(outer.mode & SKIPPED)) {
+        if (w->depth > max_depth) {
             w->out->measured = w->depth;
             return TOO_DEEP;
         }

@@ -93,7 +93,7 @@ _WORDS = {
     "contentbody mw-parser-output",
     ARTICLE: "article artikel articulo hentry hnews newsarticle blogposting blogpost",
 }
-_MEANING = {word.replace("-", ""): bit for bit, words in _WORDS.items() for word in words.split()}
+MEANING = {word.replace("-", ""): bit for bit, words in _WORDS.items() for word in words.split()}
 # two neighbouring words mean what neither does alone
 _PAIRS = {
     **dict.fromkeys(
@@ -125,7 +125,7 @@ _WEAK = frozenset(
         "copyright tabs"
     )
 )
-_TELLING = frozenset((*_MEANING, *(pair.partition(" ")[0] for pair in _PAIRS)))
+TELLING = frozenset((*MEANING, *(pair.partition(" ")[0] for pair in _PAIRS)))
 """A name that holds none of these words says nothing."""
 _STATES = frozenset(("has", "no", "is", "with", "without", "js", "tag", "category", "status", "format", "type"))
 """First words of names that tell a state or a subject, such as `has-sidebar` or `category-sport`."""
@@ -161,13 +161,13 @@ def meaning_of_one(name: str) -> int:
     if not _OWNING.isdisjoint(words[1:]):  # `figure--has-shares` is a figure
         words = words[: next(at for at, word in enumerate(words) if at and word in _OWNING)]
     joined = "".join(words)
-    if joined not in _MEANING and _TELLING.isdisjoint(words):
+    if joined not in MEANING and TELLING.isdisjoint(words):
         return 0
     if (words[0] in _STATES and len(words) > 1 and words != ["is", "hidden"]) or name.startswith("wp-image"):
         return 0
-    found = _MEANING.get(joined, 0)
+    found = MEANING.get(joined, 0)
     for at, word in enumerate(words):
-        bit = _MEANING.get(word, 0)
+        bit = MEANING.get(word, 0)
         if bit and (word not in _WEAK or len(words) == 1):
             found |= bit
         if at and (bit := _PAIRS.get(f"{words[at - 1]} {word}", 0)):

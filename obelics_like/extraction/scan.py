@@ -12,6 +12,7 @@ import struct
 from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from obelics_like.extraction import names
 from obelics_like.extraction.tags import BLOCKS, HEADINGS, KEEPING, KINDS, PLAIN, SILENT, VOID
@@ -68,7 +69,10 @@ class _Result(ctypes.Structure):
     _fields_ = [
         ("status", ctypes.c_int32),
         ("measured", ctypes.c_int32),
-        *((name, _List) for name in ("items", "containers", "names", "marks", "metas", "sets", "text", "words")),
+        *(
+            (name, _List)
+            for name in ("items", "containers", "names", "marks", "metas", "sets", "text", "words", "telling")
+        ),
     ]
 
 
@@ -78,17 +82,18 @@ class Rows:
     `items` are texts (0, start, end, kind, container, group, characters in links, flags, joint, 0) and pictures (number
     in SHOWN, start and end of the attributes, fallback, container, group, start and end of the attributes of the link
     round it, sources, 0). Containers are parallel lists: `parents`, `tags` and `names`, which number `words`: each
-    distinct class and id of a container as words, "" at 0. `marks` are (container, start, end of its attributes) of
+    distinct class and id of a container as words, "" at 0; `telling` has of the same the words that may mean something. `marks` are (container, start, end of its attributes) of
     those whose other attributes matter; `metas` are (tag, start, end of the attributes), with end -1 where it is the
     start of a text.
     """
 
-    __slots__ = ("_sets", "html", "items", "marks", "metas", "names", "parents", "tags", "text", "words")
+    __slots__ = ("_sets", "html", "items", "marks", "metas", "names", "parents", "tags", "telling", "text", "words")
 
     def __init__(self, html: bytes, result: _Result) -> None:
         self.html = html
         self.text = result.text.bytes(1).decode("utf-8", "replace")
         self.items: list[tuple[int, ...]] = list(_ITEM.iter_unpack(result.items.bytes(4)))
+        self.telling = ["", *result.telling.bytes(1).decode("utf-8", "replace").split("\n")]
         containers = array("i", result.containers.bytes(4))
         self.parents, self.tags, self.names = (containers[at::3].tolist() for at in range(3))
         self.words = ["", *result.words.bytes(1).decode("utf-8", "replace").split("\n")]
@@ -147,11 +152,11 @@ def hold_to_budget(html: str, max_nodes: int, max_depth: int) -> None:
 
 @contextmanager
 def _walked(html: str, max_nodes: int, max_depth: int) -> Iterator[tuple[bytes, _Result]]:
-    walk, free, tags = _functions()
+    walk, free, tags, vocabulary = _functions()
     whole = html.encode("utf-8", "replace")
     if len(whole) >= 1 << 31:
         raise OverBudget("too_many_bytes", len(whole), (1 << 31) - 1)
-    result = walk(whole, len(whole), tags, max_nodes, max_depth)
+    result = walk(whole, len(whole), tags, vocabulary, max_nodes, max_depth)
     if not result:
         raise MemoryError
     try:
@@ -168,23 +173,28 @@ def _walked(html: str, max_nodes: int, max_depth: int) -> Iterator[tuple[bytes, 
 
 
 @functools.cache
-def _functions() -> tuple[ctypes._NamedFuncPointer, ctypes._NamedFuncPointer, _Tags]:
+def _functions() -> tuple[Any, Any, _Tags, _Tags]:
     library = kernel()
-    walk, free, hashed = library.page_walk, library.page_free, library.tag_hash
-    walk.restype = ctypes.POINTER(_Result)
-    walk.argtypes = [ctypes.c_char_p, ctypes.c_int32, ctypes.POINTER(_Tags), ctypes.c_int32, ctypes.c_int32]
+    walk, free = library.page_walk, library.page_free
+    walk.restype, tables = ctypes.POINTER(_Result), [ctypes.POINTER(_Tags)] * 2
+    walk.argtypes = [ctypes.c_char_p, ctypes.c_int32, *tables, ctypes.c_int32, ctypes.c_int32]
     free.restype, free.argtypes = None, [ctypes.POINTER(_Result)]
+    vocabulary = [_Tag(word.encode(), len(word.encode())) for word in ("", *sorted({*names.MEANING, *names.TELLING}))]
+    return walk, free, _table([_tag(name) for name in NAMES]), _table(vocabulary)
+
+
+def _table(entries: list[_Tag]) -> _Tags:
+    """The entries with a table in which walk.c finds them by their names."""
+    hashed = kernel().tag_hash
     hashed.restype, hashed.argtypes = ctypes.c_uint32, [ctypes.c_char_p, ctypes.c_int32]
-    slots = 1024
+    slots = 1 << (3 * len(entries)).bit_length()
     table = (ctypes.c_int32 * slots)(*[-1] * slots)
-    tags = (_Tag * len(NAMES))()
-    for number, name in enumerate(NAMES):
-        tags[number] = _tag(name)
-        slot = hashed(name.encode(), len(name)) % slots
+    for number, entry in enumerate(entries):
+        slot = hashed(entry.name, entry.length) % slots
         while table[slot] >= 0:
             slot = (slot + 1) % slots
         table[slot] = number
-    return walk, free, _Tags(slots, 0, NAMES.index("div"), NAMES.index("p"), tags, table)
+    return _Tags(slots, 0, NAMES.index("div"), NAMES.index("p"), (_Tag * len(entries))(*entries), table)
 
 
 def _tag(name: str) -> _Tag:

@@ -69,7 +69,7 @@ class Walked:
         self.parents = rows.parents
         self.tags = [scan.NAMES[number] for number in rows.tags]
         self.names = [rows.words[number] for number in rows.names]
-        known = [_meaning(name, memory) if name else 0 for name in rows.words]
+        known = [_meaning(name, memory) if name else 0 for name in rows.telling]
         self.bits = [scan.BITS[tag] | known[name] for tag, name in zip(rows.tags, rows.names)]
         self.head = Head()
         self._mark(rows, known)

@@ -53,13 +53,14 @@ typedef struct {
 typedef struct {
     int32_t status, measured;
     Numbers items, containers, names, marks, metas, sets;
-    Bytes text, words; /* of the items; of the names, each ended by a newline */
+    Bytes text, words, telling; /* of the items; of the names, and the words in them that may mean something: by lines */
 } Result;
 
 typedef struct {
     const char *html;
     int32_t end;
     Result *out;
+    const Tags *vocabulary;
     Frame *frames;
     int32_t depth, room, group, links, characters, started, start, pending, after_picture;
     int32_t flags, digits, ending; /* of the text begun; `ending`: what may end a sentence has just been put */
@@ -418,15 +419,43 @@ static int more_slots(Walk *w) {
     return 1;
 }
 
-/* Write a value's words, each with a blank behind it. */
-static void put_words(Bytes *words, const char *at, const char *end) {
+enum { LONG_WORD = 80, MANY_WORDS = 24 }; /* LONG and MANY of `names` */
+
+/* Whether a word of a class may mean something: a part of it, or all its parts together, are in the vocabulary. Parts
+   are runs of letters, and begin anew where a capital follows a small letter, as `names.meaning_of_one` has it. */
+static int tells(const Tags *vocabulary, const char *word, const char *end) {
+    char part[LONG_WORD], whole[LONG_WORD];
+    int32_t in_part = 0, in_whole = 0;
+    if (end - word > LONG_WORD) end = word + LONG_WORD;
+    for (const char *at = word; at < end; at++) {
+        char c = lower(*at);
+        int letter = c >= 'a' && c <= 'z';
+        if (*at == '&' || (unsigned char)*at >= 0x80) return 1; /* left to Python */
+        if (in_part && (!letter || (c != *at && at[-1] >= 'a' && at[-1] <= 'z'))) {
+            if (tag_of(vocabulary, part, in_part)) return 1;
+            in_part = 0;
+        }
+        if (letter) part[in_part++] = c;
+        if (letter || (c >= '0' && c <= '9')) whole[in_whole++] = c;
+    }
+    return (in_part && tag_of(vocabulary, part, in_part)) || (in_whole && tag_of(vocabulary, whole, in_whole));
+}
+
+static void put_word(Bytes *words, const char *word, const char *end) {
+    memcpy(words->at + words->used, word, (size_t)(end - word));
+    words->used += end - word;
+    words->at[words->used++] = ' ';
+}
+
+/* Write a value's words, each with a blank behind it; those that tell something, of the first ones, also apart. */
+static void put_words(Walk *w, const char *at, const char *end, int32_t *count) {
     while (at < end) {
         while (at < end && is_space((unsigned char)*at)) at++;
         const char *from = at;
         while (at < end && !is_space((unsigned char)*at)) at++;
-        memcpy(words->at + words->used, from, (size_t)(at - from));
-        words->used += at - from;
-        if (at > from) words->at[words->used++] = ' ';
+        if (at == from) continue;
+        put_word(&w->out->words, from, at);
+        if (++*count <= MANY_WORDS && tells(w->vocabulary, from, at)) put_word(&w->out->telling, from, at);
     }
 }
 
@@ -446,11 +475,14 @@ static int32_t name_of(Walk *w, const int32_t name[NAME]) {
             !memcmp(w->html + row[2], w->html + name[2], (size_t)second))
             return w->slots[slot] + 1;
     }
-    Bytes *words = &w->out->words;
-    if (!numbers_room(names, NAME) || !bytes_room(words, first + second + 4)) return -1;
-    put_words(words, w->html + name[0], w->html + name[1]);
-    put_words(words, w->html + name[2], w->html + name[3]);
-    words->at[words->used++] = '\n';
+    Bytes *words = &w->out->words, *telling = &w->out->telling;
+    if (!numbers_room(names, NAME) || !bytes_room(words, first + second + 4) ||
+        !bytes_room(telling, first + second + 4))
+        return -1;
+    int32_t count = 0;
+    put_words(w, w->html + name[0], w->html + name[1], &count);
+    put_words(w, w->html + name[2], w->html + name[3], &count);
+    words->at[words->used++] = telling->at[telling->used++] = '\n';
     memcpy(names->at + names->used, name, NAME * sizeof *name);
     w->slots[slot] = (int32_t)(names->used / NAME);
     names->used += NAME;
@@ -789,13 +821,15 @@ EXPORT void page_free(Result *out) {
     free(out->sets.at);
     free(out->text.at);
     free(out->words.at);
+    free(out->telling.at);
     free(out);
 }
 
-/* Walk a page of `length` bytes of UTF-8. NULL: no memory. The result is the caller's, to be given to page_free. */
-EXPORT Result *page_walk(const char *html, int32_t length, const Tags *tags, int32_t max_nodes, int32_t max_depth) {
+/* Walk a page of `length` bytes of UTF-8; `vocabulary` are the words, by number from 1, that a class may hold. NULL: no memory. The result is the caller's, to be given to page_free. */
+EXPORT Result *page_walk(const char *html, int32_t length, const Tags *tags, const Tags *vocabulary, int32_t max_nodes,
+                         int32_t max_depth) {
     Result *out = calloc(1, sizeof *out);
-    Walk w = {.html = html, .end = length, .out = out, .room_of_slots = 256};
+    Walk w = {.html = html, .end = length, .out = out, .vocabulary = vocabulary, .room_of_slots = 256};
     w.slots = malloc((size_t)w.room_of_slots * sizeof *w.slots);
     if (!out || !w.slots) {
         free(out);

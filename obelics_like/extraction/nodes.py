@@ -16,6 +16,7 @@ from obelics_like.extraction import main_content, main_pictures, peers, simplifi
 from obelics_like.extraction.budget import beginnings, most_attributes
 from obelics_like.extraction.captions import captions
 from obelics_like.extraction.charset import decode
+from obelics_like.extraction.hydration import article_markup
 from obelics_like.extraction.placements import Placement, place
 from obelics_like.extraction.scan import OverBudget, hold_to_budget, rows
 from obelics_like.extraction.walk import Block, Walked
@@ -113,9 +114,11 @@ class Nodes(Stage):
         plain = document.origin.charset == "utf-8" and html[:3] != b"\xef\xbb\xbf"
         utf8 = html if plain else text.encode("utf-8", "replace")
         try:
-            for length in beginnings(utf8):
-                hold_to_budget(_parsed(utf8[:length], opened), self.max_nodes, self.max_depth)
-            walked = Walked(rows(_parsed(utf8, opened), self.max_nodes, self.max_depth), opened.memory)
+            walked = self._walked(utf8, opened)
+            if not any(isinstance(item, Block) for item in walked.items) and (markup := article_markup(utf8)):
+                if most_attributes(markup, self.max_attributes) <= self.max_attributes:
+                    head, walked = walked.head, self._walked(markup, opened)
+                    walked.head = head
         except OverBudget as over:
             return self.drop(*over.args)
         except Exception as error:
@@ -126,6 +129,12 @@ class Nodes(Stage):
         drops = self._judge(walked, placements, page.url, document.facts.get("lead_image", ""), main)
         document.nodes = self._nodes(walked, placements, drops)
         return None if document.nodes else self.drop("no_content", 0, 1)
+
+    def _walked(self, utf8: bytes, opened: Opened) -> Walked:
+        """The walk over a page; raises OverBudget."""
+        for length in beginnings(utf8):
+            hold_to_budget(_parsed(utf8[:length], opened), self.max_nodes, self.max_depth)
+        return Walked(rows(_parsed(utf8, opened), self.max_nodes, self.max_depth), opened.memory)
 
     def _judge(
         self, walked: Walked, placements: list[Placement], url: str, lead: str, main: list[bool] | None

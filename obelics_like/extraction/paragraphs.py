@@ -1,0 +1,118 @@
+"""The paragraphs of a page, measured: what pictures and tags split is one, and each container has its totals.
+
+It measures and decides nothing; `furniture`, `cards` and `main_content` go by what it says.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from obelics_like.extraction.tags import HEADINGS
+from obelics_like.extraction.walk import Block, Walked
+
+PROSE = 40
+"""Characters from which a block can be prose (those of unspaced scripts count `DENSE` each)."""
+DENSE = 2.5
+"""Latin characters that say as much as one Chinese, Japanese or Thai character."""
+SHORT = 80
+"""Characters under which a paragraph with a date and no sentence is a dateline."""
+FULL = 1200
+"""Characters above which a paragraph weighs no more: a page's fine print comes in one block."""
+
+_SENTENCE = re.compile("[.!?…。！？।؟።։]['\"”’»)\\]]*(?:\\s|$)|[。！？]")
+_DENSE = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+_FOUR_DIGITS = re.compile(r"(?:\D*+\d){4}")
+_TITLES = frozenset(("h1", "h2"))
+
+
+@dataclass(slots=True)
+class Paragraph:
+    """The blocks `items` of one paragraph: its words, characters in Latin measure, share in links, whether a sentence
+    ends in it, prose score.
+
+    `repeated` says that the same words stood on the page before; a headline repeats headlines only, since menus name
+    the page they are on.
+    """
+
+    items: list[int]
+    kind: str
+    container: int
+    text: str
+    size: int
+    links: float
+    sentences: bool = False
+    score: float = 0.0
+    repeated: bool = False
+
+    @property
+    def dated(self) -> bool:
+        """Whether it is short and has four digits or more."""
+        return self.size < SHORT and _FOUR_DIGITS.match(self.text) is not None
+
+
+def paragraphs(walked: Walked) -> list[Paragraph]:
+    """The page's paragraphs in DOM order, measured; what a picture split is one paragraph."""
+    found: list[Paragraph] = []
+    group = -1
+    for at, item in enumerate(walked.items):
+        if not isinstance(item, Block):
+            continue
+        if item.group != group:
+            group = item.group
+            found.append(Paragraph([at], item.kind, item.container, item.text, 0, item.links))
+        else:
+            one = found[-1]
+            one.items.append(at)
+            one.text = f"{one.text} {item.text}"
+            one.links += item.links
+    seen: set[str] = set()
+    titles: set[str] = set()
+    for one in found:
+        _measure(one, seen, titles)
+    return found
+
+
+def _measure(one: Paragraph, seen: set[str], titles: set[str]) -> None:
+    """Fill in what the words say; `links` is the number of characters in links before, and their share after."""
+    text, kind = one.text, one.kind
+    size = len(text)
+    links = one.links = one.links / size if one.links < size else 1.0
+    if not text.isascii() and _DENSE.search(text, 0, 200):
+        size = int(size * DENSE)
+    one.size = size
+    if kind in _TITLES:
+        one.repeated = text in titles or (kind == "h2" and text in seen)
+        titles.add(text)
+    if links >= 0.5 or size < 20:  # a menu's entry, or too little to say more about
+        return
+    sentences = one.sentences = _SENTENCE.search(text) is not None
+    if size < PROSE:
+        return
+    one.repeated = one.repeated or (text in seen and kind != "h1")
+    seen.add(text)
+    if not one.repeated and kind not in HEADINGS and (sentences or size > 100):
+        score = min(size, FULL) * (1 - links) ** 2
+        one.score = score * (0.6 if kind in ("li", "td", "th") else 1.0) * (1.0 if sentences else 0.4)
+
+
+def totals(walked: Walked, found: list[Paragraph]) -> tuple[list[float], list[float], list[float], list[float]]:
+    """For each container the score of what stands directly in it; and of all that is in it the score, the size and
+    the size of what is in links."""
+    count, parents = len(walked.tags), walked.parents
+    own, size, linked = [0.0] * count, [0.0] * count, [0.0] * count
+    for one in found:
+        container = one.container
+        own[container] += one.score
+        size[container] += one.size
+        linked[container] += one.size * one.links
+    whole = own.copy()
+    for container in range(count - 1, 0, -1):
+        if held := size[container]:
+            above = parents[container]
+            size[above] += held
+            if score := whole[container]:
+                whole[above] += score
+            if held := linked[container]:
+                linked[above] += held
+    return own, whole, size, linked

@@ -26,18 +26,23 @@ def in_captions(walked: Walked, size: list[float]) -> list[bool]:
     """
     caption = [False] * len(walked.tags)
     if any(bit & _BITS for bit in set(walked.bits)):
-        figure = _frames(walked)[0]
-        telling = {
-            figure[item.container] for item in walked.items if isinstance(item, Block) and item.kind not in _PLAIN
-        }  # figures of code, of a table, of a quote
+        telling: set[int] | None = None
         for at, (above, bit) in enumerate(zip(walked.parents, walked.bits)):
             if caption[above]:
                 caption[at] = True
             elif bit & names.CAPTION:
                 caption[at] = size[at] < LONG_CAPTION
-            elif bit & names.FIGURE:
-                caption[at] = size[at] < FIGURE_TEXT and at not in telling
+            elif bit & names.FIGURE and 0 < size[at] < FIGURE_TEXT:
+                if telling is None:
+                    telling = _telling(walked)
+                caption[at] = at not in telling
     return caption
+
+
+def _telling(walked: Walked) -> set[int]:
+    """The figures of code, of a table, of a quote: their text is no caption."""
+    figure = _frames(walked)[0]
+    return {figure[item.container] for item in walked.items if isinstance(item, Block) and item.kind not in _PLAIN}
 
 
 def captions(walked: Walked) -> dict[int, str]:

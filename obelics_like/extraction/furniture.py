@@ -5,7 +5,6 @@ It reads names and the prose they hold; whether a paragraph is content is decide
 
 from __future__ import annotations
 
-import re
 from itertools import islice
 
 from obelics_like.extraction import names
@@ -23,7 +22,8 @@ UNLINKED = 0.02
 STUBBORN = names.COMMENT | names.HIDDEN | names.FOOTER | names.NAV
 """What stays furniture even if it holds half of the prose, and even round a headline."""
 
-_NUMBER = re.compile(r"\d+")
+_ROUND, _NAMED, _ARTICLE = 1, 2, 4
+_DIGITS = dict.fromkeys(map(ord, "0123456789"))
 _OWN = names.ARTICLE | names.CONTENT
 
 
@@ -56,13 +56,13 @@ def believed(
     if not marked:
         return trusted
     most = 0.5 * whole[0]
-    rest, loose = _unnamed(walked, scores, whole, most)
+    rest, loose, states = _unnamed(walked, scores, whole, most)
     alike = _namesakes(walked, marked, whole, size, linked)
-    heads, article = _with_headline(walked, found), _in_articles(walked)
+    heads = _with_headline(walked, found)
     for at in marked:
         own, same = bits[at] & names.FURNITURE, alike.get(walked.names[at])
         held = max(whole[at], same.held) if same else whole[at]
-        if own & names.HEADER and (at in heads or article[parents[at]]):
+        if own & names.HEADER and (at in heads or states[parents[at]] & _ARTICLE):
             own &= ~names.HEADER
         own = _trusted(own, bits[at], held, loose if held < most else rest, whole[0])
         lone = linked[at] < UNLINKED * size[at] and (same is None or same.linked < UNLINKED * same.size)
@@ -75,21 +75,24 @@ def believed(
     return result
 
 
-def _unnamed(walked: Walked, scores: list[float], whole: list[float], most: float) -> tuple[float, float]:
-    """The prose that stands in nothing that is named as furniture; and the same if the names of what holds `most` of
-    the page's prose do not count."""
+def _unnamed(walked: Walked, scores: list[float], whole: list[float], most: float) -> tuple[float, float, list[int]]:
+    """The prose that stands in nothing that is named as furniture; the same if the names of what holds `most` of the
+    page's prose do not count; and for each container `_ROUND`, `_NAMED` and `_ARTICLE` of itself and its ancestors."""
     rest = loose = scores[0]
-    named = [0]  # of each container: 0, or 1 for a name round most of the page, or 2 for one of a smaller part
+    states = [0]
     for above, bit, score, held in islice(zip(walked.parents, walked.bits, scores, whole), 1, None):
-        state = named[above]
-        if bit & names.FURNITURE and state < 2:
-            state = 2 if held < most else 1
-        named.append(state)
-        if score and state < 2:
+        state = states[above]
+        if bit:
+            if bit & names.FURNITURE:
+                state |= _NAMED if held < most else _ROUND
+            if bit & names.ARTICLE:
+                state |= _ARTICLE
+        states.append(state)
+        if score and not state & _NAMED:
             loose += score
-            if not state:
+            if not state & _ROUND:
                 rest += score
-    return rest, loose
+    return rest, loose, states
 
 
 def _namesakes(
@@ -104,7 +107,7 @@ def _namesakes(
         if name not in by_name:
             if not name.strip():
                 continue
-            by_name[name] = alike.setdefault(_NUMBER.sub("0", name), _Namesakes())
+            by_name[name] = alike.setdefault(name.translate(_DIGITS), _Namesakes())
         if name != container_names[parents[at]]:
             same = by_name[name]
             same.held += whole[at]
@@ -123,16 +126,6 @@ def _with_headline(walked: Walked, found: list[Paragraph]) -> set[int]:
                 heads.add(at)
                 at = walked.parents[at]
     return heads
-
-
-def _in_articles(walked: Walked) -> list[bool]:
-    """For each container whether it is an article or stands in one."""
-    found = [bool(bits & names.ARTICLE) for bits in walked.bits]
-    if True in found:
-        for at, above in enumerate(walked.parents):
-            if found[above]:
-                found[at] = True
-    return found
 
 
 def _trusted(own: int, bits: int, held: float, rest: float, page: float) -> int:

@@ -60,39 +60,37 @@ def paragraphs(walked: Walked) -> list[Paragraph]:
             continue
         if item.group != group:
             group = item.group
-            found.append(Paragraph([at], item.kind, item.container, item.text, 0, item.links))
+            found.append(Paragraph([at], item.kind, item.container, item.text, len(item.text), item.links))
         else:
             one = found[-1]
             one.items.append(at)
             one.text = f"{one.text} {item.text}"
+            one.size = len(one.text)
             one.links += item.links
     seen: set[str] = set()
     titles: set[str] = set()
     for one in found:
-        _measure(one, seen, titles)
+        one.links = links = one.links / one.size if one.links < one.size else 1.0
+        if not one.text.isascii() and _DENSE.search(one.text, 0, 200):
+            one.size = int(one.size * DENSE)
+        if one.kind in _TITLES:
+            one.repeated = one.text in titles or (one.kind == "h2" and one.text in seen)
+            titles.add(one.text)
+        if links < 0.5 and one.size >= 20:  # else a menu's entry, or too little to say more about
+            _measure(one, seen)
     return found
 
 
-def _measure(one: Paragraph, seen: set[str], titles: set[str]) -> None:
-    """Fill in what the words say; `links` is the number of characters in links before, and their share after."""
-    text, kind = one.text, one.kind
-    size = len(text)
-    links = one.links = one.links / size if one.links < size else 1.0
-    if not text.isascii() and _DENSE.search(text, 0, 200):
-        size = int(size * DENSE)
-    one.size = size
-    if kind in _TITLES:
-        one.repeated = text in titles or (kind == "h2" and text in seen)
-        titles.add(text)
-    if links >= 0.5 or size < 20:  # a menu's entry, or too little to say more about
-        return
+def _measure(one: Paragraph, seen: set[str]) -> None:
+    """Fill in what the words of a paragraph say that is neither a link nor very short."""
+    text, kind, size = one.text, one.kind, one.size
     sentences = one.sentences = _SENTENCE.search(text) is not None
     if size < PROSE:
         return
     one.repeated = one.repeated or (text in seen and kind != "h1")
     seen.add(text)
     if not one.repeated and kind not in HEADINGS and (sentences or size > 100):
-        score = min(size, FULL) * (1 - links) ** 2
+        score = min(size, FULL) * (1 - one.links) ** 2
         one.score = score * (0.6 if kind in ("li", "td", "th") else 1.0) * (1.0 if sentences else 0.4)
 
 
@@ -105,7 +103,8 @@ def totals(walked: Walked, found: list[Paragraph]) -> tuple[list[float], list[fl
         container = one.container
         own[container] += one.score
         size[container] += one.size
-        linked[container] += one.size * one.links
+        if one.links:
+            linked[container] += one.size * one.links
     whole = own.copy()
     for container in range(count - 1, 0, -1):
         if held := size[container]:

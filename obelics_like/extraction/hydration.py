@@ -25,7 +25,7 @@ _MARKUP = re.compile(r"<p[\s>]", re.I)
 
 
 def article_markup(page: bytes) -> bytes:
-    """The markup, in UTF-8, that the data of a page in UTF-8 holds: of a streamed page, else of its JSON; empty if there is none.
+    """The markup in a page's script data: of a streamed page, else of its JSON; empty if there is none. All in UTF-8.
 
     >>> article_markup(b'<script>self.__next_f.push([1,"2:Tf,<p>Good day</p>"])</script>')
     b'<p>Good day</p>'

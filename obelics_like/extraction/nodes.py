@@ -115,10 +115,6 @@ class Nodes(Stage):
         utf8 = html if plain else text.encode("utf-8", "replace")
         try:
             walked = self._walked(utf8, opened)
-            if not any(isinstance(item, Block) for item in walked.items) and (markup := article_markup(utf8)):
-                if most_attributes(markup, self.max_attributes) <= self.max_attributes:
-                    head, walked = walked.head, self._walked(markup, opened)
-                    walked.head = head
         except OverBudget as over:
             return self.drop(*over.args)
         except Exception as error:
@@ -131,7 +127,18 @@ class Nodes(Stage):
         return None if document.nodes else self.drop("no_content", 0, 1)
 
     def _walked(self, utf8: bytes, opened: Opened) -> Walked:
-        """The walk over a page; raises OverBudget."""
+        """The walk over a page, or over the markup in its script data if it holds no text; raises OverBudget."""
+        walked = self._walk(utf8, opened)
+        if any(isinstance(item, Block) for item in walked.items):
+            return walked
+        markup = article_markup(utf8)
+        if not markup or most_attributes(markup, self.max_attributes) > self.max_attributes:
+            return walked
+        shown = self._walk(markup, opened)
+        shown.head = walked.head
+        return shown
+
+    def _walk(self, utf8: bytes, opened: Opened) -> Walked:
         for length in beginnings(utf8):
             hold_to_budget(_parsed(utf8[:length], opened), self.max_nodes, self.max_depth)
         return Walked(rows(_parsed(utf8, opened), self.max_nodes, self.max_depth), opened.memory)

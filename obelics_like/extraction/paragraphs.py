@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from obelics_like.extraction import scan
 from obelics_like.extraction.tags import HEADINGS
 from obelics_like.extraction.walk import Block, Walked
 
@@ -29,7 +30,7 @@ _TITLES = frozenset(("h1", "h2"))
 @dataclass(slots=True)
 class Paragraph:
     """The blocks `items` of one paragraph: its words, characters in Latin measure, share in links, whether a sentence
-    ends in it, prose score.
+    ends in it, prose score. `flags` are those of `scan`, or -1 where the words have to be looked at.
 
     `repeated` says that the same words stood on the page before; a headline repeats headlines only, since menus name
     the page they are on.
@@ -41,6 +42,7 @@ class Paragraph:
     text: str
     size: int
     links: float
+    flags: int = -1
     sentences: bool = False
     score: float = 0.0
     repeated: bool = False
@@ -48,7 +50,15 @@ class Paragraph:
     @property
     def dated(self) -> bool:
         """Whether it is short and has four digits or more."""
-        return self.size < SHORT and _FOUR_DIGITS.match(self.text) is not None
+        if self.size >= SHORT:
+            return False
+        if self.flags >= 0 and not self.flags & scan.NOT_ASCII:  # the flag knows ASCII digits
+            return bool(self.flags & scan.DIGITS)
+        return _FOUR_DIGITS.match(self.text) is not None
+
+
+def _is_dense(text: str) -> bool:
+    return not text.isascii() and _DENSE.search(text, 0, 200) is not None
 
 
 def paragraphs(walked: Walked) -> list[Paragraph]:
@@ -60,18 +70,20 @@ def paragraphs(walked: Walked) -> list[Paragraph]:
             continue
         if item.group != group:
             group = item.group
-            found.append(Paragraph([at], item.kind, item.container, item.text, len(item.text), item.links))
+            text = item.text
+            found.append(Paragraph([at], item.kind, item.container, text, len(text), item.links, item.flags))
         else:
             one = found[-1]
             one.items.append(at)
             one.text = f"{one.text} {item.text}"
             one.size = len(one.text)
             one.links += item.links
+            one.flags = -1
     seen: set[str] = set()
     titles: set[str] = set()
     for one in found:
         one.links = links = one.links / one.size if one.links < one.size else 1.0
-        if not one.text.isascii() and _DENSE.search(one.text, 0, 200):
+        if one.flags & scan.DENSE and (one.flags >= 0 or _is_dense(one.text)):
             one.size = int(one.size * DENSE)
         if one.kind in _TITLES:
             one.repeated = one.text in titles or (one.kind == "h2" and one.text in seen)
@@ -84,7 +96,10 @@ def paragraphs(walked: Walked) -> list[Paragraph]:
 def _measure(one: Paragraph, seen: set[str]) -> None:
     """Fill in what the words of a paragraph say that is neither a link nor very short."""
     text, kind, size = one.text, one.kind, one.size
-    sentences = one.sentences = _SENTENCE.search(text) is not None
+    if one.flags >= 0:
+        sentences = one.sentences = bool(one.flags & scan.SENTENCE)
+    else:
+        sentences = one.sentences = _SENTENCE.search(text) is not None
     if size < PROSE:
         return
     one.repeated = one.repeated or (text in seen and kind != "h1")

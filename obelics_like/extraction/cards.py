@@ -56,7 +56,15 @@ def _further_articles(
 
     Where no headline is the title's, or they stand in one article, they are headings of one text.
     """
-    heads = [one for one in found if one.kind == "h1" and not furniture[one.container]][:HEADLINES]
+    heads: list[Paragraph] = []
+    told: list[int] = []  # for each headline the container of the last prose before it
+    before = 0
+    for one in found:
+        if one.score:
+            before = one.container
+        elif one.kind == "h1" and not furniture[one.container] and len(heads) < HEADLINES:
+            heads.append(one)
+            told.append(before)
     own = next((at for at, one in enumerate(heads) if share_in_title(one, title) >= SAME_TITLE), None)
     if own is None or own == len(heads) - 1:
         return set()
@@ -66,11 +74,13 @@ def _further_articles(
     while at:
         branch[parents[at]] = at
         at = parents[at]
-    for one in heads[own + 1 :]:
+    for one, before in zip(heads[own + 1 :], told[own + 1 :]):
         at = one.container
         while parents[at] not in branch:
             at = parents[at]
         first = branch[parents[at]]
+        if before >= at:
+            continue  # prose comes before it, and it is a heading of that
         if at <= first or min(whole[at], whole[first]) < ARTICLE or share_in_title(one, title) >= SAME_TITLE:
             continue
         if _in_article(walked, one.container, at) and _in_article(walked, heads[own].container, first):

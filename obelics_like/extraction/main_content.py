@@ -28,6 +28,10 @@ DOMINANT = 0.8
 LEAD_REACH = 25
 """Paragraphs, furniture and links aside, that may stand between the headline and the main content: standfirst,
 byline, date, share bar."""
+ANNOUNCING = 60
+"""Characters under which a line that ends in a colon announces what follows."""
+CREDIT = 100
+"""Characters under which what begins with a copyright sign says whose a picture or the page is."""
 LINKED_ITEM = 0.95
 """Share of links under which an item of a list is kept if most of the list is not links."""
 HEADLINE = 15
@@ -146,6 +150,8 @@ def _reads(one: Paragraph, walked: Walked, size: list[float], linked: list[float
     """Whether a paragraph of the main container is content by the standard of its kind."""
     if one.kind in HEADINGS or one.kind == "dt":
         return one.links < 0.5 or one.kind == "h1"
+    if one.size < CREDIT and one.text[0] == "©":
+        return False
     if one.kind == "li":
         above = walked.parents[one.container]
         if linked[above] >= 0.6 * size[above]:
@@ -168,14 +174,17 @@ def _prose(walked: Walked, found: list[Paragraph]) -> list[int]:
 
 
 def _lone_headings(found: list[Paragraph], picks: list[bool]) -> None:
-    """Take back a heading that no kept text follows before something long that is not kept."""
+    """Take back a heading that no kept text follows before something long that is not kept, and a line that announces
+    links."""
     followed = False
     for at in range(len(found) - 1, -1, -1):
         one = found[at]
         if one.kind in HEADINGS:
             picks[at] = picks[at] and followed
         elif picks[at]:
-            followed = True
+            announcing = one.size < ANNOUNCING and one.text[-1] in ":：" and at + 1 < len(found)
+            picks[at] = not (announcing and not picks[at + 1] and found[at + 1].links >= 0.5)
+            followed = followed or picks[at]
         elif one.size > 60 and one.kind != "figcaption":
             followed = False
 

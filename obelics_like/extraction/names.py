@@ -68,14 +68,14 @@ _WORDS = {
     "recents similar outbrain taboola zergnet upnext nextup seealso alsoread readalso readnext also "
     "interesting promo promos promotion headlines ticker carousel newslist suggested suggestions "
     "topstories top10 most weitere lesetipp lesetipps mehr siehe aehnliche jp onward yarpp crosslinks "
-    "related-content listing cards feed",
+    "related-content listing cards feed nextstory nextarticle nextpost",
     COMMENT: "comment comments commentlist commentarea kommentar kommentare comentarios commentaires disqus "
     "respond reply replies livefyre spotim talkback reactions discussion forumlink",
     AD: "ad ads adv advert adverts advertisement advertisements advertising advertorial adsbygoogle adbox "
     "adslot adunit anzeige anzeigen werbung sponsor sponsored sponsors dfp gpt publicidad publicite "
     "reklama reklame pub affiliate banner-ad adcontainer adwrapper adtag commercial shopping "
     "partnerlinks werb",
-    FORM: "newsletter subscribe subscription signup login signin register registration searchform search "
+    FORM: "newsletter newsletterbox subscribe subscription signup login signin register registration searchform search "
     "searchbox form poll survey quiz feedback contactform abo regwall optin mailchimp donate donation",
     HIDDEN: "hidden hide invisible modal popup overlay lightbox cookie cookies consent gdpr ccpa dsgvo toast "
     "visuallyhidden sronly noprint printonly offscreen offcanvas screenreader interstitial tooltip "
@@ -86,7 +86,7 @@ _WORDS = {
     META: "tags tag taglist tagcloud keywords categories category catlinks postmeta entrymeta meta metadata "
     "byline bylines author authors authorbox authorbio bio autor autoren dateline timestamp date datum "
     "rating ratings topics topic labels label credits breadcrumbs author-info about aboutauthor views "
-    "counter edit editsection print printbutton rss actions action tools",
+    "counter profile contributor contributors edit editsection print printbutton rss actions action tools",
     CAPTION: "caption captions figcaption imgcaption bildunterschrift legend legende imagecaption wp-caption-text",
     CONTENT: "content articlebody articletext articlecontent entrycontent postcontent postbody posttext "
     "storybody storytext bodytext maincontent story entry post body text richtext prose copy "
@@ -110,6 +110,11 @@ _PAIRS = {
             "info box",
         ),
         ASIDE,
+    ),
+    **dict.fromkeys(("next story", "next article", "next post"), TEASER),
+    **dict.fromkeys(
+        ("image description", "img description", "image credit", "photo credit", "image copyright", "image annotation"),
+        CAPTION,
     ),
     **dict.fromkeys(("read more", "see also", "up next", "also read", "most read", "most popular"), TEASER),
     **dict.fromkeys(("more news", "more stories", "more articles", "more from", "top stories", "you may"), TEASER),

@@ -59,3 +59,11 @@ def test_sections_with_headlines_are_one_article() -> None:
         f"<section><h1>What came then</h1>{prose(5, 'barge')}</section></article>"
     )
     assert len(kept(page, "The long fog - Example")) == 12
+
+
+def test_a_headline_behind_prose_is_a_heading_of_it() -> None:
+    page = (
+        f"<article><h1>The long fog</h1><p>{WORDS}.</p><p>{WORDS[7:]}, and she laughed.</p></article>"
+        f"<div class='article'>{prose(5)}<h1>How it ended</h1>{prose(5, 'barge')}</div>"
+    )
+    assert len(kept(page, "The long fog - Example")) > 10

@@ -100,3 +100,20 @@ def test_an_item_that_is_mostly_link_is_kept_in_a_list_that_is_not() -> None:
     assert len(kept(f"<article>{prose(4)}<ul>{items}</ul></article>")) == 6
     menu = "".join(f"<li><a href='/{n}'>The harbour master rang bell {n} for the</a> crew.</li>" for n in range(4))
     assert len(kept(f"<article>{prose(4)}<ul>{menu}</ul></article>")) == 4
+
+
+def test_a_line_that_announces_links_goes_with_them() -> None:
+    links = "<div><a href='/a'>The bells of the harbour, and who rings them</a></div>"
+    page = f"<article>{prose(4)}<p>Please read on here:</p>{{}}{prose(4, 'barge')}</article>"
+    assert "Please read on here:" not in kept(page.format(links))
+    assert "Please read on here:" in kept(page.format(f"<p>{WORDS}.</p>"))
+
+
+def test_a_credit_is_no_text() -> None:
+    page = f"<article>{prose(4)}<p>© A. Body/Harbour Pictures, all rights</p>{prose(4, 'barge')}</article>"
+    assert len(kept(page)) == 8
+
+
+def test_the_text_of_an_image_description_is_caption() -> None:
+    box = f"<div class='image-description'>{WORDS}.</div>"
+    assert len(kept(f"<article>{prose(4)}{box}{prose(4, 'barge')}</article>")) == 8

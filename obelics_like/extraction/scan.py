@@ -82,9 +82,9 @@ class Rows:
     `items` are texts (0, start, end, kind, container, group, characters in links, flags, joint, 0) and pictures (number
     in SHOWN, start and end of the attributes, fallback, container, group, start and end of the attributes of the link
     round it, sources, 0). Containers are parallel lists: `parents`, `tags` and `names`, which number `words`: each
-    distinct class and id of a container as words, "" at 0; `telling` has of the same the words that may mean something. `marks` are (container, start, end of its attributes) of
-    those whose other attributes matter; `metas` are (tag, start, end of the attributes), with end -1 where it is the
-    start of a text.
+    distinct class and id of a container as words, "" at 0; `telling` has of the same the words that may mean
+    something. `marks` are (container, start, end of its attributes) of those whose other attributes matter; `metas` are
+    (tag, start, end of the attributes), with end -1 where it is the start of a text.
     """
 
     __slots__ = ("_sets", "html", "items", "marks", "metas", "names", "parents", "tags", "telling", "text", "words")

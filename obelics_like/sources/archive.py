@@ -19,7 +19,8 @@ from obelics_like.sources.disk import Disk, split_path
 from obelics_like.sources.heads import READERS, BadHead, Head, read_head
 from obelics_like.sources.inputs import Input, expand
 from obelics_like.sources.records import Record, describe, document_id
-from obelics_like.sources.walk import MAX_HEAD, Piece, piece_at, walk
+from obelics_like.sources.split import MAX_HEAD, Piece
+from obelics_like.sources.walk import File, walk
 from obelics_like.stage import AnyStage
 
 __all__ = ["Archive", "Record", "document_id", "read", "read_bytes", "read_pages", "scan"]
@@ -30,8 +31,8 @@ class Archive(AnyStage):
     """How the inputs are read.
 
     Options:
-        reader: the library that reads the heads of WARC records, "fastwarc" or "warcio". Where records begin and
-            end, and what to do after damage, is our own in either case, and so are ARC heads.
+        reader: the library that reads those heads of WARC records that are not plain lines of ASCII, "fastwarc" or
+            "warcio". Where records begin and end, and what to do after damage, is our own in either case.
         max_page_bytes: a page whose body, decoded, is longer than so many bytes is dropped as body_too_large.
         max_image_bytes: a picture whose body, decoded, is longer than so many bytes is not read.
     """
@@ -159,18 +160,19 @@ class Cursor:
 
     def __init__(self, path: str) -> None:
         self.disk = Disk(path)
+        self.file = File(self.disk)
         self._walk: Iterator[Piece] | None = None
         self._seen: Piece | None = None
         self._keep = 0
 
     def piece(self, offset: int, keep: int) -> Piece | None:
         """The record at `offset` with up to `keep` bytes of its block; None if there is none."""
-        direct = piece_at(self.disk, offset, keep)
+        direct = self.file.piece_at(offset, keep)
         if direct is not None:
             return direct
         behind = self._seen is not None and self._seen.offset > offset
         if self._walk is None or behind or keep != self._keep:
-            self._walk, self._seen, self._keep = walk(self.disk, keep), None, keep
+            self._walk, self._seen, self._keep = self.file.walk(keep), None, keep
         while self._seen is None or self._seen.offset < offset:
             self._seen = next(self._walk, None)
             if self._seen is None:

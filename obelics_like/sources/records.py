@@ -11,8 +11,8 @@ from hashlib import blake2b
 from urllib.parse import urljoin
 
 from obelics_like.sources.bodies import BadBody, decode
-from obelics_like.sources.heads import BadHead, Head, read_head
-from obelics_like.sources.walk import Piece
+from obelics_like.sources.heads import BadHead, Head, read_head, text
+from obelics_like.sources.split import Piece
 
 HTML_TYPES = ("text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml")
 UNTYPED = ("", "application/octet-stream", "binary/octet-stream", "application/x-unknown", "unknown", "unk", "no-type")
@@ -29,6 +29,8 @@ MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\0\0\x01\0", "image/x-icon"),
 )
 HTML_START = re.compile(rb"(?i)<(?:!doctype html|html|head|body)\b")
+BESIDE = re.compile(rb"(?i)\nwarc-type[ \t]*:[ \t]*(request|metadata|warcinfo)[ \t]*\r?\n")
+TARGET = re.compile(rb"(?i)\nwarc-target-uri[ \t]*:[ \t]*<?([^\r\n>]*)")
 MIME = re.compile(r"[^\s;,/]+/[^\s;,]+")
 CHARSET = re.compile(r"(?i)charset\s*=\s*[\"']?([^\s\"';,]+)")
 
@@ -63,9 +65,15 @@ class Record:
 
 
 def describe(piece: Piece, reader: str) -> tuple[Record, Head | None]:
-    """What a piece of an archive is, and its heads where they could be read."""
+    """What a piece of an archive is, and its heads where they were read: not those of requests, metadata, warcinfo."""
     record = Record(piece.offset, piece.length, rule=piece.rule, reason=piece.note)
     if not piece.head:
+        return record, None
+    beside = BESIDE.search(piece.head) if piece.rule is None else None
+    if beside:  # two records in three of a crawl: their heads are not worth parsing
+        target = TARGET.search(piece.head)
+        record.type, record.rule = beside[1].decode().lower(), "not_a_page"
+        record.url = text(target[1]).replace(" ", "%20") if target else ""
         return record, None
     try:
         head = read_head(piece, reader)

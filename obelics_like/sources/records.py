@@ -27,6 +27,7 @@ MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"II*\0", "image/tiff"),
     (b"MM\0*", "image/tiff"),
     (b"\0\0\x01\0", "image/x-icon"),
+    (b"%PDF-", "application/pdf"),
 )
 HTML_START = re.compile(rb"(?i)<(?:!doctype html|html|head|body)\b")
 BESIDE = re.compile(rb"(?i)\nwarc-type[ \t]*:[ \t]*(request|metadata|warcinfo)[ \t]*\r?\n")
@@ -43,7 +44,8 @@ class Record:
     stream are numbered from its first byte on. `kind` is "page", "image" or "other"; `type` the WARC-Type ("html" for
     a page that is a file). `mime` is the payload's: its HTTP Content-Type, WARC-Identified-Payload-Type, or what its
     first bytes show; `charset` is HTTP's. `size` is the declared body in bytes, still encoded. `location` is where a
-    redirect leads, absolute. `rule` is None for pages and pictures, else why it is neither; `reason` says in words
+    redirect leads, absolute, or under which URL the payload of a revisit was stored (`digest:...` where it names only
+    its digest). `rule` is None for pages and pictures, else why it is neither; `reason` says in words
     what was wrong and where.
     """
 
@@ -100,9 +102,9 @@ def _http_length(head: Head) -> int:
 def _judge(record: Record, head: Head, piece: Piece) -> None:
     """Set the kind, the type of the payload, and the rule of what is neither page nor picture."""
     if head.type == "revisit":
-        record.rule = "revisit"
+        record.rule, record.location = "revisit", _original(record, head)
         return
-    if head.type not in ("response", "resource"):
+    if head.type not in ("response", "resource", "conversion"):
         record.rule = "not_a_page"
         return
     declared = head.low_http.get("content-type", "") if head.http is not None else head.low.get("content-type", "")
@@ -118,8 +120,20 @@ def _judge(record: Record, head: Head, piece: Piece) -> None:
         record.kind = "image"
     elif not record.url:
         record.rule, record.reason = "unreadable", f"the record at byte {record.offset} has no WARC-Target-URI"
+    elif record.mime == "application/pdf":
+        record.rule = "pdf"
     else:
-        record.rule = "not_a_page"
+        record.rule = "extracted_text" if head.type == "conversion" and record.mime == "text/plain" else "not_a_page"
+
+
+def _original(record: Record, head: Head) -> str | None:
+    """Where the payload of a revisit is to be found: where its answer led, or the URL or digest it refers to."""
+    if record.status is not None and 300 <= record.status < 400 and record.status != 304:
+        return _absolute(record.url, head.low_http.get("location", ""))
+    refers = head.low.get("warc-refers-to-target-uri", "").strip("<>").replace(" ", "%20")
+    if refers:
+        return refers if refers != record.url else None  # else it is found under its own URL
+    return f"digest:{record.digest}" if record.digest else None
 
 
 def _mime(declared: str, head: Head, piece: Piece) -> str | None:

@@ -36,7 +36,10 @@ class Engine(Protocol):
 
 
 def engine_maker(kind: str, dictionary: bytes = b"") -> Callable[[], Engine]:
-    """What makes a fresh decompressor of "gzip", "zstd" (with the file's dictionary, if it has one) or "lz4"."""
+    """What makes a fresh decompressor of "gzip", "zstd" (with the file's dictionary, if it has one) or "lz4".
+
+    Raises ValueError for a dictionary that is none.
+    """
     if kind == "gzip":
         from isal import igzip_lib
 
@@ -47,8 +50,11 @@ def engine_maker(kind: str, dictionary: bytes = b"") -> Callable[[], Engine]:
         return lambda: cast(Engine, LZ4FrameDecompressor())
     import zstandard
 
-    known = zstandard.ZstdCompressionDict(dictionary) if dictionary else None
-    maker = zstandard.ZstdDecompressor(dict_data=known, max_window_size=1 << 27)
+    try:
+        known = zstandard.ZstdCompressionDict(dictionary) if dictionary else None
+        maker = zstandard.ZstdDecompressor(dict_data=known, max_window_size=1 << 27)
+    except zstandard.ZstdError as error:
+        raise ValueError(f"its dictionary can't be used ({error})") from None
     return lambda: _Frame(maker)
 
 

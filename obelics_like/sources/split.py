@@ -104,7 +104,8 @@ def _head(stream: Stream) -> tuple[bytes, int | None]:
     """The head and the length it declares; empty if there is none, None if the length is missing or senseless."""
     if stream.peek(5) == b"WARC/":
         for size in (0, 2048, MAX_HEAD):  # asking for more than there is would open the next member
-            stream.want = max(stream.want, stream.at + min(size, 4096))
+            if size:
+                stream.reach(stream.at + 4096)
             seen = stream.peek(size) if size else stream.ahead()
             end = head_end(seen)
             if end:
@@ -153,13 +154,17 @@ def _block(stream: Stream, piece: Piece, declared: int | None, keep: int) -> str
     """Take the block as declared, and judge by what follows whether that can be right."""
     if declared is None:
         return WRONG
-    stream.want = max(stream.want, stream.at + declared)
+    stream.reach(stream.at + declared)
     piece.body = stream.view(min(declared, keep))
     piece.size = len(piece.body) + stream.skip(declared - len(piece.body))
     if piece.size < declared:
         return WRONG
     follows = stream.peek(64)
     rest = follows.lstrip(b"\r\n")
+    if rest and len(follows) < 64:  # the beginning of a record that goes on in the next member, perhaps
+        stream.reach(stream.at + 4096)
+        follows = stream.peek(64)
+        rest = follows.lstrip(b"\r\n")
     warc = piece.head.startswith(b"WARC/")
     if not rest or (_begins_warc(rest) if warc else _begins_arc(stream, follows, piece)):
         return WHOLE

@@ -56,6 +56,11 @@ class Stream(ABC):
             self._pos = 0
         return self._buffer[self._pos : self._pos + count]
 
+    def reach(self, to: int) -> None:
+        """Say that a record is known to reach up to byte `to`: where the member ends before it, the next may go on."""
+        if to > self.want:
+            self.want, self.done = to, False
+
     def view(self, count: int) -> bytes | memoryview:
         """As take, but without a copy if the bytes lie together: a page's body is copied once, when it is cut out."""
         if self._pos < len(self._buffer) and len(self._buffer) - self._pos >= count:

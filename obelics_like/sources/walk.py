@@ -50,12 +50,13 @@ class File:
 
     def walk(self, keep: int) -> Iterator[Piece]:
         """All pieces in their order, each with up to `keep` bytes of its block."""
-        if self.disk.size == 0:
-            yield Piece(0, 0, rule="unreadable", note="the file is empty")
-        elif self.kind == "plain":
-            yield from split(self.open(0), keep)
-        else:
-            yield from self._members(keep)
+        some = False
+        for piece in split(self.open(0), keep) if self.kind == "plain" else self._members(keep):
+            some = True
+            yield piece
+        if not some:
+            note = "the file is empty" if self.disk.size == 0 else "the file holds blank lines or empty members only"
+            yield Piece(0, self.disk.size, rule="unreadable", note=note)
 
     def piece_at(self, offset: int, keep: int) -> Piece | None:
         """The record that begins at `offset`, read without what lies before it; None if none can be read so."""

@@ -22,6 +22,7 @@ from obelics_like.sources.inputs import Input, expand
 from obelics_like.sources.records import Record, describe, document_id
 from obelics_like.sources.split import MAX_HEAD, Piece
 from obelics_like.sources.walk import File, walk
+from obelics_like.sources.wat import WAT, told
 from obelics_like.stage import AnyStage
 
 __all__ = ["Archive", "Record", "document_id", "read", "read_bytes", "read_pages", "scan"]
@@ -222,6 +223,7 @@ def _page(source: Input, record: Record, piece: Piece | None, options: Archive) 
         head = read_head(piece, options.reader)
     except BadHead as error:
         return f"unreadable: byte {record.offset}: {error}"
+    head.type = WAT if record.type == WAT else head.type
     if head.url != record.url:
         return f"unreadable: byte {record.offset} holds {head.url or 'no record'}, not {record.url}"
     return _page_of(source, record, piece, head, options)
@@ -237,7 +239,7 @@ def _page_of(source: Input, record: Record, piece: Piece, head: Head, options: A
             )
         if options.cut_pages == "drop" and "cut_by" in facts:
             return f"cut_page: the record at byte {record.offset} says WARC-Truncated: {facts['cut_by']}"
-        body = decode(raw, head.low_http, options.max_page_bytes)
+        body = told(raw) if head.type == WAT else decode(raw, head.low_http, options.max_page_bytes)
     except BadBody as error:
         return f"{error.rule}: {error}"
     origin = Origin(
@@ -253,6 +255,7 @@ def _page_of(source: Input, record: Record, piece: Piece, head: Head, options: A
         http_headers=head.http or {},
     )
     declared = head.low_http.get("content-type") if head.http is not None else head.low.get("content-type")
+    declared = "text/html; charset=utf-8" if head.type == WAT else declared
     return Page(record.url, body, declared, origin, facts)
 
 

@@ -13,6 +13,7 @@ from urllib.parse import urljoin
 from obelics_like.sources.bodies import BadBody, decode
 from obelics_like.sources.heads import BadHead, Head, read_head, text
 from obelics_like.sources.split import Piece
+from obelics_like.sources.wat import STATUS, WAT, begins_wat
 
 HTML_TYPES = ("text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml")
 UNTYPED = ("", "application/octet-stream", "binary/octet-stream", "application/x-unknown", "unknown", "unk", "no-type")
@@ -42,11 +43,11 @@ class Record:
 
     `offset` and `length` are bytes of the file on disk (length None: can't be told); records that share a compressed
     stream are numbered from its first byte on. `kind` is "page", "image" or "other"; `type` the WARC-Type ("html" for
-    a page that is a file). `mime` is the payload's: its HTTP Content-Type, WARC-Identified-Payload-Type, or what its
-    first bytes show; `charset` is HTTP's. `size` is the declared body in bytes, still encoded. `location` is where a
-    redirect leads, absolute, or under which URL the payload of a revisit was stored (`digest:...` where it names only
-    its digest). `rule` is None for pages and pictures, else why it is neither; `reason` says in words
-    what was wrong and where.
+    a page that is a file, "wat" for one that a WAT record tells of). `mime` is the payload's: its HTTP Content-Type,
+    WARC-Identified-Payload-Type, or what its first bytes show; `charset` is HTTP's. `size` is the declared body in
+    bytes, still encoded. `location` is where a redirect leads, absolute, or under which URL the payload of a revisit
+    was stored (`digest:...` where it names only its digest). `rule` is None for pages and pictures, else why it is
+    neither; `reason` says in words what was wrong and where.
     """
 
     offset: int
@@ -72,7 +73,7 @@ def describe(piece: Piece, reader: str) -> tuple[Record, Head | None]:
     if not piece.head:
         return record, None
     beside = BESIDE.search(piece.head) if piece.rule is None else None
-    if beside:  # two records in three of a crawl: their heads are not worth parsing
+    if beside and not begins_wat(piece):  # two records in three of a crawl: their heads are not worth parsing
         target = TARGET.search(piece.head)
         record.type, record.rule = beside[1].decode().lower(), "not_a_page"
         record.url = text(target[1]).replace(" ", "%20") if target else ""
@@ -87,11 +88,21 @@ def describe(piece: Piece, reader: str) -> tuple[Record, Head | None]:
     record.digest = head.low.get("warc-payload-digest")
     record.status = head.status
     record.size = piece.size - head.skip
+    if head.type == "metadata" and begins_wat(piece):
+        _wat(record, head, piece)
     if record.rule == "truncated" and 0 < _http_length(head) <= record.size:
         record.rule = None  # the WARC length is wrong, HTTP's says that the body is all there
     if record.rule is None:
         _judge(record, head, piece)
     return record, head
+
+
+def _wat(record: Record, head: Head, piece: Piece) -> None:
+    """Make it the record of the page that a WAT record tells of: its id, its status, its type."""
+    record.type, head.type = WAT, WAT
+    record.record_id = head.low.get("warc-refers-to", "").strip("<>") or record.record_id
+    status = STATUS.search(bytes(piece.body))
+    record.status = int(status[1]) if status else None
 
 
 def _http_length(head: Head) -> int:
@@ -103,6 +114,11 @@ def _judge(record: Record, head: Head, piece: Piece) -> None:
     """Set the kind, the type of the payload, and the rule of what is neither page nor picture."""
     if head.type == "revisit":
         record.rule, record.location = "revisit", _original(record, head)
+        return
+    if head.type == WAT:
+        record.mime = "text/html"
+        redirect = record.status is not None and 300 <= record.status < 400
+        record.kind, record.rule = ("other", "redirect") if redirect else ("page", None)
         return
     if head.type not in ("response", "resource", "conversion"):
         record.rule = "not_a_page"

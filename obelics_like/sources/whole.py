@@ -51,8 +51,6 @@ def _inflate(disk: Disk, at: int, engine: Engine, step: int) -> tuple[bytes, int
                 made += len(out)
                 if made > LARGEST:
                     return None
-    except OSError:  # of the file, not of what it holds
-        raise
     except Exception:  # each library has its own
         return None
     end -= len(engine.unused_data or b"")

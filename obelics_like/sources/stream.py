@@ -30,6 +30,8 @@ class Stream(ABC):
         self.disk, self.start, self.end, self.at = disk, start, start, 0
         self.damage: str | None = None
         self.cut = False
+        self.broken = start
+        """The byte of the file before which damage was noticed."""
         self.done = False
         self.want = 0
         """Up to where a record is known to reach: a member that ends before it may go on in the next one."""
@@ -226,4 +228,5 @@ class Packed(Stream):
             if self.cut:  # it ran on to the end of the file over damage
                 self.damage, self.cut = f"damaged compressed data before byte {at} of the file ({error})", False
         self._made += len(kept)
+        self.broken = at
         return bytes(kept)

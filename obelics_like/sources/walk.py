@@ -12,12 +12,15 @@ from dataclasses import replace
 
 from obelics_like.sources.disk import PACKINGS, Disk, packing
 from obelics_like.sources.packings import DICTIONARY, STEP, Engine, dictionary_at, engine_maker, skippable
+from obelics_like.sources.resume import Resumed, resume
 from obelics_like.sources.split import MAX_ARC_LINE, MAX_HEAD, Piece, arc_fields, begins_record, split
 from obelics_like.sources.stream import Packed, Plain, Stream
 from obelics_like.sources.whole import whole_record
 
 __all__ = ["MAX_HEAD", "File", "Piece", "arc_fields", "begins_record", "first_record", "open_stream", "settle", "walk"]
 
+RESUMES = 32
+"""How often a file's compressed streams are entered again behind damage, which takes up to a second each."""
 PATIENCE = 8
 """So many members that are not one whole record each, beyond those that are, and all are read with care at once."""
 
@@ -27,6 +30,7 @@ class File:
 
     def __init__(self, disk: Disk, kind: str | None = None) -> None:
         self.disk, self.kind = disk, kind or settle(disk)
+        self.resumes = 0
         self.fault: str | None = None
         """What is wrong with its dictionary."""
         if self.kind != "plain":
@@ -50,7 +54,7 @@ class File:
 
     def walk(self, keep: int) -> Iterator[Piece]:
         """All pieces in their order, each with up to `keep` bytes of its block."""
-        some = False
+        some, self.resumes = False, 0
         for piece in split(self.open(0), keep) if self.kind == "plain" else self._members(keep):
             some = True
             yield piece
@@ -111,23 +115,39 @@ class File:
 
     def _careful(self, at: int, keep: int) -> Generator[Piece, None, int]:
         """The pieces of the member at `at`, whatever it holds; gives where to go on."""
-        stream = self.open(at)
-        held: list[Piece] = []
-        for piece in split(stream, keep):
-            if piece.head:
+        stream: Stream | None = self.open(at)
+        some = 0
+        while stream is not None:
+            held: list[Piece] = []
+            for piece in split(stream, keep):
+                if piece.head:
+                    yield from held
+                    held.clear()
+                    some += 1
+                elif not held and isinstance(stream, Resumed):  # the rest of the record that was blamed
+                    continue
+                held.append(piece)
+            while stream.skip(1 << 20):  # what split left over, so that damage there is seen
+                pass
+            begin, at = at, stream.end
+            if stream.damage is None:
+                if len(held) == 1 and held[0].offset == begin:
+                    held[0].length = at - begin
                 yield from held
-                held.clear()
-            held.append(piece)
-        while stream.skip(1 << 20):  # what split left over, so that damage there is seen
-            pass
-        if stream.damage is None:
-            if len(held) == 1 and held[0].offset == at:
-                held[0].length = stream.end - at
-            yield from held
-            return stream.end
-        after = self.next_member(at + 1)
-        yield _blame(held[0] if held else None, stream, at, after, self.disk.size)
-        return after
+                break
+            after = self.next_member(begin + 1)
+            shared = self.kind == "gzip" and (some > 1 or (begin == 0 and after == self.disk.size))
+            broken, stream = stream, self._resume(stream.broken, after) if shared else None
+            at = stream.start if stream is not None else after
+            if held or not isinstance(broken, Resumed):
+                piece = _blame(held[0] if held else None, broken, begin, at, self.disk.size)
+                piece.length = piece.length if stream is None else None  # what follows may be its, too
+                yield piece
+        return at
+
+    def _resume(self, broken: int, limit: int) -> Stream | None:
+        self.resumes += 1
+        return resume(self.disk, broken, limit) if self.resumes <= RESUMES else None
 
     def next_member(self, at: int, end: int | None = None) -> int:
         """The next position from `at` on at which a compressed record begins; `end` (the file's) if none does."""

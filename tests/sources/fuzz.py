@@ -45,6 +45,10 @@ def _shapes() -> dict[str, bytes]:
     shapes |= {f"one {kind}": packed(kind, [b"".join(bare)])[0] for kind in ("gzip", "zstd", "lz4")}
     shapes |= {"dictionary": with_dictionary(bare), "arc": b"".join(arcs), "arc gzip": b"".join(map(gz, arcs))}
     whole = b"".join(bare)
+    album = Builder(packed=False)
+    for i in range(3):
+        album.add(f"http://a.example/{i}.jpg", random.Random(i).randbytes(40_000), mime="image/jpeg").pages(2, 200)
+    shapes["album"] = gz(album.bytes())
     return shapes | {"blocks": b"".join(gz(whole[i : i + 700]) for i in range(0, len(whole), 700))}
 
 

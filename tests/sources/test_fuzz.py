@@ -20,6 +20,9 @@ BOUNDED = settings(max_examples=150, deadline=None, suppress_health_check=[Healt
 @pytest.mark.parametrize("shape", NAMES)
 def test_the_sound_archives_are_read_whole(tmp_path: Path, shape: str) -> None:
     found = check(SHAPES[shape], tmp_path)
+    if shape == "album":
+        assert found == {"image": 3, "page": 6}
+        return
     rest = {"not_a_page": 1, "image": 1, "page": 7, "revisit": 1, "redirect": 1}
     assert found == Counter({"not_a_page": 1, "page": 4} if shape.startswith("arc") else rest)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import random
 import re
+import zlib
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +19,7 @@ from obelics_like.sources.inputs import Input
 from obelics_like.sources.walk import File
 from obelics_like.sources.whole import whole_record
 from tests.sources.archives import OPTIONS, PACKINGS, Builder, lz, packed, page, put, with_dictionary, zst
+from tests.sources.fuzz import accounted
 
 COUNT = 10
 KINDS = list(PACKINGS)
@@ -160,3 +163,36 @@ def test_the_fast_way_finds_what_the_careful_one_finds(tmp_path: Path, kind: str
         assert careful == piece
         at += piece.length or 0
     assert at == source.size
+
+
+@pytest.mark.parametrize("level", [1, 6, 9])
+@pytest.mark.parametrize("where", [0.01, 0.3, 0.55])
+def test_a_single_gzip_member_is_entered_again_behind_a_picture(tmp_path: Path, level: int, where: float) -> None:
+    """Damage costs the records up to a picture behind it, not the rest of the file."""
+    chance = random.Random(level)
+    build = Builder(packed=False)
+    for number in range(20):
+        build.add(f"http://a.example/{number}", page(number))
+        build.add(f"http://a.example/{number}.jpg", chance.randbytes(50_000), mime="image/jpeg")
+    raw = bytearray(gzip.compress(build.bytes(), level))
+    at = int(len(raw) * where)
+    raw[at : at + 3000] = chance.randbytes(3000)
+    source = put(tmp_path / "x.warc.gz", bytes(raw))
+    records = list(scan(source, OPTIONS))
+    rules = Counter(r.rule or r.kind for r in records)
+    assert rules["unreadable"] <= 2
+    assert 33 <= rules["page"] + rules["image"] < 40, rules
+    found = [f for _, f in read(source, [r for r in records if r.kind == "page"], OPTIONS)]
+    bodies = [f.html for f in found if isinstance(f, Page) and not f.facts]
+    assert set(bodies) <= {page(number) for number in range(20)}
+    assert len(bodies) == len(set(bodies)) >= 16
+    accounted(bytes(raw), records)
+
+
+def test_what_lies_behind_full_flushes_is_exact(tmp_path: Path) -> None:
+    """Writers that start afresh now and then make deflate that can be entered there."""
+    squeeze = zlib.compressobj(6, zlib.DEFLATED, 31)
+    parts = [squeeze.compress(p) + squeeze.flush(zlib.Z_FULL_FLUSH) for p in bare(60, 12_000)] + [squeeze.flush()]
+    parts[20] = random.Random(1).randbytes(len(parts[20]))
+    rules = seen(put(tmp_path / "x.warc.gz", b"".join(parts)))
+    assert rules["page"] >= 20

@@ -112,6 +112,24 @@ def one_member() -> bytes:
     return records.gzip_member(b"".join(note_records()))
 
 
+def damaged_one_member() -> bytes:
+    """The whole archive is a single gzip member, and 400 bytes in its first fifth are inverted."""
+    whole = one_member()
+    at = len(whole) // 5
+    return whole[:at] + bytes(byte ^ 0xFF for byte in whole[at : at + 400]) + whole[at + 400 :]
+
+
+def cut_by_crawler() -> bytes:
+    """The crawler gave up on the third page after 300 bytes, and says so: WARC-Truncated."""
+    plain = note_records()
+    page = records.http_response((NOTES / "3-rocket.html").read_bytes(), "text/html; charset=utf-8")
+    head, _, body = page.partition(b"\r\n\r\n")
+    block = head + b"\r\n\r\n" + body[:300]
+    cut = {"WARC-Truncated": "time"}
+    plain[5] = records.response("http://notes.example/3-rocket.html", "2024-05-20T06:03:00Z", block, cut)
+    return b"".join(records.gzip_member(record) for record in plain)
+
+
 def bomb() -> bytes:
     """After the third note stands a page whose gzip-coded body of half a megabyte inflates to 512 megabytes."""
     members = _members()
@@ -154,6 +172,8 @@ BROKEN: dict[str, Callable[[], bytes]] = {
     "bad-version": bad_version,
     "garbage-between-members": garbage_between_members,
     "one-member": one_member,
+    "damaged-one-member": damaged_one_member,
+    "cut-by-crawler": cut_by_crawler,
     "bomb": bomb,
     "not-a-warc": not_a_warc,
     "empty": bytes,

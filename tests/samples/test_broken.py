@@ -84,6 +84,22 @@ def test_one_member_holds_all_records(made: Path) -> None:
     assert plain.count(b"WARC/1.0\r\n") == NOTE_RECORDS
 
 
+def test_damaged_one_member_is_one_member_and_damaged(made: Path) -> None:
+    sound, damaged = broken(made, "one-member"), broken(made, "damaged-one-member")
+    assert sum(a != b for a, b in zip(sound, damaged, strict=True)) == 400
+    assert members(damaged) == []
+
+
+def test_cut_by_crawler_lacks_the_end_of_a_page_and_says_so(made: Path) -> None:
+    found = members(broken(made, "cut-by-crawler"))
+    assert len(found) == NOTE_RECORDS
+    [cut] = [record for record in found if header(record, "WARC-Truncated") == "time"]
+    block = cut.partition(b"\r\n\r\n")[2]
+    body = block.partition(b"\r\n\r\n")[2].removesuffix(b"\r\n\r\n")
+    assert (header(cut, "WARC-Target-URI"), len(body)) == ("http://notes.example/3-rocket.html", 300)
+    assert int(header(block, "Content-Length") or 0) > 300
+
+
 def test_bomb_inflates_to_512_megabytes(made: Path) -> None:
     bomb = next(record for record in members(broken(made, "bomb")) if b"bomb.html" in record)
     body = bomb.partition(b"\r\n\r\n")[2].partition(b"\r\n\r\n")[2]
@@ -104,5 +120,5 @@ def test_not_a_warc_and_empty(made: Path) -> None:
 def test_every_broken_archive_is_described(made: Path) -> None:
     readme = (SAMPLES / "README.md").read_text(encoding="utf-8")
     names = sorted(path.name.removesuffix(".warc.gz") for path in (made / "broken").iterdir())
-    assert len(names) == 13
+    assert len(names) == 15
     assert [name for name in names if f"`{name}`" not in readme] == []

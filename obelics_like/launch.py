@@ -22,7 +22,9 @@ from obelics_like.plan import code_version, digest
 from obelics_like.recipe import Recipe, load_recipe
 from obelics_like.rooms import room
 from obelics_like.run import MARK, Progress, State, execute, locked
+from obelics_like.sources.crawls import BASE, Reach
 from obelics_like.sources.inputs import Input, survey
+from obelics_like.sources.remote import is_remote
 from obelics_like.stage import AnyStage
 from obelics_like.store.files import publish_json
 from obelics_like.tasks.job import Job, open_all
@@ -57,10 +59,18 @@ def build(
     offline: bool = False,
     engine: str = "local",
     progress: Progress | None = None,
+    sample: float | None = None,
+    seed: int = 0,
+    cc_index: str | None = None,
+    cc_base: str | None = None,
 ) -> dict[str, Any]:
     """Build a corpus in the folder `out` from web archives; gives what is also written to `out/run.json`.
 
-    `inputs` are archives, folders or globs of them, folders of HTML files, or list files. `settings` maps
+    `inputs` are archives, folders or globs of them, folders of HTML files, list files, URLs of these (https://, s3://
+    and what else fsspec reaches), or crawls by name (cc:CC-MAIN-2024-22). Of such a crawl, `sample` takes a share of
+    its archives, chosen by `seed`, and `cc_index` only the records for which a condition on its columnar index holds;
+    `cc_base` is where it is read from (a URL or folder, else OBELICS_LIKE_CC_BASE, else Common Crawl's own host).
+    `settings` maps
     "id.option" to values and is laid over the recipe. `images` is "warc", "warc,web", "web" or "none". `scorer`
     replaces the recipe's ("none" for no alignment). `limit` stops after so many pages. `keep_dropped` is none,
     reasons, sample:P or all. Run again with the same arguments, it goes on where it stopped.
@@ -74,7 +84,8 @@ def build(
         if number is not None and number < 1:
             raise OptionError(name, got=number, valid="a whole number from 1 on")
     given = [str(inputs)] if isinstance(inputs, str | Path) else [str(i) for i in inputs]
-    sources, ignored = survey(given)
+    base = cc_base or os.environ.get("OBELICS_LIKE_CC_BASE") or BASE
+    sources, ignored = survey(given, Reach(base, sample, seed, cc_index, offline))
     what = _recipe(recipe, settings)
     job = _job(what, Path(out), images, scorer, offline, keep_dropped)
     sources = _apart(sources, given, Path(out))
@@ -90,6 +101,7 @@ def build(
         finally:
             power.close()
             shutil.rmtree(folder / "work" / "preflight", ignore_errors=True)
+        shutil.rmtree(state.job.spool, ignore_errors=True)
         manifest = record.pop("published")
         record = _head(what, job, state.job, engine, count, limit, started) | record | _tail(state, clock)
         record["models"] = models
@@ -119,7 +131,7 @@ def _apart(sources: Sequence[Input], given: Sequence[str], out: Path) -> list[In
     above = any(home != (top := Path(g).resolve()) and home.is_relative_to(top) for g in given)
     apart = []
     for source in sources:
-        inside = Path(source.path).resolve().is_relative_to(home)
+        inside = not is_remote(source.path) and Path(source.path).resolve().is_relative_to(home)
         if inside and not above:
             raise UsageError(f"--out {out}", got=f"a folder that holds the input {source.name}", valid="a folder apart")
         try:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from obelics_like.sources.disk import Disk
+from obelics_like.sources.remote import Unreachable
 
 CHUNK = 1 << 19
 """Most that one step inflates to, in bytes: bounds the memory a bomb can take. isal sets aside as much for each step,
@@ -195,6 +196,8 @@ class Packed(Stream):
                     self._made += len(out)
                     return out
             return b""
+        except Unreachable:  # no damage of the file
+            raise
         except Exception as error:  # each library has its own: isal's, zlib's, zstandard's
             if self.damage is not None:
                 return b""
@@ -236,7 +239,7 @@ class Frames(Stream):
     def _more(self) -> bytes:
         try:
             return bytes(self._reader.read(1 << 18))
-        except (KeyboardInterrupt, SystemExit):
+        except (KeyboardInterrupt, SystemExit, Unreachable):
             raise
         except BaseException as error:  # a panic of the Rust side is no Exception
             self.damage = f"damaged lz4 data ({error})"

@@ -24,7 +24,8 @@ from obelics_like.rooms import room
 from obelics_like.run import MARK, Progress, State, execute, locked
 from obelics_like.sources.crawls import BASE, Reach
 from obelics_like.sources.inputs import Input, survey
-from obelics_like.sources.remote import is_remote
+from obelics_like.sources.remote import is_remote, patience_seconds
+from obelics_like.sources.spool import spool_bytes
 from obelics_like.stage import AnyStage
 from obelics_like.store.files import publish_json
 from obelics_like.tasks.job import Job, open_all
@@ -85,6 +86,7 @@ def build(
             raise OptionError(name, got=number, valid="a whole number from 1 on")
     given = [str(inputs)] if isinstance(inputs, str | Path) else [str(i) for i in inputs]
     base = cc_base or os.environ.get("OBELICS_LIKE_CC_BASE") or BASE
+    patience_seconds(), spool_bytes()  # a wrong variable is told before anything is started
     sources, ignored = survey(given, Reach(base, sample, seed, cc_index, offline))
     what = _recipe(recipe, settings)
     job = _job(what, Path(out), images, scorer, offline, keep_dropped)

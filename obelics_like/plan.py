@@ -87,7 +87,7 @@ def input_key(source: Input, options: AnyStage, stop: int | None = None) -> str:
     path = file_of(source)
     state = path.stat() if path.exists() else None
     when = (state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns) if state else ()  # ctime can't be set
-    return digest(code_version(), source.name, source.path, source.format, source.size, *when, options)
+    return digest(code_version(), source.name, source.path, source.format, source.size, source.picks, *when, options)
 
 
 def cut_recipe(stages: Sequence[AnyStage], context: Context, start: str) -> list[Segment]:

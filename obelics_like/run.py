@@ -250,6 +250,7 @@ def _input_row(one: Scanned, unread: int) -> dict[str, Any]:
         "size": found.get("size", source.size),
         **{k: found[k] for k in ("sha256", "records", "pages", "images")},
         "stopped_at": found.get("stopped_at"),
+        "picks": source.picks,
         "unread": unread,
         "failed": found.get("failed"),
     }

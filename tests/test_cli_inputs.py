@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -93,6 +95,19 @@ def test_a_crawl_from_elsewhere_is_the_same_corpus_and_comes_once(
     assert not any(name in host.sent() for name in copy.archives)
 
 
+def test_worker_processes_make_the_same_corpus(
+    host: Host, local: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OBELICS_LIKE_PATIENCE_SECONDS", "20")
+    host.cut, host.busy = 300_000, 3
+    command = [sys.executable, "-m", "obelics_like.cli", "build", GIVEN, "--out", tmp_path / "out"]
+    done = subprocess.run(
+        [*map(str, command), "--cc-base", host.url(""), *QUICK, "--json"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert contents(tmp_path / "out") == contents(local)
+
+
 def test_without_room_for_copies_it_is_the_same_corpus(
     host: Host, local: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,6 +174,7 @@ def test_the_records_of_an_index_are_the_input(host: Host, copy: Mirror, tmp_pat
     assert call("check", tmp_path / "out").exit_code == 0
     folder, run_too = build(tmp_path / "folder", str(copy.root), "--cc-index", where)
     assert folder.exit_code == 0
+    assert call("check", tmp_path / "folder").stdout == "all is accounted for\n"
     assert contents(tmp_path / "folder") == contents(tmp_path / "out")
     assert run_too["ledger"] == run["ledger"]
     few, run_few = build(tmp_path / "few", host.url(""), "--cc-index", where, "--limit", 3)

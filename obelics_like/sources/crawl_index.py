@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 PLACE = ("warc_filename", "warc_record_offset", "warc_record_length")
 SUBSET = "/subset=warc/"
 """The part of the index that holds what was fetched well; the others hold robots.txt, redirects and errors."""
-MOST_ROWS = 5_000_000
+MOST_ROWS = 1_000_000
+"""Records that a condition may find: each is a request, and a place held in memory."""
 AT_ONCE = 4
 """Index files read at the same time: reading one is mostly waiting."""
 

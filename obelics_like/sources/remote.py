@@ -83,7 +83,11 @@ def open_remote(url: str) -> RemoteFile:
 def check_url(url: str, where: str) -> None:
     """Raise InputError for a URL that can't be an input: a scheme nobody knows, no host, a password in it."""
     name = scheme(url)
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise InputError(where, got=f"no URL ({error})", valid="https://HOST/PATH", do="correct it") from None
     if name not in WEB:
         from obelics_like.sources.buckets import check_scheme
 
@@ -105,7 +109,7 @@ class Patience:
     def __init__(self, url: str) -> None:
         self._url = url
         self._host = urlsplit(url).netloc
-        self._limit = _seconds()
+        self.limit = patience_seconds()
         self._tries, self._since = 0, 0.0
 
     def gained(self) -> None:
@@ -123,9 +127,9 @@ class Patience:
         pause = min(0.05 * 4 ** (self._tries - 1), LONGEST_WAIT) * random.uniform(
             0.75, 1.25
         )  # so that workers don't march
-        pause = max(pause, min(after or 0.0, self._limit))
-        known = now - _down().get(self._host, float("-inf")) < self._limit
-        if known or (self._tries >= TRIES and now + pause - self._since > self._limit):
+        pause = max(pause, min(after or 0.0, self.limit))
+        known = now - _down().get(self._host, float("-inf")) < self.limit
+        if known or (self._tries >= TRIES and now + pause - self._since > self.limit):
             _down()[self._host] = now
             spent = f"{self._tries} attempts in {now - self._since:.0f} s" if self._tries > 1 else "1 attempt"
             raise Unreachable(f"{self._url}: {fault} ({spent})")
@@ -138,7 +142,8 @@ def _down() -> dict[str, float]:
     return {}
 
 
-def _seconds() -> float:
+def patience_seconds() -> float:
+    """How long a file may go on failing. Raises OptionError for a variable that is no number of seconds."""
     said = os.environ.get("OBELICS_LIKE_PATIENCE_SECONDS", "")
     try:
         seconds = float(said) if said else PATIENCE_SECONDS

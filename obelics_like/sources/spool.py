@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from obelics_like.sources.remote import is_remote
 SPOOL_GB = 20.0
 """Most that the copies of a run may take, in GB; a Common Crawl archive has about one."""
 STEP = 1 << 20
+COUNT_EVERY = 64
+"""Copies between two counts of what all workers hold: an index may give 100,000 small ones."""
 
 
 def copy_of(path: str, folder: Path) -> str | None:
@@ -28,7 +31,7 @@ def copy_of(path: str, folder: Path) -> str | None:
     outer, inner = split_path(path)
     if not is_remote(outer):
         return None
-    found = next(folder.glob(f"{_mark(outer)}-*.{'wacz' if inner else 'whole'}"), None)
+    found = next((folder / _mark(outer)).glob("*.wacz" if inner else "*.whole"), None)
     return None if found is None else f"{found}{INSIDE}{inner}" if inner else str(found)
 
 
@@ -51,26 +54,26 @@ def spool(source: Input, folder: Path) -> Input:
         return source
     place = _place(source, folder)
     if not place.exists():
-        for stale in folder.glob(f"{_mark(outer)}-*{place.suffix}"):  # of a file that has changed since
+        for stale in place.parent.glob(f"*{place.suffix}"):  # of a file that has changed since
             stale.unlink(missing_ok=True)
         with suppress(OSError):  # reading it from where it lies will say what is wrong
-            _copy(outer, source.picks, place)
+            _copy(outer, source.picks, place, folder)
     return at_hand(source, folder)
 
 
 def _place(source: Input, folder: Path) -> Path:
     outer, inner = split_path(source.path)
     kind = "wacz" if inner else "picks" if source.picks else "whole"
-    return folder / f"{_mark(outer)}-{_mark(f'{source.identity} {source.picks}')}.{kind}"
+    return folder / _mark(outer) / f"{_mark(f'{source.identity} {source.picks}')}.{kind}"
 
 
-def _copy(url: str, picks: tuple[tuple[int, int], ...], place: Path) -> None:
+def _copy(url: str, picks: tuple[tuple[int, int], ...], place: Path, folder: Path) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
     file = open_file(url)
     temporary = place.with_name(f"{place.name}.{os.getpid()}.part")
     try:
         ranges = picks or ((0, file.size),)
-        if not _room(place.parent, sum(length for _, length in ranges)):
+        if not _room(folder, sum(length for _, length in ranges)):
             return
         with open(temporary, "wb") as out:
             for offset, length in ranges:
@@ -86,14 +89,39 @@ def _copy(url: str, picks: tuple[tuple[int, int], ...], place: Path) -> None:
 
 def _room(folder: Path, size: int) -> bool:
     """Whether a copy of `size` bytes fits: into the bound, and into half of what the disk has left."""
+    held = _held(folder)
+    if held.left == 0:
+        held.used, held.left = _used(folder), COUNT_EVERY
+    held.left -= 1
+    fits = held.used + size <= spool_bytes() and size <= shutil.disk_usage(folder).free // 2
+    held.used += size if fits else 0
+    return fits
+
+
+@dataclass
+class _Held:
+    """What this process takes for the bytes of all copies, and after how many more copies it counts again."""
+
+    used: int = 0
+    left: int = 0
+
+
+@lru_cache(maxsize=1)
+def _held(folder: Path) -> _Held:
+    return _Held()
+
+
+def _used(folder: Path) -> int:
     used = 0
-    for entry in os.scandir(folder):
-        with suppress(OSError):
-            used += entry.stat().st_blocks * 512
-    return used + size <= _bound() and size <= shutil.disk_usage(folder).free // 2
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                used += os.stat(os.path.join(place, name)).st_blocks * 512
+    return used
 
 
-def _bound() -> float:
+def spool_bytes() -> float:
+    """Most that all copies may take. Raises OptionError for a variable that is no number."""
     said = os.environ.get("OBELICS_LIKE_SPOOL_GB", "")
     try:
         found = float(said) if said else SPOOL_GB

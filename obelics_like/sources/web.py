@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+import time
 from functools import lru_cache
 from typing import IO, Any
 from urllib.parse import urlsplit
@@ -18,10 +19,12 @@ from obelics_like.sources.remote import NotThere, Patience, Unreachable
 CHUNK = 1 << 18
 MOST_AHEAD = 1 << 25
 """Bytes of one request, at most, where reading goes on and on: the answer is streamed, so this bounds no memory."""
-DRAIN = 1 << 16
-"""Bytes that are sooner read and thrown away than that a new connection is made."""
+GAP = 1 << 16
+"""Bytes that are sooner read and passed over than that a new connection is made."""
 SECONDS = (10.0, 30.0)
 """Until a connection stands, and until the next bytes come."""
+SLOWEST = 1000
+"""Bytes a second that a host must give to be borne with for longer than PATIENCE_SECONDS."""
 NO_RANGES = 1 << 33
 """Bytes of a file, at most, that is copied whole to a temporary file because its server knows no ranges: 8 GB."""
 
@@ -67,8 +70,9 @@ class WebFile:
     def pread(self, count: int, at: int, end: int) -> bytes:
         """See `remote.RemoteFile`."""
         patience = Patience(self.url)
-        got = bytearray()
+        got, spent = bytearray(), 0.0
         while len(got) < count and (self._size < 0 or at + len(got) < self._size):
+            began = time.monotonic()
             try:
                 part = self._read(count - len(got), at + len(got), end)
             except _transient() as fault:
@@ -76,6 +80,10 @@ class WebFile:
                 patience.wait(fault, getattr(fault, "after", None))
                 continue
             got += part
+            spent += time.monotonic() - began
+            slow = self._copy is None and len(got) < min(count, SLOWEST * spent)
+            if slow and spent > patience.limit:  # an endless drip is no progress
+                raise Unreachable(f"{self.url}: {len(got)} bytes in {spent:.0f} s")
             patience.gained()
         return bytes(got)
 
@@ -88,7 +96,7 @@ class WebFile:
 
     def _read(self, count: int, at: int, end: int) -> bytes:
         """Some of the bytes at `at`, at least one. Raises Busy where the answer ends before it should."""
-        if self._answer is None or not self._at <= at < min(self._stop, self._at + DRAIN):
+        if self._answer is None or not self._at <= at < min(self._stop, self._at + GAP):
             went_on = at == self._stop and self._ahead > 0
             self._ahead = min(2 * self._ahead, MOST_AHEAD) if went_on else count
             self._ask(at, min(max(count, self._ahead), max(count, end - at)))
@@ -171,18 +179,11 @@ class WebFile:
         self._copy = copy
 
     def _drop(self) -> None:
-        """Be done with the open answer; its connection lives on if it was read to its end, or nearly."""
+        """Be done with the open answer; its connection lives on if it was read to its end."""
         answer, self._answer = self._answer, None
-        if answer is None:
-            return
-        try:
-            if 0 < self._stop - self._at <= DRAIN:
-                answer.drain_conn()
-            if self._stop - self._at > DRAIN:
-                answer.close()
-            else:
-                answer.release_conn()
-        except _transient():
+        if answer is not None and self._at >= self._stop:
+            answer.release_conn()
+        elif answer is not None:
             answer.close()
 
 

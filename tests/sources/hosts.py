@@ -19,7 +19,7 @@ class Host:
 
     `ranges` False: every answer is the whole file. `cut`: the connection ends after so many bytes of an answer.
     `busy`: so many requests are answered 503 first. `lie`: bytes by which the length it tells is too long. `status`:
-    a fixed answer by path. `etag`: told with every file.
+    a fixed answer by path, with `headers`. `drip`: seconds between two bytes. `etag`: told with every file.
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
@@ -29,6 +29,7 @@ class Host:
     lie: int = 0
     status: dict[str, int] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
+    drip: float = 0.0
     etag: str = '"one"'
     asked: list[tuple[str, int, int]] = field(default_factory=list)
     agents: set[str] = field(default_factory=set)
@@ -101,8 +102,10 @@ class _Handler(BaseHTTPRequestHandler):
         number, sent = len(host.asked) - 1, 0
         try:
             while sent < len(body):
-                self.wfile.write(body[sent : sent + 65536])
-                sent += len(body[sent : sent + 65536])
+                part = body[sent : sent + (1 if host.drip else 65536)]
+                self.wfile.write(part)
+                sent += len(part)
+                time.sleep(host.drip)
         except OSError:  # the other side has had enough
             self.close_connection = True
         host.asked[number] = (path, start, sent)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
+import json
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from obelics_like import launch
+from obelics_like.engines.inline import InlineEngine
 from obelics_like.errors import InputError, MissingPiece
 from obelics_like.sources import buckets, remote
 from obelics_like.sources.archive import read, scan
@@ -110,10 +113,18 @@ def test_faults_are_borne_for_a_while(memory: Any, monkeypatch: pytest.MonkeyPat
         _ = BucketFile("memory://in/gone").size
 
 
-@pytest.mark.skipif(importlib.util.find_spec("s3fs") is not None, reason="the extra `s3` is installed")
-def test_a_missing_library_is_told_with_its_extra() -> None:
+def test_a_missing_library_is_told_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    import fsspec
+
+    def missing(name: str) -> Any:
+        raise ImportError(f"Install the library of {name}")
+
+    monkeypatch.setattr(fsspec, "filesystem", missing)
+    buckets._system.cache_clear()
     with pytest.raises(MissingPiece, match=r"obelics-like\[s3\]"):
         survey(["s3://bucket/x.warc.gz"])
+    with pytest.raises(MissingPiece, match="Install the library of gs"):
+        survey(["gs://bucket/x.warc.gz"])
 
 
 # --- S3 -------------------------------------------------------------------------------------------------------------
@@ -178,3 +189,17 @@ def test_lists_folders_and_identities_in_a_bucket(s3: str, copy: Mirror) -> None
     for wrong in (f"{s3}gone.warc.gz", "s3://no-such-bucket/x.warc.gz"):
         with pytest.raises(InputError):
             survey([wrong])
+
+
+def test_a_corpus_from_a_bucket_is_the_same(
+    s3: str, copy: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launch, "make_engine", lambda name, workers: InlineEngine())
+    made = {}
+    for name, base in (("folder", str(copy.root)), ("bucket", s3)):
+        record = launch.build(f"cc:{CRAWL}", tmp_path / name, cc_base=base, scorer="none", workers=1, limit=60)
+        assert record["exit_code"] == 0
+        assert record["ledger"]["came"]["page"] == 60
+        made[name] = json.loads((tmp_path / name / "manifest.json").read_text())
+    assert made["folder"] == made["bucket"]
+    assert made["folder"]["corpus"]

@@ -242,6 +242,8 @@ def test_a_list_of_common_crawl_that_was_fetched(copy: Mirror, tmp_path: Path, m
     [
         ("htps://h.example/x.warc.gz", "did you mean https://"),
         ("https:///x.warc.gz", "without a host"),
+        ("https://[bad/x.warc.gz", "no URL"),
+        ("https://h.example:99999/x.warc.gz", "no URL"),
         ("https://me:secret@h.example/x.warc.gz", "password"),
     ],
 )

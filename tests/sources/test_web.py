@@ -100,6 +100,11 @@ def test_a_host_that_stays_busy_is_given_up_in_time() -> None:
         assert len(host.asked) == asked + 1
 
 
+def test_a_drip_without_end_is_given_up_in_time() -> None:
+    with serving(files={"x": DATA}, drip=0.05) as host, within(5), pytest.raises(Unreachable, match="bytes in"):
+        WebFile(host.url("x")).pread(100_000, 0, 100_000)
+
+
 def test_nobody_is_there() -> None:
     with serving() as host:
         url = host.url("x")

@@ -67,11 +67,9 @@ def build(
 ) -> dict[str, Any]:
     """Build a corpus in the folder `out` from web archives; gives what is also written to `out/run.json`.
 
-    `inputs` are archives, folders or globs of them, folders of HTML files, list files, URLs of these (https://, s3://
-    and what else fsspec reaches), or crawls by name (cc:CC-MAIN-2024-22). Of such a crawl, `sample` takes a share of
-    its archives, chosen by `seed`, and `cc_index` only the records for which a condition on its columnar index holds;
-    `cc_base` is where it is read from (a URL or folder, else OBELICS_LIKE_CC_BASE, else Common Crawl's own host).
-    `settings` maps
+    `inputs` are archives, folders or globs of them, folders of HTML files, list files, URLs of these, or crawls by
+    name (cc:CC-MAIN-2024-22). Of a crawl, `sample` takes a share of its archives, chosen by `seed`, and `cc_index` the
+    records for which a condition on its index holds; `cc_base` is where it is read from. `settings` maps
     "id.option" to values and is laid over the recipe. `images` is "warc", "warc,web", "web" or "none". `scorer`
     replaces the recipe's ("none" for no alignment). `limit` stops after so many pages. `keep_dropped` is none,
     reasons, sample:P or all. Run again with the same arguments, it goes on where it stopped.
@@ -81,13 +79,9 @@ def build(
     """
     started = datetime.now(UTC)
     clock = time.monotonic()
-    for name, number in (("--limit", limit), ("--workers", workers)):
-        if number is not None and number < 1:
-            raise OptionError(name, got=number, valid="a whole number from 1 on")
-    given = [str(inputs)] if isinstance(inputs, str | Path) else [str(i) for i in inputs]
-    base = cc_base or os.environ.get("OBELICS_LIKE_CC_BASE") or BASE
-    patience_seconds(), spool_bytes()  # a wrong variable is told before anything is started
-    sources, ignored = survey(given, Reach(base, sample, seed, cc_index, offline))
+    _whole({"--limit": limit, "--workers": workers})
+    given, reach = _asked(inputs, sample, seed, cc_index, cc_base, offline)
+    sources, ignored = survey(given, reach)
     what = _recipe(recipe, settings)
     job = _job(what, Path(out), images, scorer, offline, keep_dropped)
     sources = _apart(sources, given, Path(out))
@@ -112,6 +106,28 @@ def build(
         publish_json(folder / "run.json", record)
         publish_json(folder / "manifest.json", manifest)
     return record
+
+
+def _whole(numbers: dict[str, int | None]) -> None:
+    for name, number in numbers.items():
+        if number is not None and number < 1:
+            raise OptionError(name, got=number, valid="a whole number from 1 on")
+
+
+def _asked(
+    inputs: Sequence[str | Path] | str | Path,
+    sample: float | None,
+    seed: int,
+    cc_index: str | None,
+    cc_base: str | None,
+    offline: bool,
+) -> tuple[list[str], Reach]:
+    """The inputs as they were given, and how far they reach; a wrong variable is told before anything is started."""
+    patience_seconds()
+    spool_bytes()
+    base = cc_base or os.environ.get("OBELICS_LIKE_CC_BASE") or BASE
+    given = [str(inputs)] if isinstance(inputs, str | Path) else [str(i) for i in inputs]
+    return given, Reach(base, sample, seed, cc_index, offline)
 
 
 def _recipe(recipe: str | Path | Recipe, settings: dict[str, Any] | None) -> Recipe:

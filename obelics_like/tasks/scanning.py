@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -52,22 +53,15 @@ def scan_input(item: tuple[Job, Input, str, int | None]) -> dict[str, Any]:
         return done
     if stop is None:  # else what is read twice is little
         source = spool(source, job.spool)
-    distinct: set[int] = set()
-    stopped_at: int | None = None
     pages: list[Record] = []
     images: list[Record] = []
     rules: Counter[str] = Counter()
     quarantine: list[dict[str, Any]] = []
     records = 0
-    for record in scan(source, job.sources):
+    for record in _until(stop, scan(source, job.sources)):
         records += 1
         if record.kind == "page":
             pages.append(record)
-            if stop is not None:
-                distinct.add(_identity(record))
-                if len(distinct) >= stop:
-                    stopped_at = record.offset
-                    break
             continue
         if record.kind == "image" or record.rule == "redirect":
             images.append(record)
@@ -85,13 +79,24 @@ def scan_input(item: tuple[Job, Input, str, int | None]) -> dict[str, Any]:
         "drops": dict(rules),
         "size": _size(source),
         "sha256": None if source.picks else _digest(source),
-        "stopped_at": stopped_at,
+        "stopped_at": pages[-1].offset if stop and len(set(map(_identity, pages))) == stop else None,
         "peak_mb": peak_memory(),
         "files": lines(files),
     }
     if not rules["unreachable"]:
         publish_json(manifest, result)
     return result
+
+
+def _until(stop: int | None, records: Iterable[Record]) -> Iterator[Record]:
+    """The records up to the `stop`th distinct page; all of them without a stop."""
+    distinct: set[int] = set()
+    for record in records:
+        yield record
+        if stop is not None and record.kind == "page":
+            distinct.add(_identity(record))
+            if len(distinct) == stop:
+                return
 
 
 def quarantined(source: Input, record: Record, rule: str | None, reason: str | None) -> dict[str, Any]:

@@ -61,12 +61,16 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page as it was read, not yet parsed: what `read_pages` yields. `html` is the decoded HTTP body."""
+    """A page as it was read, not yet parsed: what `read_pages` yields. `html` is the decoded HTTP body.
+
+    `facts` are what reading found out; they become the document's first facts.
+    """
 
     url: str
     html: bytes
     content_type: str | None
     origin: Origin
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

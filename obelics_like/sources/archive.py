@@ -15,15 +15,22 @@ from typing import ClassVar
 from obelics_like.document import Origin, Page, Place
 from obelics_like.errors import OptionError, UnknownName
 from obelics_like.sources.bodies import BadBody, decode
+from obelics_like.sources.digests import matches, payload_facts
 from obelics_like.sources.disk import Disk, split_path
 from obelics_like.sources.heads import READERS, BadHead, Head, read_head
 from obelics_like.sources.inputs import Input, expand
 from obelics_like.sources.records import Record, describe, document_id
 from obelics_like.sources.remote import Unreachable, is_remote
-from obelics_like.sources.walk import MAX_HEAD, Piece, piece_at, walk
+from obelics_like.sources.split import MAX_HEAD, Piece
+from obelics_like.sources.walk import File, walk
+from obelics_like.sources.wat import WAT, told
 from obelics_like.stage import AnyStage
 
 __all__ = ["Archive", "Record", "document_id", "read", "read_bytes", "read_pages", "scan"]
+
+
+DIGESTS = ("mark", "drop", "ignore")
+CUT_PAGES = ("mark", "drop")
 
 
 @dataclass(frozen=True)
@@ -31,31 +38,48 @@ class Archive(AnyStage):
     """How the inputs are read.
 
     Options:
-        reader: the library that reads the heads of WARC records, "fastwarc" or "warcio". Where records begin and
-            end, and what to do after damage, is our own in either case, and so are ARC heads.
+        reader: the library that reads those heads of WARC records that are not plain lines of ASCII, "fastwarc" or
+            "warcio". Where records begin and end, and what to do after damage, is our own in either case.
         max_page_bytes: a page whose body, decoded, is longer than so many bytes is dropped as body_too_large.
         max_image_bytes: a picture whose body, decoded, is longer than so many bytes is not read.
+        digests: what is done where a payload is not the one whose digest its record bears (WARC-Payload-Digest; md5,
+            sha1, sha256 or sha512): "mark" sets the page's fact payload_digest, "drop" drops the page as
+            digest_mismatch and does not read the picture, "ignore" computes no digest.
+        cut_pages: what is done with a page that its crawler cut (WARC-Truncated): "mark" sets the fact cut_by, "drop"
+            drops it as cut_page.
     """
 
     reader: str = "fastwarc"
     max_page_bytes: int = 20_000_000
     max_image_bytes: int = 64_000_000
+    digests: str = "mark"
+    cut_pages: str = "mark"
 
     rules: ClassVar[dict[str, str]] = {
         "not_a_page": "a record that holds neither a page nor a picture (request, metadata, script, ...)",
+        "pdf": "a PDF document, which is not read",
+        "extracted_text": "a conversion record of plain text, as in WET files: no page is left to be read",
         "redirect": "an answer that only leads elsewhere (HTTP 3xx)",
-        "revisit": "a record that only says that nothing had changed since an earlier one",
+        "revisit": "a record that only says that nothing had changed since an earlier one, whose page is read instead",
         "unreadable": "a record, or a stretch of a file, that can't be read",
         "unreachable": "a record, or the rest of a file elsewhere, that could not be had; the next run tries again",
         "truncated": "a record that the file's end cuts off, or that holds less than it declares",
         "same_record": "a record that the inputs hold a second time",
         "body_too_large": "a page whose decoded body is longer than max_page_bytes",
+        "digest_mismatch": "a page whose payload is not the one that its record's digest tells of (digests)",
+        "cut_page": "a page that its crawler cut, as WARC-Truncated says (cut_pages)",
+    }
+    facts: ClassVar[dict[str, str]] = {
+        "payload_digest": '"mismatch": the payload is not the one that its record\'s digest tells of',
+        "cut_by": "why the crawler cut the page, as WARC-Truncated says: length, time, disconnect, ...",
+        "missing_bytes": "how many bytes the stored page is short of its HTTP Content-Length",
     }
 
     def check(self) -> None:
-        """Raise UnknownName for a reader that does not exist, OptionError for a cap that is none."""
-        if self.reader not in READERS:
-            raise UnknownName(f"stage {self.id or 'sources'}: option reader", self.reader, READERS)
+        """Raise UnknownName for a reader or a choice that does not exist, OptionError for a cap that is none."""
+        for name, known in (("reader", READERS), ("digests", DIGESTS), ("cut_pages", CUT_PAGES)):
+            if getattr(self, name) not in known:
+                raise UnknownName(f"stage {self.id or 'sources'}: option {name}", getattr(self, name), known)
         for name in ("max_page_bytes", "max_image_bytes"):
             value = getattr(self, name)
             if value < 1:
@@ -79,7 +103,7 @@ def scan(source: Input, options: Archive) -> Iterator[Record]:
     at = 0
     try:
         disk = Disk(source.path, source.picks)
-        for piece in map(partial(_picked, disk), source.picks) if source.picks else walk(disk, MAX_HEAD):
+        for piece in map(partial(_picked, File(disk)), source.picks) if source.picks else walk(disk, MAX_HEAD):
             at = piece.offset
             yield describe(piece, options.reader)[0]
     except OSError as error:
@@ -87,10 +111,10 @@ def scan(source: Input, options: Archive) -> Iterator[Record]:
         yield Record(at + 1 if at else 0, None, rule=rule, reason=f"{source.name} after byte {at}: {error}")
 
 
-def _picked(disk: Disk, pick: tuple[int, int]) -> Piece:
+def _picked(file: File, pick: tuple[int, int]) -> Piece:
     """The record of a pick, as `walk` would give it."""
     offset, length = pick
-    piece = piece_at(disk, offset, MAX_HEAD)
+    piece = file.piece_at(offset, MAX_HEAD)
     if piece is None:
         return Piece(offset, length, rule="unreadable", note=f"no record begins at byte {offset}")
     piece.length = piece.length or length
@@ -101,7 +125,8 @@ def read(source: Input, records: Sequence[Record], options: Archive) -> Iterator
     """The pages of an input, for `records` in ascending order of their offsets.
 
     Each comes with its Page, or with the reason why it can't be read, which begins with the rule it falls under:
-    "unreadable: ...", "unreachable: ...", "truncated: ..." or "body_too_large: ...".
+    "unreadable: ...", "unreachable: ...", "truncated: ...", "body_too_large: ...", "digest_mismatch: ..." or
+    "cut_page: ...".
     """
     if source.format == "html":
         for record in records:
@@ -150,7 +175,10 @@ def read_bytes(place: Place, options: Archive) -> bytes:
     if place.url and record.url != place.url:
         raise OSError(f"{place.path}: byte {place.offset} holds {record.url}, not {place.url}; the file has changed")
     try:
-        return _body(piece, head, options.max_image_bytes)
+        raw = _raw(piece, head, options.max_image_bytes)
+        if options.digests == "drop" and matches(record.digest or "", raw, head.low_http) is False:
+            raise BadBody("digest_mismatch", f"it is not what {record.digest} tells of")
+        return decode(raw, head.low_http, options.max_image_bytes)
     except BadBody as error:
         raise OSError(f"{place.path}: the picture at byte {place.offset} can't be read: {error}") from None
 
@@ -179,6 +207,7 @@ class Cursor:
 
     def __init__(self, path: str, picks: Sequence[tuple[int, int]] = ()) -> None:
         self.disk = Disk(path, picks)
+        self.file = File(self.disk)
         self._alone = bool(picks)
         self._walk: Iterator[Piece] | None = None
         self._seen: Piece | None = None
@@ -186,12 +215,12 @@ class Cursor:
 
     def piece(self, offset: int, keep: int) -> Piece | None:
         """The record at `offset` with up to `keep` bytes of its block; None if there is none."""
-        direct = piece_at(self.disk, offset, keep)
+        direct = self.file.piece_at(offset, keep)
         if direct is not None or self._alone:
             return direct
         behind = self._seen is not None and self._seen.offset > offset
         if self._walk is None or behind or keep != self._keep:
-            self._walk, self._seen, self._keep = walk(self.disk, keep), None, keep
+            self._walk, self._seen, self._keep = self.file.walk(keep), None, keep
         while self._seen is None or self._seen.offset < offset:
             self._seen = next(self._walk, None)
             if self._seen is None:
@@ -216,6 +245,7 @@ def _page(source: Input, record: Record, piece: Piece | None, options: Archive) 
         head = read_head(piece, options.reader)
     except BadHead as error:
         return f"unreadable: byte {record.offset}: {error}"
+    head.type = WAT if record.type == WAT else head.type
     if head.url != record.url:
         return f"unreadable: byte {record.offset} holds {head.url or 'no record'}, not {record.url}"
     return _page_of(source, record, piece, head, options)
@@ -223,7 +253,15 @@ def _page(source: Input, record: Record, piece: Piece | None, options: Archive) 
 
 def _page_of(source: Input, record: Record, piece: Piece, head: Head, options: Archive) -> Page | str:
     try:
-        body = _body(piece, head, options.max_page_bytes)
+        raw = _raw(piece, head, options.max_page_bytes)
+        facts = payload_facts(raw, head, options.digests != "ignore")
+        if options.digests == "drop" and "payload_digest" in facts:
+            return (
+                f"digest_mismatch: the payload of the record at byte {record.offset} is not what {record.digest} says"
+            )
+        if options.cut_pages == "drop" and "cut_by" in facts:
+            return f"cut_page: the record at byte {record.offset} says WARC-Truncated: {facts['cut_by']}"
+        body = told(raw) if head.type == WAT else decode(raw, head.low_http, options.max_page_bytes)
     except BadBody as error:
         return f"{error.rule}: {error}"
     origin = Origin(
@@ -239,13 +277,15 @@ def _page_of(source: Input, record: Record, piece: Piece, head: Head, options: A
         http_headers=head.http or {},
     )
     declared = head.low_http.get("content-type") if head.http is not None else head.low.get("content-type")
-    return Page(record.url, body, declared, origin)
+    declared = "text/html; charset=utf-8" if head.type == WAT else declared
+    return Page(record.url, body, declared, origin, facts)
 
 
-def _body(piece: Piece, head: Head, cap: int) -> bytes:
+def _raw(piece: Piece, head: Head, cap: int) -> bytes:
+    """The payload as it is stored."""
     if piece.size > len(piece.body):  # longer than what was kept, hence than the cap
         raise BadBody("body_too_large", f"its body has {piece.size - head.skip} bytes, more than {cap}")
-    return decode(bytes(piece.body[head.skip :]), head.low_http, cap)
+    return bytes(piece.body[head.skip :])
 
 
 def _file_record(source: Input) -> Record:

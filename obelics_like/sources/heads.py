@@ -1,6 +1,7 @@
-"""The heads of a record, read by FastWARC or by warcio: its WARC or ARC fields and its HTTP status and fields.
+"""The heads of a record: its WARC or ARC fields and its HTTP status and fields.
 
-It finds no records and decides nothing about them. ARC lines, which FastWARC can't read, are read here.
+Heads that are odd in any way are read by FastWARC or warcio; plain ones, and ARC lines, here. It finds no records and
+decides nothing about them.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, cast
 
-from obelics_like.sources.walk import MAX_HEAD, Piece, arc_fields, head_end
+from obelics_like.sources.split import MAX_HEAD, Piece, arc_fields, head_end
 
 READERS = ("fastwarc", "warcio")
 CONTROL_BYTES = bytes([*range(9), 11, 12, *range(14, 32), 127])
+ODD_BYTES = CONTROL_BYTES + b"\t"
 CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 STATUS = re.compile(rb"HTTP/\d(?:\.\d)?[ \t]+(\d{3})(?!\d)")
 PLAIN_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -51,11 +53,11 @@ def read_head(piece: Piece, reader: str) -> Head:
     """The heads of a piece; raises BadHead where they can't be read."""
     parse = _by_warcio if reader == "warcio" else _by_fastwarc
     if piece.head.startswith(b"WARC/"):
-        warc = _fields(parse(_uniform(piece.head)))
+        warc = _fields(_plain(piece.head) or parse(_uniform(piece.head)))
         low = {name.lower(): value for name, value in warc.items()}
         url = low.get("warc-target-uri", "").strip("<>").replace(" ", "%20")
         head = Head(low.get("warc-type", "").lower(), url, utc(low.get("warc-date")), warc, low=low)
-        wants_http = head.type in ("response", "revisit", "request") and piece.body[:5] == b"HTTP/"
+        wants_http = head.type in ("response", "revisit") and piece.body[:5] == b"HTTP/"
     else:
         head = _arc(piece)
         wants_http = piece.body[:5] == b"HTTP/"
@@ -83,11 +85,29 @@ def _http(head: Head, piece: Piece, parse: Parse) -> None:
     if not end and len(first) < piece.size:
         raise BadHead(f"an HTTP head of more than {len(first)} bytes")
     raw = first[:end] if end else first
-    head.http = _fields(parse(_uniform(raw)))
+    head.http = _fields(_plain(raw) or parse(_uniform(raw)))
     head.low_http = {name.lower(): value for name, value in head.http.items()}
     status = STATUS.match(raw)
     head.status = int(status[1]) if status else None
     head.skip = len(raw)
+
+
+def _plain(raw: bytes) -> Pairs:
+    """The fields of a head that is nothing but lines of printable ASCII, `Name: value`, which all readers read alike;
+    none if it is anything else. This takes 4 microseconds; FastWARC, for a single head, 20 (after inflating a page).
+    """
+    if not raw.isascii() or raw.translate(None, ODD_BYTES) != raw:
+        return []
+    if not raw.count(b"\r\n") == raw.count(b"\n") == raw.count(b"\r"):
+        return []
+    pairs = []
+    for line in raw.decode("ascii").split("\r\n")[1:]:
+        name, colon, value = line.partition(":")
+        if colon and name and " " not in name:
+            pairs.append((name, value.strip()))
+        elif line:
+            return []
+    return pairs
 
 
 def _by_fastwarc(raw: bytes) -> Pairs:

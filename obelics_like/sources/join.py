@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MAX_HOPS = 5
-"""Redirects that are followed from the URL on the page to the picture."""
+"""Redirects and revisits that are followed from the URL on the page to the picture."""
+DIGEST = "digest:"
+"""Begins the location of a revisit that says of its payload only the digest."""
 BATCH = 1 << 16
 
 ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
@@ -88,7 +90,7 @@ def _schema() -> pa.Schema:
         [
             ("hash", pa.uint64()),
             ("url", pa.large_string()),
-            ("location", pa.large_string()),  # where a redirect leads; null for a picture
+            ("location", pa.large_string()),  # where a redirect or a revisit leads; null for a picture
             ("input", pa.dictionary(pa.int32(), pa.string())),
             ("path", pa.dictionary(pa.int32(), pa.string())),
             ("offset", pa.int64()),
@@ -99,7 +101,9 @@ def _schema() -> pa.Schema:
 
 
 def write_index(records: Iterable[tuple[str, str, Record]], path: str | os.PathLike[str]) -> int:
-    """Write the image records and redirects among (input's name, input's path, record); returns how many.
+    """Write the image records, redirects and revisits among (input's name, input's path, record); returns how many.
+
+    A revisit that names only the digest of its payload leads to every picture of that digest.
 
     The file is an Arrow IPC file of one uncompressed batch, sorted by the hash of the URL's key, then by input and
     offset, so that it does not depend on the order of `records`. It appears under its name only when it is whole.
@@ -109,8 +113,9 @@ def write_index(records: Iterable[tuple[str, str, Record]], path: str | os.PathL
     import pyarrow.compute as pc
 
     schema = _schema()
-    batches = [pa.RecordBatch.from_pylist(rows, schema=schema) for rows in _batches(records)]
-    table = pa.Table.from_batches(batches, schema=schema).unify_dictionaries().combine_chunks()
+    with_digest = schema.append(pa.field("digest", pa.string()))
+    batches = [pa.RecordBatch.from_pylist(rows, schema=with_digest) for rows in _batches(records)]
+    table = _by_digest(pa.Table.from_batches(batches, schema=with_digest)).unify_dictionaries().combine_chunks()
     order = [("hash", "ascending"), ("input_name", "ascending"), ("offset", "ascending")]
     sortable = table.append_column("input_name", table["input"].cast(pa.string()))
     indices = pc.sort_indices(sortable, sort_keys=order) if table.num_rows else None
@@ -131,10 +136,28 @@ def write_index(records: Iterable[tuple[str, str, Record]], path: str | os.PathL
     return int(table.num_rows)
 
 
+def _by_digest(table: pa.Table) -> pa.Table:
+    """The table without its digests, and with a step from each digest that a revisit names to the pictures it has."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    bare = table.drop_columns(["digest"])
+    named = pc.starts_with(table["location"], DIGEST)
+    wanted = pc.unique(pc.utf8_slice_codeunits(table["location"].filter(named), len(DIGEST)))
+    if not len(wanted):
+        return bare
+    held = pc.and_(pc.is_in(table["digest"], wanted.cast(pa.string())), pc.is_null(table["location"]))
+    rows = table.filter(held).to_pylist()
+    steps = [{**row, "url": DIGEST + row.pop("digest"), "location": row["url"]} for row in rows]
+    for step in steps:
+        step["hash"] = _hash(step["url"])
+    return pa.concat_tables([bare, pa.Table.from_pylist(steps, schema=bare.schema)])
+
+
 def _batches(records: Iterable[tuple[str, str, Record]]) -> Iterator[list[dict[str, Any]]]:
     rows: list[dict[str, Any]] = []
     for name, path, record in records:
-        if record.kind != "image" and not (record.rule == "redirect" and record.location):
+        if record.kind != "image" and not record.location:
             continue
         rows.append(
             {
@@ -146,6 +169,7 @@ def _batches(records: Iterable[tuple[str, str, Record]]) -> Iterator[list[dict[s
                 "offset": record.offset,
                 "length": record.length,
                 "date": record.date,
+                "digest": record.digest,
             }
         )
         if len(rows) >= BATCH:

@@ -11,8 +11,9 @@ from hashlib import blake2b
 from urllib.parse import urljoin
 
 from obelics_like.sources.bodies import BadBody, decode
-from obelics_like.sources.heads import BadHead, Head, read_head
-from obelics_like.sources.walk import Piece
+from obelics_like.sources.heads import BadHead, Head, read_head, text
+from obelics_like.sources.split import Piece
+from obelics_like.sources.wat import STATUS, WAT, begins_wat
 
 HTML_TYPES = ("text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml")
 UNTYPED = ("", "application/octet-stream", "binary/octet-stream", "application/x-unknown", "unknown", "unk", "no-type")
@@ -27,8 +28,11 @@ MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"II*\0", "image/tiff"),
     (b"MM\0*", "image/tiff"),
     (b"\0\0\x01\0", "image/x-icon"),
+    (b"%PDF-", "application/pdf"),
 )
 HTML_START = re.compile(rb"(?i)<(?:!doctype html|html|head|body)\b")
+BESIDE = re.compile(rb"(?i)\nwarc-type[ \t]*:[ \t]*(request|metadata|warcinfo)[ \t]*\r?\n")
+TARGET = re.compile(rb"(?i)\nwarc-target-uri[ \t]*:[ \t]*<?([^\r\n>]*)")
 MIME = re.compile(r"[^\s;,/]+/[^\s;,]+")
 CHARSET = re.compile(r"(?i)charset\s*=\s*[\"']?([^\s\"';,]+)")
 
@@ -39,10 +43,11 @@ class Record:
 
     `offset` and `length` are bytes of the file on disk (length None: can't be told); records that share a compressed
     stream are numbered from its first byte on. `kind` is "page", "image" or "other"; `type` the WARC-Type ("html" for
-    a page that is a file). `mime` is the payload's: its HTTP Content-Type, WARC-Identified-Payload-Type, or what its
-    first bytes show; `charset` is HTTP's. `size` is the declared body in bytes, still encoded. `location` is where a
-    redirect leads, absolute. `rule` is None for pages and pictures, else why it is neither; `reason` says in words
-    what was wrong and where.
+    a page that is a file, "wat" for one that a WAT record tells of). `mime` is the payload's: its HTTP Content-Type,
+    WARC-Identified-Payload-Type, or what its first bytes show; `charset` is HTTP's. `size` is the declared body in
+    bytes, still encoded. `location` is where a redirect leads, absolute, or under which URL the payload of a revisit
+    was stored (`digest:...` where it names only its digest). `rule` is None for pages and pictures, else why it is
+    neither; `reason` says in words what was wrong and where.
     """
 
     offset: int
@@ -63,9 +68,15 @@ class Record:
 
 
 def describe(piece: Piece, reader: str) -> tuple[Record, Head | None]:
-    """What a piece of an archive is, and its heads where they could be read."""
+    """What a piece of an archive is, and its heads where they were read: not those of requests, metadata, warcinfo."""
     record = Record(piece.offset, piece.length, rule=piece.rule, reason=piece.note)
     if not piece.head:
+        return record, None
+    beside = BESIDE.search(piece.head) if piece.rule is None else None
+    if beside and not begins_wat(piece):  # two records in three of a crawl: their heads are not worth parsing
+        target = TARGET.search(piece.head)
+        record.type, record.rule = beside[1].decode().lower(), "not_a_page"
+        record.url = text(target[1]).replace(" ", "%20") if target else ""
         return record, None
     try:
         head = read_head(piece, reader)
@@ -77,11 +88,21 @@ def describe(piece: Piece, reader: str) -> tuple[Record, Head | None]:
     record.digest = head.low.get("warc-payload-digest")
     record.status = head.status
     record.size = piece.size - head.skip
+    if head.type == "metadata" and begins_wat(piece):
+        _wat(record, head, piece)
     if record.rule == "truncated" and 0 < _http_length(head) <= record.size:
         record.rule = None  # the WARC length is wrong, HTTP's says that the body is all there
     if record.rule is None:
         _judge(record, head, piece)
     return record, head
+
+
+def _wat(record: Record, head: Head, piece: Piece) -> None:
+    """Make it the record of the page that a WAT record tells of: its id, its status, its type."""
+    record.type, head.type = WAT, WAT
+    record.record_id = head.low.get("warc-refers-to", "").strip("<>") or record.record_id
+    status = STATUS.search(bytes(piece.body))
+    record.status = int(status[1]) if status else None
 
 
 def _http_length(head: Head) -> int:
@@ -92,9 +113,14 @@ def _http_length(head: Head) -> int:
 def _judge(record: Record, head: Head, piece: Piece) -> None:
     """Set the kind, the type of the payload, and the rule of what is neither page nor picture."""
     if head.type == "revisit":
-        record.rule = "revisit"
+        record.rule, record.location = "revisit", _original(record, head)
         return
-    if head.type not in ("response", "resource"):
+    if head.type == WAT:
+        record.mime = "text/html"
+        redirect = record.status is not None and 300 <= record.status < 400
+        record.kind, record.rule = ("other", "redirect") if redirect else ("page", None)
+        return
+    if head.type not in ("response", "resource", "conversion"):
         record.rule = "not_a_page"
         return
     declared = head.low_http.get("content-type", "") if head.http is not None else head.low.get("content-type", "")
@@ -110,8 +136,20 @@ def _judge(record: Record, head: Head, piece: Piece) -> None:
         record.kind = "image"
     elif not record.url:
         record.rule, record.reason = "unreadable", f"the record at byte {record.offset} has no WARC-Target-URI"
+    elif record.mime == "application/pdf":
+        record.rule = "pdf"
     else:
-        record.rule = "not_a_page"
+        record.rule = "extracted_text" if head.type == "conversion" and record.mime == "text/plain" else "not_a_page"
+
+
+def _original(record: Record, head: Head) -> str | None:
+    """Where the payload of a revisit is to be found: where its answer led, or the URL or digest it refers to."""
+    if record.status is not None and 300 <= record.status < 400 and record.status != 304:
+        return _absolute(record.url, head.low_http.get("location", ""))
+    refers = head.low.get("warc-refers-to-target-uri", "").strip("<>").replace(" ", "%20")
+    if refers:
+        return refers if refers != record.url else None  # else it is found under its own URL
+    return f"digest:{record.digest}" if record.digest else None
 
 
 def _mime(declared: str, head: Head, piece: Piece) -> str | None:

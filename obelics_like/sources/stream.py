@@ -8,9 +8,9 @@ from __future__ import annotations
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any
 
 from obelics_like.sources.disk import Disk
+from obelics_like.sources.packings import Engine
 from obelics_like.sources.remote import Unreachable
 
 CHUNK = 1 << 19
@@ -31,6 +31,8 @@ class Stream(ABC):
         self.disk, self.start, self.end, self.at = disk, start, start, 0
         self.damage: str | None = None
         self.cut = False
+        self.broken = start
+        """The byte of the file before which damage was noticed."""
         self.done = False
         self.want = 0
         """Up to where a record is known to reach: a member that ends before it may go on in the next one."""
@@ -57,6 +59,11 @@ class Stream(ABC):
             self._pos = 0
         return self._buffer[self._pos : self._pos + count]
 
+    def reach(self, to: int) -> None:
+        """Say that a record is known to reach up to byte `to`: where the member ends before it, the next may go on."""
+        if to > self.want:
+            self.want, self.done = to, False
+
     def view(self, count: int) -> bytes | memoryview:
         """As take, but without a copy if the bytes lie together: a page's body is copied once, when it is cut out."""
         if self._pos < len(self._buffer) and len(self._buffer) - self._pos >= count:
@@ -76,6 +83,10 @@ class Stream(ABC):
             parts.append(part)
             wanted -= len(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def ahead(self) -> bytes:
+        """What lies ready, up to 4 kB, without going on for more; perhaps nothing."""
+        return self._buffer[self._pos : self._pos + 4096]
 
     def skip_blank_lines(self) -> None:
         """Go past line ends."""
@@ -143,13 +154,13 @@ class Plain(Stream):
 
 
 class Packed(Stream):
-    """One gzip member or zstd frame, and the following ones for as long as the record that `want` tells of goes on.
+    """One gzip member, zstd or lz4 frame, and the following ones as long as the record that `want` tells of goes on.
 
-    `engine` makes a decompressor with bz2's interface; `begins` tells whether a member's first bytes are a record's.
+    `engine` makes a decompressor; `begins` tells whether a member's first bytes are a record's.
     """
 
     def __init__(
-        self, disk: Disk, start: int, engine: Callable[[], Any], step: int, begins: Callable[[bytes], bool]
+        self, disk: Disk, start: int, engine: Callable[[], Engine], step: int, begins: Callable[[bytes], bool]
     ) -> None:
         super().__init__(disk, start)
         self._new, self._step, self._begins = engine, step, begins
@@ -191,7 +202,7 @@ class Packed(Stream):
                 self.end += len(data)
                 out: bytes = engine.decompress(data, CHUNK)
                 if engine.eof:
-                    self.end -= len(engine.unused_data)
+                    self.end -= len(engine.unused_data or b"")
                 if out:
                     self._made += len(out)
                     return out
@@ -220,82 +231,5 @@ class Packed(Stream):
             if self.cut:  # it ran on to the end of the file over damage
                 self.damage, self.cut = f"damaged compressed data before byte {at} of the file ({error})", False
         self._made += len(kept)
+        self.broken = at
         return bytes(kept)
-
-
-class Frames(Stream):
-    """A whole file of lz4 frames, read through FastWARC, which alone of our libraries has an lz4 reader."""
-
-    def __init__(self, disk: Disk) -> None:
-        from fastwarc.stream_io import Lz4Reader
-
-        super().__init__(disk, 0)
-        self.end = disk.size
-        self._reader = Lz4Reader(_File(disk))
-
-    def fresh(self) -> Frames:
-        return Frames(self.disk)
-
-    def _more(self) -> bytes:
-        try:
-            return bytes(self._reader.read(1 << 18))
-        except (KeyboardInterrupt, SystemExit, Unreachable):
-            raise
-        except BaseException as error:  # a panic of the Rust side is no Exception
-            self.damage = f"damaged lz4 data ({error})"
-            return b""
-
-
-class Framed:
-    """One zstd frame behind bz2's interface; fed in small steps, since zstandard can't bound what a step yields."""
-
-    def __init__(self) -> None:
-        import zstandard
-
-        self._inner = zstandard.ZstdDecompressor().decompressobj()
-        self.needs_input = True
-
-    @property
-    def eof(self) -> bool:
-        return bool(self._inner.eof)
-
-    @property
-    def unused_data(self) -> bytes:
-        return bytes(self._inner.unused_data)
-
-    def decompress(self, data: bytes, most: int) -> bytes:
-        return bytes(self._inner.decompress(data))
-
-
-class _File:
-    """A Disk as a file object."""
-
-    def __init__(self, disk: Disk) -> None:
-        self._disk, self._at = disk, 0
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._disk.read(self._at, self._disk.size if size < 0 else size)
-        self._at += len(data)
-        return data
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        self._at = offset + (0, self._at, self._disk.size)[whence]
-        return self._at
-
-    def tell(self) -> int:
-        return self._at
-
-    def close(self) -> None:
-        """The Disk is closed by its owner."""
-
-
-def gzip_member(disk: Disk, start: int, begins: Callable[[bytes], bool]) -> Packed:
-    """The gzip member at `start`."""
-    from isal import igzip_lib
-
-    return Packed(disk, start, lambda: igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP), 1 << 16, begins)
-
-
-def zstd_frame(disk: Disk, start: int, begins: Callable[[bytes], bool]) -> Packed:
-    """The zstd frame at `start`."""
-    return Packed(disk, start, Framed, 1 << 11, begins)

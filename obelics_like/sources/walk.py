@@ -1,156 +1,211 @@
 """A file cut into records, every byte of it accounted for: one piece a record, one piece for what is none.
 
-It finds where records begin and end, and gets past damage: one bad record costs one record. It reads no header but
-the length. Offsets are bytes of the file on disk; the records that share one compressed stream (a file that is a
-single gzip member, lz4) are numbered from its first byte on, so that no two records of a file share an offset.
+It finds where compressed members begin and end and gets past damage: one bad record costs one record. Offsets are
+bytes of the file on disk; the records that share one compressed stream (a file that is a single gzip member) are
+numbered from its first byte on, so that no two records of a file share an offset. It reads no header.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
 
 from obelics_like.sources.disk import PACKINGS, Disk, packing
-from obelics_like.sources.stream import Frames, Plain, Stream, gzip_member, zstd_frame
+from obelics_like.sources.packings import DICTIONARY, STEP, Engine, dictionary_at, engine_maker, skippable
+from obelics_like.sources.resume import Resumed, resume
+from obelics_like.sources.split import MAX_ARC_LINE, MAX_HEAD, Piece, arc_fields, begins_record, split
+from obelics_like.sources.stream import Packed, Plain, Stream
+from obelics_like.sources.whole import whole_record
 
-MAX_HEAD = 1 << 16
-"""Longest head of a record that is taken for one, in bytes."""
-MAX_REWINDS = 16
-"""How often one compressed stream is inflated again to look for the record that a wrong length swallowed."""
+__all__ = ["MAX_HEAD", "File", "Piece", "arc_fields", "begins_record", "first_record", "open_stream", "settle", "walk"]
 
-LENGTH = re.compile(rb"(?im)^content-length[ \t]*:[ \t]*(\d{1,18})[ \t]*\r?$")
-WARC_START = re.compile(rb"WARC/\d\.\d{1,2}\r?\n[A-Za-z][A-Za-z-]*[ \t]*:")
-ARC_START = re.compile(
-    rb"(?:(?<=\n)[A-Za-z][A-Za-z0-9+.\-]{1,15}|https?|ftp|dns):[^\s]{2,2000}"
-    rb" [0-9A-Fa-f.:]{3,40} \d{8,18} \S[^\r\n]{0,200}\r?\n"
-)
-SCHEME = re.compile(rb"[A-Za-z][A-Za-z0-9+.\-]{1,15}:")
-MAX_ARC_LINE = 1 << 13
-
-WHOLE, WRONG, FOREIGN = "whole", "wrong", "foreign"
-"""A block as declared; one whose length can't be right; one that is followed by what is no record."""
+RESUMES = 32
+"""How often a file's compressed streams are entered again behind damage, which takes up to a second each."""
+PATIENCE = 8
+"""So many members that are not one whole record each, beyond those that are, and all are read with care at once."""
 
 
-@dataclass(slots=True)
-class Piece:
-    """A record, or a stretch that is none (`rule` set: unreadable, truncated).
+class File:
+    """An archive: its packing, its zstd dictionary, and what opens its streams."""
 
-    `head` is the WARC head with its blank line, or the ARC line. `body` holds the first bytes of the record's block,
-    as many as the caller wished to keep; `size` is how many the block has. `note` says what was wrong and where.
-    """
+    def __init__(self, disk: Disk, kind: str | None = None) -> None:
+        self.disk, self.kind = disk, kind or settle(disk)
+        self.resumes = 0
+        self.fault: str | None = None
+        """What is wrong with its dictionary."""
+        if self.kind != "plain":
+            self.engine: Callable[[], Engine] = engine_maker(self.kind)
+            self._learn(0)
 
-    offset: int
-    length: int | None
-    head: bytes = b""
-    body: bytes | memoryview = b""
-    size: int = 0
-    rule: str | None = None
-    note: str | None = None
+    def _learn(self, at: int) -> None:
+        """Take the dictionary at `at`, if one begins there."""
+        if self.kind != "zstd" or self.disk.read(at, 4) != DICTIONARY:
+            return
+        try:
+            self.engine, self.fault = engine_maker(self.kind, dictionary_at(self.disk, at)), None
+        except ValueError as error:
+            self.fault = str(error)
+
+    def open(self, at: int) -> Stream:
+        """The stream at `at`: the rest of a plain file, else the member there."""
+        if self.kind == "plain":
+            return Plain(self.disk, at)
+        return Packed(self.disk, at, self.engine, STEP[self.kind], begins_record)
+
+    def walk(self, keep: int) -> Iterator[Piece]:
+        """All pieces in their order, each with up to `keep` bytes of its block."""
+        some, self.resumes = False, 0
+        for piece in split(self.open(0), keep) if self.kind == "plain" else self._members(keep):
+            some = True
+            yield piece
+        if not some:
+            note = "the file is empty" if self.disk.size == 0 else "the file holds blank lines or empty members only"
+            yield Piece(0, self.disk.size, rule="unreadable", note=note)
+
+    def piece_at(self, offset: int, keep: int) -> Piece | None:
+        """The record that begins at `offset`, read without what lies before it; None if none can be read so."""
+        if not 0 <= offset < self.disk.size:
+            return None
+        if self.kind == "plain":
+            return next(split(self.open(offset), keep), None)
+        if packing(self.disk.read(offset, 8)) != self.kind:
+            return None
+        piece = whole_record(self.disk, offset, self.engine(), STEP[self.kind], keep)
+        if piece is not None:
+            return piece
+        stream = self.open(offset)
+        pieces = split(stream, keep)
+        piece = next(pieces, None)
+        if piece is None or not piece.head:
+            return None
+        if stream.damage and piece.rule is None and not any(p.head for p in pieces):  # as _careful has it
+            return _blame(piece, stream, offset, self.disk.size, self.disk.size)
+        return piece
+
+    def _members(self, keep: int) -> Iterator[Piece]:
+        at, patience = 0, PATIENCE
+        while at < self.disk.size:
+            if patience > 0:
+                piece = whole_record(self.disk, at, self.engine(), STEP[self.kind], keep)
+                if piece is not None and piece.length:
+                    patience += 1
+                    at += piece.length
+                    yield piece
+                    continue
+            passed = self._skippable(at)
+            if passed:
+                self._learn(at)
+                if self.fault:
+                    yield Piece(at, passed, rule="unreadable", note=f"the frame at byte {at}: {self.fault}")
+                at += passed
+            elif packing(self.disk.read(at, 8)) != self.kind:
+                after = self.next_member(at)
+                yield Piece(at, after - at, rule="unreadable", note=self._foreign(at, after))
+                at = after
+            else:
+                patience -= 1
+                at = yield from self._careful(at, keep)
+
+    def _skippable(self, at: int) -> int:
+        """Length of the skippable frame at `at` that is followed by a frame or by the end; 0 if there is none."""
+        passed = skippable(self.disk.read(at, 8)) if self.kind in ("zstd", "lz4") else 0
+        following = self.disk.read(at + passed, 8) if passed else b""
+        sound = at + passed == self.disk.size or packing(following) == self.kind or skippable(following)
+        return passed if passed and sound else 0
+
+    def _careful(self, at: int, keep: int) -> Generator[Piece, None, int]:
+        """The pieces of the member at `at`, whatever it holds; gives where to go on."""
+        stream: Stream | None = self.open(at)
+        some = 0
+        while stream is not None:
+            held: list[Piece] = []
+            for piece in split(stream, keep):
+                if piece.head:
+                    yield from held
+                    held.clear()
+                    some += 1
+                elif not held and isinstance(stream, Resumed):  # the rest of the record that was blamed
+                    continue
+                held.append(piece)
+            while stream.skip(1 << 20):  # what split left over, so that damage there is seen
+                pass
+            begin, at = at, stream.end
+            if stream.damage is None:
+                if len(held) == 1 and held[0].offset == begin:
+                    held[0].length = at - begin
+                yield from held
+                break
+            after = self.next_member(begin + 1)
+            shared = self.kind == "gzip" and (some > 1 or (begin == 0 and after == self.disk.size))
+            broken, stream = stream, self._resume(stream.broken, after) if shared else None
+            at = stream.start if stream is not None else after
+            if held or not isinstance(broken, Resumed):
+                piece = _blame(held[0] if held else None, broken, begin, at, self.disk.size)
+                piece.length = piece.length if stream is None else None  # what follows may be its, too
+                yield piece
+        return at
+
+    def _resume(self, broken: int, limit: int) -> Stream | None:
+        self.resumes += 1
+        return resume(self.disk, broken, limit) if self.resumes <= RESUMES else None
+
+    def next_member(self, at: int, end: int | None = None) -> int:
+        """The next position from `at` on at which a compressed record begins; `end` (the file's) if none does."""
+        end = self.disk.size if end is None else end
+        magic = next(m for m, name in PACKINGS if name == self.kind) + (b"\x08" if self.kind == "gzip" else b"")
+        while at < end:
+            window = self.disk.read(at, min(1 << 20, end - at))
+            begin = window.find(magic)
+            while begin >= 0:
+                if self._holds_record(at + begin):
+                    return at + begin
+                begin = window.find(magic, begin + 1)
+            at += max(1, len(window) - len(magic) + 1)
+        return end
+
+    def _holds_record(self, at: int) -> bool:
+        if self.kind == "gzip" and self.disk.read(at + 3, 1)[:1] > b"\x1f":
+            return False
+        stream = self.open(at)
+        stream.probing = True
+        return begins_record(stream.peek(MAX_ARC_LINE))
+
+    def _foreign(self, at: int, after: int) -> str:
+        nothing = not self.disk.read(at, min(after - at, 1 << 16)).strip(b"\0")
+        return f"{after - at} {'NUL bytes' if nothing else 'bytes'} at byte {at} that are no {self.kind} data"
 
 
 def walk(disk: Disk, keep: int) -> Iterator[Piece]:
     """All pieces of a file in their order, each with up to `keep` bytes of its block."""
-    if disk.size == 0:
-        yield Piece(0, 0, rule="unreadable", note="the file is empty")
-        return
-    kind = settle(disk)
-    if kind in ("gzip", "zstd"):
-        yield from _members(disk, kind, keep)
-    else:
-        stream = open_stream(disk, 0, kind)
-        blamed = False
-        for piece in split(stream, keep):
-            blamed = piece.rule is not None
-            yield piece
-        if stream.damage and not blamed:
-            yield Piece(stream.at, None, rule="unreadable", note=stream.damage)
+    return File(disk).walk(keep)
 
 
 def settle(disk: Disk) -> str:
-    """The file's packing; one that begins with damage is gzip all the same, if its first MB holds a gzip record."""
+    """The file's packing; one that begins with damage is gzip all the same, if its first MB holds a gzip record.
+
+    So it is with zstd and lz4.
+    """
     if not disk.settled:
         disk.settled = True
-        odd = disk.packing == "plain" and not begins_record(disk.read(0, MAX_ARC_LINE))
-        if odd and first_record(disk, "gzip") is not None:
-            disk.packing = "gzip"
+        if disk.packing == "plain" and not begins_record(disk.read(0, MAX_ARC_LINE)):
+            for kind in ("gzip", "zstd", "lz4"):
+                disk.packing = kind
+                if first_record(disk, kind) is not None:
+                    break
+                disk.packing = "plain"
     return disk.packing
 
 
 def first_record(disk: Disk, kind: str) -> int | None:
     """Where the first compressed record begins, looked for in the file's first MB; None if there is none."""
     window = min(disk.size, 1 << 20)
-    at = _next_member(disk, 0, kind, window)
+    at = File(disk, kind).next_member(0, window)
     return at if at < window else None
-
-
-def piece_at(disk: Disk, offset: int, keep: int) -> Piece | None:
-    """The record that begins at `offset`, read without what lies before it; None if none can be read there alone."""
-    kind = settle(disk)
-    if kind == "lz4" or not 0 <= offset < disk.size:
-        return None
-    if kind == "plain":
-        return next(split(Plain(disk, offset), keep), None)
-    if packing(disk.read(offset, 8)) != kind:
-        return None
-    stream = open_stream(disk, offset, kind)
-    pieces = split(stream, keep)
-    piece = next(pieces, None)
-    if piece is None or not piece.head:
-        return None
-    if stream.damage and piece.rule is None and not any(p.head for p in pieces):  # as _members has it
-        return _blame(piece, stream, offset, disk.size, disk.size)
-    return piece
 
 
 def open_stream(disk: Disk, at: int, kind: str) -> Stream:
     """The stream at `at` of a file of this packing ("gzip", "zstd", "lz4" or "plain")."""
-    if kind in ("gzip", "zstd"):
-        return gzip_member(disk, at, begins_record) if kind == "gzip" else zstd_frame(disk, at, begins_record)
-    return Frames(disk) if kind == "lz4" else Plain(disk, at)
-
-
-def begins_record(first: bytes) -> bool:
-    """Whether these bytes are the beginning of a WARC or ARC record, blank lines aside."""
-    first = first.lstrip(b"\r\n")
-    return WARC_START.match(first) is not None or arc_fields(first) is not None
-
-
-def _members(disk: Disk, kind: str, keep: int) -> Iterator[Piece]:
-    at = 0
-    while at < disk.size:
-        first = disk.read(at, 8)
-        if kind == "zstd" and first[1:4] == b"\x2a\x4d\x18" and first[0] & 0xF0 == 0x50:
-            at += 8 + int.from_bytes(first[4:8], "little")  # a skippable frame
-            continue
-        if packing(first) != kind:
-            after = _next_member(disk, at, kind)
-            yield Piece(at, after - at, rule="unreadable", note=_foreign(disk, at, after, kind))
-            at = after
-            continue
-        stream = open_stream(disk, at, kind)
-        held: list[Piece] = []
-        for piece in split(stream, keep):
-            if piece.head:
-                yield from held
-                held.clear()
-            held.append(piece)
-        _drain(stream)
-        if stream.damage is None:
-            if len(held) == 1 and held[0].offset == at:
-                held[0].length = stream.end - at
-            yield from held
-            at = stream.end
-            continue
-        after = _next_member(disk, at + 1, kind)
-        yield _blame(held[0] if held else None, stream, at, after, disk.size)
-        at = after
-
-
-def _drain(stream: Stream) -> None:
-    """Read what split left over, so that damage there is seen."""
-    while stream.skip(1 << 20):
-        pass
+    return File(disk, kind).open(at)
 
 
 def _blame(held: Piece | None, stream: Stream, at: int, after: int, size: int) -> Piece:
@@ -170,204 +225,3 @@ def _blame(held: Piece | None, stream: Stream, at: int, after: int, size: int) -
         rule="truncated" if ended else "unreadable",
         note=note,
     )
-
-
-def _foreign(disk: Disk, at: int, after: int, kind: str) -> str:
-    what = "NUL bytes" if not disk.read(at, min(after - at, 1 << 16)).strip(b"\0") else "bytes"
-    return f"{after - at} {what} at byte {at} that are no {kind} data"
-
-
-def _next_member(disk: Disk, at: int, kind: str, end: int | None = None) -> int:
-    """The next position from `at` on at which a compressed record begins; `end`, or the file's size, if none does."""
-    end = disk.size if end is None else end
-    magic = next(m for m, name in PACKINGS if name == kind) + (b"\x08" if kind == "gzip" else b"")
-    while at < end:
-        window = disk.read(at, min(1 << 20, end - at))
-        begin = window.find(magic)
-        while begin >= 0:
-            if _holds_record(disk, at + begin, kind):
-                return at + begin
-            begin = window.find(magic, begin + 1)
-        at += max(1, len(window) - len(magic) + 1)
-    return end
-
-
-def _holds_record(disk: Disk, at: int, kind: str) -> bool:
-    if kind == "gzip" and disk.read(at + 3, 1)[:1] > b"\x1f":
-        return False
-    stream = open_stream(disk, at, kind)
-    stream.probing = True
-    return begins_record(stream.peek(MAX_ARC_LINE))
-
-
-def split(stream: Stream, keep: int) -> Iterator[Piece]:
-    """The records of one stream. The last one's `length` is for the caller to tell, if the stream is compressed."""
-    rewinds, index = 0, 0
-    while True:
-        stream.skip_blank_lines()
-        if not stream.peek(1):
-            return
-        begin = stream.at
-        piece = Piece(stream.start + (begin if stream.many else index), None)
-        piece.head, declared = _head(stream)
-        if not piece.head:
-            begun = WARC_START.match(stream.peek(64)) is not None
-            piece.rule, piece.note = "unreadable", f"no record head but {repr(stream.peek(40))[1:]}"
-            piece.body, piece.size = _until_record(stream, keep, first=1)
-            if begun and not stream.peek(1) and piece.size < MAX_HEAD:
-                piece.rule, piece.note = "truncated", "the file ends inside the record's head"
-        else:
-            state = _block(stream, piece, declared, keep)
-            if state != WHOLE:
-                can = stream.many or rewinds < MAX_REWINDS
-                rewinds += 1
-                _recover(stream, piece, declared, keep, begin + len(piece.head), can, state)
-        index += 1
-        stream.skip_blank_lines()
-        if stream.many:
-            piece.length = stream.at - begin
-        yield piece
-
-
-def _recover(stream: Stream, piece: Piece, declared: int | None, keep: int, block: int, can: bool, state: str) -> None:
-    """Look through the block, which begins at `block`, for its real end, and let the stream go on from there."""
-    if not can:  # too many such records to inflate the stream again for each: look ahead only
-        if state != FOREIGN:
-            _until_record(stream, 0)
-            piece.note = f"Content-Length {declared} is not where the record ends"
-        return
-    again = stream.fresh()
-    again.skip(block)
-    _mend(again, piece, declared, keep)
-    if state == FOREIGN and piece.size == declared:  # what follows is no part of it
-        piece.note = None
-        again = stream.fresh()
-        again.skip(block + piece.size)
-    for name, value in vars(again).items():
-        setattr(stream, name, value)
-
-
-def _head(stream: Stream) -> tuple[bytes, int | None]:
-    """The head and the length it declares; empty if there is none, None if the length is missing or senseless."""
-    if stream.peek(5) == b"WARC/":
-        for size in (2048, MAX_HEAD):
-            stream.want = max(stream.want, stream.at + min(size, 4096))
-            seen = stream.peek(size)
-            end = head_end(seen)
-            if end:
-                length = LENGTH.search(seen, 0, end)
-                return stream.take(end), int(length[1]) if length else None
-        return b"", None
-    line = stream.peek(MAX_ARC_LINE)
-    fields = arc_fields(line)
-    if fields is None:
-        return b"", None
-    declared = fields[4]
-    return stream.take(line.index(b"\n") + 1), int(declared) if declared.isdigit() and len(declared) < 19 else None
-
-
-def head_end(seen: bytes) -> int:
-    """Where a head of lines ends, its blank line included; 0 if it does not end here.
-
-    >>> head_end(b"a: b\\r\\n\\r\\nbody"), head_end(b"a: b\\n\\nbody"), head_end(b"a: b\\n")
-    (8, 6, 0)
-    """
-    end = seen.find(b"\r\n\r\n")
-    for blank in (b"\n\n", b"\n\r\n"):
-        bare = seen.find(blank, 0, end + 1 if end >= 0 else len(seen))
-        if bare >= 0:
-            return bare + len(blank)
-    return end + 4 if end >= 0 else 0
-
-
-def arc_fields(seen: bytes) -> tuple[bytes, bytes, bytes, bytes, bytes] | None:
-    """URL, address, date, type and length of the ARC line that `seen` begins with, of either version; else None.
-
-    >>> arc_fields(b"http://a.example/b c 1.2.3.4 20080430204825 text/html 12\\n<html>")
-    (b'http://a.example/b c', b'1.2.3.4', b'20080430204825', b'text/html', b'12')
-    """
-    end = seen.find(b"\n", 0, MAX_ARC_LINE)
-    if end < 0 or not SCHEME.match(seen):
-        return None
-    parts = seen[:end].rstrip(b"\r").split(b" ")
-    for i in range(2, len(parts) - 2):
-        if parts[i].isdigit() and 8 <= len(parts[i]) <= 18:
-            return b" ".join(parts[: i - 1]), parts[i - 1], parts[i], parts[i + 1], parts[-1]
-    return None
-
-
-def _block(stream: Stream, piece: Piece, declared: int | None, keep: int) -> str:
-    """Take the block as declared, and judge by what follows whether that can be right."""
-    if declared is None:
-        return WRONG
-    stream.want = max(stream.want, stream.at + declared)
-    piece.body = stream.view(min(declared, keep))
-    piece.size = len(piece.body) + stream.skip(declared - len(piece.body))
-    if piece.size < declared:
-        return WRONG
-    follows = stream.peek(64)
-    rest = follows.lstrip(b"\r\n")
-    warc = piece.head.startswith(b"WARC/")
-    if not rest or (_begins_warc(rest) if warc else _begins_arc(stream, follows, piece)):
-        return WHOLE
-    ends = (b"\r\n\r\n", b"\n\n") if warc else (b"\n", b"\r\n")
-    return FOREIGN if follows.startswith(ends) else WRONG
-
-
-def _begins_warc(rest: bytes) -> bool:
-    return rest.startswith(b"WARC/1.") or WARC_START.match(rest) is not None
-
-
-def _begins_arc(stream: Stream, follows: bytes, piece: Piece) -> bool:
-    """An ARC line must stand at the beginning of a line: `ttp://...` after a block that took the h is none."""
-    fresh_line = follows[:1] in b"\r\n" or (piece.size == len(piece.body) and piece.body[-1:] == b"\n")
-    return fresh_line and arc_fields(stream.peek(MAX_ARC_LINE + 64).lstrip(b"\r\n")) is not None
-
-
-def _mend(stream: Stream, piece: Piece, declared: int | None, keep: int) -> None:
-    """Find the block's real end: at the next record's head, at the declared length, or at the end of the stream."""
-    body, there = _until_record(stream, keep)
-    found = bool(stream.peek(1))
-    if declared is not None and there >= declared:
-        piece.body, piece.size = body[:declared], declared
-        piece.note = f"{there - declared} bytes follow that its Content-Length leaves out"
-        return
-    trimmed = _trim(body) if there == len(body) else body
-    whole = there - (len(body) - len(trimmed))
-    piece.body, piece.size = trimmed, whole
-    piece.note = f"Content-Length is {declared}, {whole} bytes are there"
-    if found or (declared is None and stream.damage is None):
-        return
-    if stream.damage:
-        piece.rule, piece.note = "truncated" if stream.cut else "unreadable", stream.damage
-    elif stream.many or not body.endswith(b"\r\n\r\n"):
-        piece.rule, piece.body, piece.size = "truncated", body, there
-
-
-def _trim(body: bytes) -> bytes:
-    for end in (b"\r\n\r\n", b"\n\n", b"\n"):
-        if body.endswith(end):
-            return body[: -len(end)]
-    return body
-
-
-def _until_record(stream: Stream, keep: int, first: int = 0) -> tuple[bytes, int]:
-    """Go on to the next record's head or the end; the first `keep` bytes passed and how many they were."""
-    kept, passed, overlap = bytearray(), 0, 4096
-    while True:
-        seen = stream.peek(1 << 16)
-        if not seen:
-            return bytes(kept), passed
-        last = len(seen) < 1 << 16
-        hit = _search(seen, 0 if passed else first)
-        step = hit if hit is not None else len(seen) if last else len(seen) - overlap
-        kept += seen[: max(0, min(step, keep - len(kept)))]
-        passed += step
-        stream.skip(step)
-        if hit is not None or last:
-            return bytes(kept), passed
-
-
-def _search(seen: bytes, first: int) -> int | None:
-    hits = [m.start() for m in (WARC_START.search(seen, first), ARC_START.search(seen, first)) if m]
-    return min(hits) if hits else None

@@ -260,7 +260,7 @@ class MapTask:
                     continue
                 page.origin.ordinal = ordinals[id(record)]
                 identity = document_id(page.origin.record_id, page.url, page.origin.date)
-                yield Document(identity, page.url, page.origin, page=page)
+                yield Document(identity, page.url, page.origin, facts=dict(page.facts), page=page)
 
 
 def rows_name(stage: AnyStage, number: int) -> str:

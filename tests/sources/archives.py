@@ -8,6 +8,8 @@ import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import lz4.frame
+import zstandard
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
@@ -101,6 +103,39 @@ def put(path: Path, data: bytes, format: str = "warc") -> Input:
 def raw_deflate(data: bytes) -> bytes:
     squeeze = zlib.compressobj(9, zlib.DEFLATED, -15)
     return squeeze.compress(data) + squeeze.flush()
+
+
+def gz(data: bytes) -> bytes:
+    return gzip.compress(data, mtime=0)
+
+
+def zst(data: bytes) -> bytes:
+    return zstandard.ZstdCompressor(write_checksum=True).compress(data)
+
+
+def lz(data: bytes) -> bytes:
+    return lz4.frame.compress(data, content_checksum=True)
+
+
+def plain(data: bytes) -> bytes:
+    return data
+
+
+PACKINGS = {"gzip": gz, "zstd": zst, "lz4": lz, "plain": plain}
+
+
+def packed(kind: str, bare: list[bytes]) -> list[bytes]:
+    """Each record packed by itself."""
+    return [PACKINGS[kind](record) for record in bare]
+
+
+def with_dictionary(bare: list[bytes], compressed: bool = False) -> bytes:
+    """A .warc.zst as IIPC has it: a dictionary in a skippable frame, then a frame a record that needs it."""
+    dictionary = zstandard.train_dictionary(2000, [r[i : i + 400] for r in bare for i in range(0, len(r), 400)])
+    squeeze = zstandard.ZstdCompressor(dict_data=dictionary, write_checksum=True)
+    raw = dictionary.as_bytes()
+    raw = zst(raw) if compressed else raw
+    return b"\x5d\x2a\x4d\x18" + len(raw).to_bytes(4, "little") + raw + b"".join(map(squeeze.compress, bare))
 
 
 def arc(

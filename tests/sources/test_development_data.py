@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -75,7 +75,8 @@ def archives() -> list[Path]:
     return [p for p in sorted((data_folder() / "warc").rglob("*")) if p.is_file() and p.suffix != ".wacz"]
 
 
-def check(path: Path, reader: str, peers: list[Callable[[str], Counts]]) -> list[str]:
+def ours(path: Path, reader: str) -> Counts:
+    """What our scan finds; every page of it must be readable."""
     options = Archive(id="sources", reader=reader)
     [source] = expand([str(path)])
     records = list(scan(source, options))
@@ -86,9 +87,7 @@ def check(path: Path, reader: str, peers: list[Callable[[str], Counts]]) -> list
     assert len(found) == len(pages)
     assert not unread, (path.name, unread)
     assert all(f.url and f.origin.input == source.name for f in found if isinstance(f, Page))
-    ours = (len(records), len(pages), sum(r.kind == "image" for r in records))
-    best = tuple(map(max, zip(*(peer(str(path)) for peer in peers), strict=True)))
-    return [f"{path.name}: {ours} beside {best}"] if any(a < b for a, b in zip(ours, best, strict=True)) else []
+    return len(records), len(pages), sum(r.kind == "image" for r in records)
 
 
 @pytest.mark.gate
@@ -100,8 +99,42 @@ def test_the_libraries_were_really_asked() -> None:
 @pytest.mark.gate
 @pytest.mark.parametrize("reader", ["fastwarc", "warcio"])
 def test_no_record_is_lost(reader: str) -> None:
-    short = [line for path in archives() for line in check(path, reader, [by_warcio, by_fastwarc])]
-    assert [line.split(":")[0] for line in short] == sorted(LOWER), short
+    """Prints records, pages and pictures of every archive beside those of the libraries (pytest -s shows it)."""
+    short = []
+    print(f"\n{'records pages pictures':<62}{'ours':>17}{'warcio':>17}{'FastWARC':>17}")
+    for path in archives():
+        mine, peers = ours(path, reader), [by_warcio(str(path)), by_fastwarc(str(path))]
+        print(f"{path.name:<62}" + "".join("{:>8}{:>5}{:>4}".format(*counts) for counts in (mine, *peers)))
+        if any(count < max(others) for count, others in zip(mine, zip(*peers, strict=True), strict=True)):
+            short.append(path.name)
+    assert short == sorted(LOWER)
+
+
+@pytest.mark.gate
+def test_a_wacz_is_read_as_the_archive_inside(tmp_path: Path) -> None:
+    path = next((data_folder() / "warc").rglob("*.wacz"))
+    [source] = expand([str(path)])
+    with zipfile.ZipFile(path) as outer:
+        inner = outer.extract(source.path.partition("!")[2], tmp_path)
+    kinds = [r.rule or r.kind for r in scan(source, Archive(id="sources"))]
+    assert kinds == [r.rule or r.kind for r in scan(*expand([inner]), Archive(id="sources"))]
+    assert len(kinds) == by_warcio(inner)[0] == by_fastwarc(inner)[0]
+    assert kinds.count("page") > 0
+
+
+@pytest.mark.gate
+def test_digests_of_the_development_data() -> None:
+    """The payload digests of all pages are right but in the two archives that are cut."""
+    wrong, checked = set(), 0
+    for path in [*archives(), *(data_folder() / "pages").glob("*.warc.gz")]:
+        [source] = expand([str(path)])
+        pages = [r for r in scan(source, Archive(id="sources")) if r.kind == "page"]
+        for _, page in read(source, pages, Archive(id="sources")):
+            checked += isinstance(page, Page) and page.origin.digest is not None
+            if isinstance(page, Page) and "payload_digest" in page.facts:
+                wrong.add(path.name)
+    assert checked > 1500
+    assert wrong <= {"clipped.warc.gz", "example-trunc.warc"}
 
 
 @pytest.mark.gate

@@ -252,7 +252,7 @@ def test_zstd_frames_are_found_alone(tmp_path: Path) -> None:
 
 
 def test_damage_in_a_single_member_keeps_what_comes_before(tmp_path: Path) -> None:
-    """Deflate can't be entered half-way: the rest of such a file is lost, and the record it was lost in says so."""
+    """In text deflate can't be entered half-way (see sources/resume.py): the rest of the file is lost, and said so."""
     data = bytearray(single(Builder(packed=False).pages(40).bytes()))
     data[len(data) // 2 : len(data) // 2 + 2000] = b"\xff" * 2000  # long enough that inflating fails there
     found = rules(scanned(put(tmp_path / "x.warc.gz", bytes(data))))

@@ -154,7 +154,8 @@ def _inputs(output: Output) -> list[str]:
     assert isinstance(stage, Archive)
     out = []
     for said in output.run["inputs"]:
-        source = Input(said["name"], said["path"], said["format"], said["size"])
+        picks = tuple((offset, length) for offset, length in said.get("picks", ()))
+        source = Input(said["name"], said["path"], said["format"], said["size"], picks=picks)
         path = file_of(source)
         if not path.is_file() or said["failed"]:
             continue

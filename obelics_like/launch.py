@@ -22,7 +22,10 @@ from obelics_like.plan import code_version, digest
 from obelics_like.recipe import Recipe, load_recipe
 from obelics_like.rooms import room
 from obelics_like.run import MARK, Progress, State, execute, locked
+from obelics_like.sources.crawls import BASE, Reach
 from obelics_like.sources.inputs import Input, survey
+from obelics_like.sources.remote import is_remote, patience_seconds
+from obelics_like.sources.spool import spool_bytes
 from obelics_like.stage import AnyStage
 from obelics_like.store.files import publish_json
 from obelics_like.tasks.job import Job, open_all
@@ -57,10 +60,16 @@ def build(
     offline: bool = False,
     engine: str = "local",
     progress: Progress | None = None,
+    sample: float | None = None,
+    seed: int = 0,
+    cc_index: str | None = None,
+    cc_base: str | None = None,
 ) -> dict[str, Any]:
     """Build a corpus in the folder `out` from web archives; gives what is also written to `out/run.json`.
 
-    `inputs` are archives, folders or globs of them, folders of HTML files, or list files. `settings` maps
+    `inputs` are archives, folders or globs of them, folders of HTML files, list files, URLs of these, or crawls by
+    name (cc:CC-MAIN-2024-22). Of a crawl, `sample` takes a share of its archives, chosen by `seed`, and `cc_index` the
+    records for which a condition on its index holds; `cc_base` is where it is read from. `settings` maps
     "id.option" to values and is laid over the recipe. `images` is "warc", "warc,web", "web" or "none". `scorer`
     replaces the recipe's ("none" for no alignment). `limit` stops after so many pages. `keep_dropped` is none,
     reasons, sample:P or all. Run again with the same arguments, it goes on where it stopped.
@@ -70,11 +79,9 @@ def build(
     """
     started = datetime.now(UTC)
     clock = time.monotonic()
-    for name, number in (("--limit", limit), ("--workers", workers)):
-        if number is not None and number < 1:
-            raise OptionError(name, got=number, valid="a whole number from 1 on")
-    given = [str(inputs)] if isinstance(inputs, str | Path) else [str(i) for i in inputs]
-    sources, ignored = survey(given)
+    _whole({"--limit": limit, "--workers": workers})
+    given, reach = _asked(inputs, sample, seed, cc_index, cc_base, offline)
+    sources, ignored = survey(given, reach)
     what = _recipe(recipe, settings)
     job = _job(what, Path(out), images, scorer, offline, keep_dropped)
     sources = _apart(sources, given, Path(out))
@@ -90,6 +97,7 @@ def build(
         finally:
             power.close()
             shutil.rmtree(folder / "work" / "preflight", ignore_errors=True)
+        shutil.rmtree(state.job.spool, ignore_errors=True)
         manifest = record.pop("published")
         record = _head(what, job, state.job, engine, count, limit, started) | record | _tail(state, clock)
         record["models"] = models
@@ -98,6 +106,28 @@ def build(
         publish_json(folder / "run.json", record)
         publish_json(folder / "manifest.json", manifest)
     return record
+
+
+def _whole(numbers: dict[str, int | None]) -> None:
+    for name, number in numbers.items():
+        if number is not None and number < 1:
+            raise OptionError(name, got=number, valid="a whole number from 1 on")
+
+
+def _asked(
+    inputs: Sequence[str | Path] | str | Path,
+    sample: float | None,
+    seed: int,
+    cc_index: str | None,
+    cc_base: str | None,
+    offline: bool,
+) -> tuple[list[str], Reach]:
+    """The inputs as they were given, and how far they reach; a wrong variable is told before anything is started."""
+    patience_seconds()
+    spool_bytes()
+    base = cc_base or os.environ.get("OBELICS_LIKE_CC_BASE") or BASE
+    given = [str(inputs)] if isinstance(inputs, str | Path) else [str(i) for i in inputs]
+    return given, Reach(base, sample, seed, cc_index, offline)
 
 
 def _recipe(recipe: str | Path | Recipe, settings: dict[str, Any] | None) -> Recipe:
@@ -119,7 +149,7 @@ def _apart(sources: Sequence[Input], given: Sequence[str], out: Path) -> list[In
     above = any(home != (top := Path(g).resolve()) and home.is_relative_to(top) for g in given)
     apart = []
     for source in sources:
-        inside = Path(source.path).resolve().is_relative_to(home)
+        inside = not is_remote(source.path) and Path(source.path).resolve().is_relative_to(home)
         if inside and not above:
             raise UsageError(f"--out {out}", got=f"a folder that holds the input {source.name}", valid="a folder apart")
         try:

@@ -16,6 +16,7 @@ from typing import Any
 
 from obelics_like.sources.disk import split_path
 from obelics_like.sources.inputs import Input
+from obelics_like.sources.remote import is_remote
 from obelics_like.stage import AnyStage, Context, DocumentStage, Stage, ThingStage
 
 PAGES_A_SHARD = 250
@@ -81,12 +82,14 @@ def file_of(source: Input) -> Path:
     return Path(split_path(source.path)[0])
 
 
-def input_key(source: Input, options: AnyStage) -> str:
-    """The key of an input's scan: its file as it is now, and how it is read."""
+def input_key(source: Input, options: AnyStage, stop: int | None = None) -> str:
+    """The key of an input's scan: its file as it is now, how it is read, and after how many pages that ends."""
+    if is_remote(source.path):
+        return digest(code_version(), source, options, stop)
     path = file_of(source)
     state = path.stat() if path.exists() else None
     when = (state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns) if state else ()  # ctime can't be set
-    return digest(code_version(), source.name, source.path, source.format, source.size, *when, options)
+    return digest(code_version(), source.name, source.path, source.format, source.size, source.picks, *when, options)
 
 
 def cut_recipe(stages: Sequence[AnyStage], context: Context, start: str) -> list[Segment]:

@@ -27,8 +27,9 @@ from obelics_like.ledger import Ledger
 from obelics_like.packing import Pack
 from obelics_like.plan import DOCUMENTS_A_PART, PAGES_A_SHARD, Segment, Shard, cut_recipe, cut_shards, digest, input_key
 from obelics_like.recipe import Recipe
-from obelics_like.sources.inputs import Input
+from obelics_like.sources.inputs import Input, identified
 from obelics_like.sources.join import write_index
+from obelics_like.sources.remote import is_remote
 from obelics_like.store.assemble import Piece, assemble
 from obelics_like.store.files import from_lines
 from obelics_like.tasks.deciding import PACK
@@ -55,7 +56,10 @@ class Scanned:
     @property
     def content(self) -> str:
         """What is known of the input whichever day its file was written: where it is, and what it holds."""
-        return digest(self.source.name, self.source.path, self.found["sha256"] or self.key, self.found["records"])
+        unreached = self.found["drops"].get("unreachable", 0)
+        return digest(
+            self.source.name, self.source.path, self.found["sha256"] or self.key, self.found["records"], unreached
+        )
 
 
 @dataclass
@@ -143,15 +147,20 @@ def execute(state: State, inputs: Sequence[Input], limit: int | None, out: Path)
 
 
 def _scan(state: State, inputs: Sequence[Input], limit: int | None) -> tuple[list[Scanned], int]:
-    """Scan the inputs in order, no further than the limit on pages asks for."""
+    """Scan the inputs in order, no further than the limit on pages asks for: none is opened that can be spared.
+
+    Of an archive elsewhere no more than the limit is read; one of this machine is read whole, for its pictures may
+    lie behind its pages.
+    """
     done: list[Scanned] = []
-    wave = len(inputs) if limit is None else max(1, state.engine.workers)
+    wave = len(inputs) if limit is None else 1
     pages, seen = 0, np.empty(0, np.uint64)
     while len(done) < len(inputs) and (limit is None or pages < limit):
-        items = [
-            (state.job, source, input_key(source, state.job.sources)) for source in inputs[len(done) : len(done) + wave]
-        ]
-        for (_, source, key), found in state.map("scan", scan_input, items):
+        items = []
+        for source in identified(inputs[len(done) : len(done) + wave]):
+            stop = limit if is_remote(source.path) and not source.picks else None
+            items.append((state.job, source, input_key(source, state.job.sources, stop), stop))
+        for (_, source, key, _), found in state.map("scan", scan_input, items):
             if isinstance(found, Failure):
                 state.failures.append(f"{source.name}: {found.reason} at each of {found.attempts} attempts to scan it")
                 found = {"records": 0, "pages": 0, "images": 0, "drops": {}, "sha256": None, "failed": found.reason}
@@ -163,6 +172,9 @@ def _scan(state: State, inputs: Sequence[Input], limit: int | None) -> tuple[lis
                     table = exchange.map_table(state.job.work / "index" / f"{key}-pages.arrow")
                     seen = np.union1d(seen, table["identity"].to_numpy())
                     pages = len(seen)
+        if limit is not None:  # as many at once as will be needed if they hold as much as the fullest so far
+            most = max(1, *(s.found["pages"] for s in done))
+            wave = max(1, min(state.engine.workers, (limit - pages) // most))
     return done, len(inputs) - len(done)
 
 
@@ -235,8 +247,10 @@ def _input_row(one: Scanned, unread: int) -> dict[str, Any]:
         "name": source.name,
         "path": source.path,
         "format": source.format,
-        "size": source.size,
+        "size": found.get("size", source.size),
         **{k: found[k] for k in ("sha256", "records", "pages", "images")},
+        "stopped_at": found.get("stopped_at"),
+        "picks": source.picks,
         "unread": unread,
         "failed": found.get("failed"),
     }
@@ -276,6 +290,10 @@ def _segments(state: State, segments: list[Segment], shards: list[Shard]) -> Mad
             if isinstance(found, Failure):
                 lost.append(f"{segment.folder}/{item.number}")
                 result = _bury(state, item, found)
+            elif found["unreached"]:  # in part: what is made of the rest is kept apart too
+                part = f"{segment.folder}/{item.number} without {digest(*found['quarantine'])}"
+                lost.append(part)
+                published.append(part)
             state.ledger += Ledger.from_value(result["ledger"])
             state.quarantine += result["quarantine"]
             alive[item.number] = result["documents"]

@@ -66,6 +66,18 @@ _SET = click.option(
     metavar="WHAT",
     help="What is kept of dropped pages and nodes: none | reasons | sample:P | all.",
 )
+@click.option("--sample", type=float, metavar="P", help="Of a crawl (cc:...), take this share of its archives.")
+@click.option("--seed", type=int, default=0, show_default=True, metavar="S", help="What chooses the sample.")
+@click.option(
+    "--cc-index",
+    metavar="CONDITION",
+    help="Of a crawl, only the records for which this holds in its index: \"url_host_registered_domain = 'a.org'\".",
+)
+@click.option(
+    "--cc-base",
+    metavar="URL|DIR",
+    help="Where crawls are read from: a mirror, or s3://commoncrawl/.  [default: its host]",
+)
 @click.option("--offline", is_flag=True, help="Open no connection, whatever the recipe asks for.")
 @_JSON
 def build(
@@ -78,13 +90,18 @@ def build(
     scorer: str | None,
     limit: int | None,
     keep_dropped: str,
+    sample: float | None,
+    seed: int,
+    cc_index: str | None,
+    cc_base: str | None,
     offline: bool,
     as_json: bool,
 ) -> None:
     """Build a corpus from INPUTs.
 
-    An INPUT is an archive (.warc, .arc, .gz or not, .wacz), a folder or a glob of them, a folder of HTML files, or a
-    text file that lists paths.
+    An INPUT is an archive (.warc, .arc, .gz or not, .wacz), a folder or a glob of them, a folder of HTML files, a text
+    file that lists paths (.txt, .paths.gz), a URL of one of these (https://, s3://), or a crawl of Common Crawl by
+    name (cc:CC-MAIN-2024-22).
     """
     from obelics_like import launch
 
@@ -101,6 +118,10 @@ def build(
             keep_dropped=keep_dropped,
             offline=offline,
             progress=tell,
+            sample=sample,
+            seed=seed,
+            cc_index=cc_index,
+            cc_base=cc_base,
         )
     _show(out, as_json)
     for line in [*_lost(record), *(f"the law does not hold: {b}" for b in record["breaches"])]:

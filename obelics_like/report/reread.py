@@ -22,9 +22,10 @@ def reread(output: Output, page_row: dict[str, Any]) -> Document | None:
 
     from obelics_like.sources.archive import Record, document_id, read
     from obelics_like.sources.inputs import Input
+    from obelics_like.sources.remote import is_remote
 
     source = next((i for i in output.run["inputs"] if i["name"] == page_row["input"]), None)
-    if source is None or not Path(source["path"].partition("!")[0]).is_file():
+    if source is None or not (is_remote(source["path"]) or Path(source["path"].partition("!")[0]).is_file()):
         return None
     try:
         options, stage, opened = _reading(output.run["recipe"]["text"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,6 +20,7 @@ from obelics_like.sources.disk import Disk, split_path
 from obelics_like.sources.heads import READERS, BadHead, Head, read_head
 from obelics_like.sources.inputs import Input, expand
 from obelics_like.sources.records import Record, describe, document_id
+from obelics_like.sources.remote import Unreachable, is_remote
 from obelics_like.sources.split import MAX_HEAD, Piece
 from obelics_like.sources.walk import File, walk
 from obelics_like.sources.wat import WAT, told
@@ -61,6 +62,7 @@ class Archive(AnyStage):
         "redirect": "an answer that only leads elsewhere (HTTP 3xx)",
         "revisit": "a record that only says that nothing had changed since an earlier one, whose page is read instead",
         "unreadable": "a record, or a stretch of a file, that can't be read",
+        "unreachable": "a record, or the rest of a file elsewhere, that could not be had; the next run tries again",
         "truncated": "a record that the file's end cuts off, or that holds less than it declares",
         "same_record": "a record that the inputs hold a second time",
         "body_too_large": "a page whose decoded body is longer than max_page_bytes",
@@ -92,25 +94,39 @@ class Archive(AnyStage):
 def scan(source: Input, options: Archive) -> Iterator[Record]:
     """Every record of an input once, in the file's order, with its heads read and its body passed over.
 
-    What can't be read is a record too, of rule `unreadable` or `truncated`. Never raises for what the file holds.
+    What can't be read is a record too, of rule `unreadable`, `truncated` or `unreachable`. Of an input with picks,
+    these are the records. Never raises for what the file holds.
     """
     if source.format == "html":
         yield _file_record(source)
         return
     at = 0
     try:
-        for piece in walk(Disk(source.path), MAX_HEAD):
+        disk = Disk(source.path, source.picks)
+        for piece in map(partial(_picked, File(disk)), source.picks) if source.picks else walk(disk, MAX_HEAD):
             at = piece.offset
             yield describe(piece, options.reader)[0]
     except OSError as error:
-        yield Record(at + 1 if at else 0, None, rule="unreadable", reason=f"{source.name} after byte {at}: {error}")
+        rule = "unreachable" if isinstance(error, Unreachable) else "unreadable"
+        yield Record(at + 1 if at else 0, None, rule=rule, reason=f"{source.name} after byte {at}: {error}")
+
+
+def _picked(file: File, pick: tuple[int, int]) -> Piece:
+    """The record of a pick, as `walk` would give it."""
+    offset, length = pick
+    piece = file.piece_at(offset, MAX_HEAD)
+    if piece is None:
+        return Piece(offset, length, rule="unreadable", note=f"no record begins at byte {offset}")
+    piece.length = piece.length or length
+    return piece
 
 
 def read(source: Input, records: Sequence[Record], options: Archive) -> Iterator[tuple[Record, Page | str]]:
     """The pages of an input, for `records` in ascending order of their offsets.
 
     Each comes with its Page, or with the reason why it can't be read, which begins with the rule it falls under:
-    "unreadable: ...", "truncated: ...", "body_too_large: ...", "digest_mismatch: ..." or "cut_page: ...".
+    "unreadable: ...", "unreachable: ...", "truncated: ...", "body_too_large: ...", "digest_mismatch: ..." or
+    "cut_page: ...".
     """
     if source.format == "html":
         for record in records:
@@ -119,17 +135,21 @@ def read(source: Input, records: Sequence[Record], options: Archive) -> Iterator
     keep = options.max_page_bytes + MAX_HEAD
     cursor: Cursor | None = None
     try:
-        cursor = Cursor(source.path)
+        cursor = Cursor(source.path, source.picks)
     except OSError as error:
-        yield from ((record, f"unreadable: {error}") for record in records)
+        yield from ((record, _fault(error)) for record in records)
         return
     for record in records:
         try:
             piece = cursor.piece(record.offset, keep)
         except OSError as error:
-            yield record, f"unreadable: {error}"
+            yield record, _fault(error)
             continue
         yield record, _page(source, record, piece, options)
+
+
+def _fault(error: OSError) -> str:
+    return f"{'unreachable' if isinstance(error, Unreachable) else 'unreadable'}: {error}"
 
 
 def read_bytes(place: Place, options: Archive) -> bytes:
@@ -138,8 +158,9 @@ def read_bytes(place: Place, options: Archive) -> bytes:
     Raises OSError if the file is gone, or no longer holds there what it held when it was scanned.
     """
     outer = split_path(place.path)[0]
-    state = os.stat(outer)
-    cursor = _cursor(place.path, state.st_ino, state.st_size, state.st_mtime_ns)
+    state = None if is_remote(outer) else os.stat(outer)
+    known = (state.st_ino, state.st_size, state.st_mtime_ns) if state else ()  # a remote file is asked when it is read
+    cursor = _cursor(place.path, known)
     if place.kind == "pack":
         length = place.length or 0
         data = cursor.disk.read(place.offset, length)
@@ -184,9 +205,10 @@ def read_pages(path: str) -> Iterator[Page]:
 class Cursor:
     """An archive held open: goes straight to a record where the file allows it, else walks on to it."""
 
-    def __init__(self, path: str) -> None:
-        self.disk = Disk(path)
+    def __init__(self, path: str, picks: Sequence[tuple[int, int]] = ()) -> None:
+        self.disk = Disk(path, picks)
         self.file = File(self.disk)
+        self._alone = bool(picks)
         self._walk: Iterator[Piece] | None = None
         self._seen: Piece | None = None
         self._keep = 0
@@ -194,7 +216,7 @@ class Cursor:
     def piece(self, offset: int, keep: int) -> Piece | None:
         """The record at `offset` with up to `keep` bytes of its block; None if there is none."""
         direct = self.file.piece_at(offset, keep)
-        if direct is not None:
+        if direct is not None or self._alone:
             return direct
         behind = self._seen is not None and self._seen.offset > offset
         if self._walk is None or behind or keep != self._keep:
@@ -208,7 +230,7 @@ class Cursor:
 
 
 @lru_cache(maxsize=8)
-def _cursor(path: str, inode: int, size: int, changed: int) -> Cursor:
+def _cursor(path: str, known: tuple[int, ...]) -> Cursor:
     return Cursor(path)
 
 
@@ -267,7 +289,7 @@ def _raw(piece: Piece, head: Head, cap: int) -> bytes:
 
 
 def _file_record(source: Input) -> Record:
-    url = Path(source.path).absolute().as_uri()
+    url = source.path if is_remote(source.path) else Path(source.path).absolute().as_uri()
     record = Record(0, source.size, "page", "html", url, mime="text/html", size=source.size)
     if source.size == 0:
         record.kind, record.rule, record.reason = "other", "unreadable", "the file is empty"
@@ -276,10 +298,9 @@ def _file_record(source: Input) -> Record:
 
 def _file_page(source: Input, record: Record, options: Archive) -> Page | str:
     try:
-        with open(source.path, "rb") as file:
-            html = file.read(options.max_page_bytes + 1)
+        html = Disk(source.path).read(0, options.max_page_bytes + 1)
     except OSError as error:
-        return f"unreadable: {error}"
+        return _fault(error)
     if len(html) > options.max_page_bytes:
         return f"body_too_large: the file has more than {options.max_page_bytes} bytes"
     return Page(record.url, html, None, Origin(source.name, 0, len(html), mime="text/html"))

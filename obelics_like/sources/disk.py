@@ -1,6 +1,6 @@
-"""The bytes of an input as they lie on disk, read at positions, and what their first bytes say they are.
+"""The bytes of an input as they are stored, read at positions, and what their first bytes say they are.
 
-It inflates nothing. A path may name a member of a zip, as `crawl.wacz!archive/data.warc.gz`.
+It inflates nothing. A path may be a URL, and may name a member of a zip, as `crawl.wacz!archive/data.warc.gz`.
 """
 
 from __future__ import annotations
@@ -8,11 +8,18 @@ from __future__ import annotations
 import os
 import struct
 import zipfile
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from obelics_like.sources.remote import RemoteFile, Seekable, is_remote, open_remote
 
 INSIDE = "!"
 """Stands between the path of a zip and the name of its member."""
 
 WINDOW = 1 << 18
+FIRST = 1 << 14
+"""Bytes asked for after a jump in a file elsewhere, twice as many each time that reading goes on: a record there costs
+little more than itself."""
 
 PACKINGS: tuple[tuple[bytes, str], ...] = (
     (b"\x1f\x8b", "gzip"),
@@ -21,36 +28,19 @@ PACKINGS: tuple[tuple[bytes, str], ...] = (
 )
 
 
-class Disk:
-    """A file, or a stored member of a zip, read at positions through one window; closed when it is forgotten.
+class LocalFile:
+    """A file of this machine, as `remote.RemoteFile` has it. Raises OSError where it can't be opened."""
 
-    Raises OSError where the file can't be opened or the zip holds no such member, or holds it compressed.
-    """
+    identity = ""
 
     def __init__(self, path: str) -> None:
         self._fd = -1
-        outer, inner = split_path(path)
-        self.path, self.base = path, 0
-        self._fd = os.open(outer, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+        self._fd = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
         self.size = os.fstat(self._fd).st_size
-        if inner is not None:
-            self.base, self.size = _member(outer, inner)
-        self._window, self._from = b"", 0
-        self.packing = packing(self.read(0, 8))
-        self.settled = False
 
-    def read(self, at: int, count: int) -> bytes:
-        """Up to `count` bytes from position `at` on; fewer only where the file ends."""
-        count = min(count, self.size - at)
-        if count <= 0:
-            return b""
-        begin = at - self._from
-        if begin >= 0 and begin + count <= len(self._window):
-            return self._window[begin : begin + count]
-        if count >= WINDOW:
-            return os.pread(self._fd, count, self.base + at)
-        self._window, self._from = os.pread(self._fd, min(WINDOW, self.size - at), self.base + at), at
-        return self._window[:count]
+    def pread(self, count: int, at: int, end: int) -> bytes:
+        """`count` bytes from `at` on, fewer only at the file's end."""
+        return os.pread(self._fd, count, at)
 
     def close(self) -> None:
         """Give the file back; closing twice is harmless."""
@@ -60,6 +50,64 @@ class Disk:
 
     def __del__(self) -> None:
         self.close()
+
+
+def open_file(path: str) -> LocalFile | RemoteFile:
+    """The file behind a path or URL. Raises OSError."""
+    return open_remote(path) if is_remote(path) else LocalFile(path)
+
+
+class Disk:
+    """A file, or a stored member of a zip, read at positions through one window; closed when it is forgotten.
+
+    With `picks`, (offset, length) in ascending order, the file is these stretches: each ends where it ends, and no
+    byte beside them is asked for. Raises OSError where the file can't be opened or the zip holds no such member, or
+    holds it compressed.
+    """
+
+    def __init__(self, path: str, picks: Sequence[tuple[int, int]] = ()) -> None:
+        outer, inner = split_path(path)
+        self.path, self.base = path, 0
+        self._picks = picks
+        self._file = open_file(outer)
+        if inner is not None:
+            self.base, self.size = _member(outer, inner)
+        else:
+            self.size = sum(picks[-1]) if picks else self._file.size
+        self._window, self._from = b"", 0
+        self._step = self._least = FIRST if is_remote(outer) else WINDOW
+        self.packing = packing(self.read(picks[0][0] if picks else 0, 8))
+        self.settled = bool(picks)
+
+    def read(self, at: int, count: int) -> bytes:
+        """Up to `count` bytes from position `at` on; fewer only where the file, or the pick, ends."""
+        end = self._end(at) if self._picks else self.size
+        count = min(count, end - at)
+        if count <= 0:
+            return b""
+        begin = at - self._from
+        if begin >= 0 and begin + count <= len(self._window):
+            return self._window[begin : begin + count]
+        if count >= WINDOW:
+            return self._file.pread(count, self.base + at, self.base + end)
+        went_on = 0 <= begin <= len(self._window) > 0
+        self._step = min(2 * self._step, WINDOW) if went_on else self._least
+        held = self._window[begin:] if went_on else b""  # none of it is asked for twice
+        start = at + len(held)
+        more = self._file.pread(
+            max(count - len(held), min(self._step, end - start)), self.base + start, self.base + end
+        )
+        self._window, self._from = held + more, at
+        return self._window[:count]
+
+    def _end(self, at: int) -> int:
+        """Where the pick ends that holds position `at`; `at` itself if none does."""
+        n = bisect_right(self._picks, at, key=lambda pick: pick[0]) - 1
+        return max(at, sum(self._picks[n])) if n >= 0 else at
+
+    def close(self) -> None:
+        """Give the file back; closing twice is harmless."""
+        self._file.close()
 
 
 def split_path(path: str) -> tuple[str, str | None]:
@@ -82,17 +130,15 @@ def packing(first: bytes) -> str:
 
 
 def _member(outer: str, inner: str) -> tuple[int, int]:
+    """Where a member of a zip begins in it, and its size in bytes."""
     try:
-        with zipfile.ZipFile(outer) as archive:
+        with Seekable(open_file(outer)) as file, zipfile.ZipFile(file) as archive:
             info = archive.getinfo(inner)
-            if info.compress_type != zipfile.ZIP_STORED:
-                raise OSError(
-                    f"{outer}: its member {inner} is compressed inside the zip and can't be read at positions"
-                )
-            with open(outer, "rb") as file:
-                file.seek(info.header_offset)
-                head = file.read(30)
+            file.seek(info.header_offset)
+            head = file.read(30)
     except (zipfile.BadZipFile, KeyError) as error:
         raise OSError(f"{outer}: no readable member {inner} ({error})") from error
+    if info.compress_type != zipfile.ZIP_STORED:
+        raise OSError(f"{outer}: its member {inner} is compressed inside the zip and can't be read at positions")
     name, extra = struct.unpack("<HH", head[26:30])
     return info.header_offset + 30 + name + extra, info.file_size

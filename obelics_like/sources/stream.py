@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from obelics_like.sources.disk import Disk
 from obelics_like.sources.packings import Engine
+from obelics_like.sources.remote import Unreachable
 
 CHUNK = 1 << 19
 """Most that one step inflates to, in bytes: bounds the memory a bomb can take. isal sets aside as much for each step,
@@ -206,6 +207,8 @@ class Packed(Stream):
                     self._made += len(out)
                     return out
             return b""
+        except Unreachable:  # no damage of the file
+            raise
         except Exception as error:  # each library has its own: isal's, zlib's, zstandard's
             if self.damage is not None:
                 return b""

@@ -11,6 +11,7 @@ from typing import Any
 
 from obelics_like.document import Blob
 from obelics_like.sources.archive import Archive, read_bytes
+from obelics_like.sources.spool import copy_of
 from obelics_like.stage import AnyStage, Context, ThingStage
 
 
@@ -26,6 +27,11 @@ class Job:
     keep_dropped: str
     image_index: Path | None
 
+    @property
+    def spool(self) -> Path:
+        """Where the copies of remote inputs lie while the run goes on."""
+        return self.work / "spool"
+
     def context(self, scratch: Path) -> Context:
         """The services that stages are opened with in this process."""
         return Context(
@@ -35,7 +41,7 @@ class Job:
             scratch=scratch,
             model=partial(_model, offline=self.offline),
             find_image=_finder(self.image_index),
-            read_blob=partial(_read_blob, self.sources),
+            read_blob=partial(_read_blob, self.sources, self.spool),
         )
 
 
@@ -45,8 +51,9 @@ def _model(spec: str, offline: bool) -> Any:
     return load(spec, offline=offline)
 
 
-def _read_blob(options: Archive, blob: Blob) -> bytes:
-    return read_bytes(blob.place, options)
+def _read_blob(options: Archive, spool: Path, blob: Blob) -> bytes:
+    copy = copy_of(blob.place.path, spool)
+    return read_bytes(replace(blob.place, path=copy) if copy else blob.place, options)
 
 
 @lru_cache(maxsize=2)

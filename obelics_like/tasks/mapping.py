@@ -20,6 +20,7 @@ from obelics_like.errors import ObelicsLikeError, StageError
 from obelics_like.ledger import Ledger
 from obelics_like.plan import Segment, Shard
 from obelics_like.sources.archive import Record, document_id, read
+from obelics_like.sources.spool import at_hand
 from obelics_like.stage import AnyStage, Batch, DocumentStage, ThingStage
 from obelics_like.store.corpus import to_table, write_tables
 from obelics_like.store.dropped import Reasons
@@ -57,7 +58,7 @@ class MapTask:
     """Takes the documents of an item through its segment, and accounts for those whose fate is sealed.
 
     With `lost` (the reason why the item could not be done) it takes them nowhere but drops them all: none is lost from
-    the count. What is lost is never taken for done: the next run tries again.
+    the count. What is lost, or could not be reached, is never taken for done: the next run tries again.
     """
 
     def __init__(self, item: MapItem, lost: str | None = None) -> None:
@@ -70,6 +71,8 @@ class MapTask:
         """Ordinals of documents that fell after a barrier's stage had collected their rows."""
         self.quarantine: list[dict[str, Any]] = []
         self.alive = 0
+        self.unreached = False
+        """Whether pages could not be had that another time may be there."""
 
     def run(self) -> dict[str, Any]:
         """Do it, unless it was done; gives the manifest."""
@@ -90,8 +93,9 @@ class MapTask:
             "seconds": dict(self.seconds),
             "quarantine": self.quarantine,
             "peak_mb": peak_memory(),
+            "unreached": self.unreached,
         }
-        if self.lost is None:
+        if self.lost is None and not self.unreached:
             publish_json(manifest, result)
         return result
 
@@ -247,9 +251,10 @@ class MapTask:
             if self.lost is not None:  # perhaps it was the reading that killed
                 yield from (_unread(part.source.name, r, ordinals[id(r)]) for r in wanted)
                 continue
-            for record, page in read(part.source, wanted, self.job.sources):
+            for record, page in read(at_hand(part.source, self.job.spool), wanted, self.job.sources):
                 if isinstance(page, str):  # the scan saw its head; its body can't be had
                     rule, _, reason = page.partition(": ")
+                    self.unreached |= rule == "unreachable"
                     self.ledger.drops["sources", rule, "record", ""] += 1
                     self.quarantine.append(quarantined(part.source, record, rule, reason))
                     continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,14 @@ import pyarrow as pa
 from obelics_like import exchange
 from obelics_like.plan import file_of
 from obelics_like.sources.archive import scan
+from obelics_like.sources.disk import open_file, split_path
 from obelics_like.sources.inputs import Input
 from obelics_like.sources.records import Record
+from obelics_like.sources.spool import spool
 from obelics_like.store.files import describe, finished, lines, publish_json
 from obelics_like.tasks.job import Job, peak_memory
 
-UNREAD = ("unreadable", "truncated", "body_too_large")
+UNREAD = ("unreadable", "unreachable", "truncated", "body_too_large")
 """Rules of records that say that something was lost, and not only that it was no page."""
 
 _RECORD = [
@@ -37,19 +40,25 @@ QUARANTINE = pa.schema(
 )
 
 
-def scan_input(item: tuple[Job, Input, str]) -> dict[str, Any]:
-    """Index one input (job, input, key): its page records and its image records; count the others by rule."""
-    job, source, key = item
+def scan_input(item: tuple[Job, Input, str, int | None]) -> dict[str, Any]:
+    """Index one input (job, input, key, stop): its page and image records; count the others by rule.
+
+    It ends after `stop` distinct pages; the place where it did is then `stopped_at` of the result. What could not be
+    reached is never taken for done: the next run tries again.
+    """
+    job, source, key, stop = item
     folder = job.work / "index"
     manifest = folder / f"{key}.json"
     if (done := finished(manifest)) is not None:
         return done
+    if stop is None:  # else what is read twice is little
+        source = spool(source, job.spool)
     pages: list[Record] = []
     images: list[Record] = []
     rules: Counter[str] = Counter()
     quarantine: list[dict[str, Any]] = []
     records = 0
-    for record in scan(source, job.sources):
+    for record in _until(stop, scan(source, job.sources)):
         records += 1
         if record.kind == "page":
             pages.append(record)
@@ -68,17 +77,41 @@ def scan_input(item: tuple[Job, Input, str]) -> dict[str, Any]:
         "pages": len(pages),
         "images": sum(r.kind == "image" for r in images),
         "drops": dict(rules),
-        "sha256": _digest(source),
+        "size": _size(source),
+        "sha256": None if source.picks else _digest(source),
+        "stopped_at": pages[-1].offset if stop and len(set(map(_identity, pages))) == stop else None,
         "peak_mb": peak_memory(),
         "files": lines(files),
     }
-    publish_json(manifest, result)
+    if not rules["unreachable"]:
+        publish_json(manifest, result)
     return result
+
+
+def _until(stop: int | None, records: Iterable[Record]) -> Iterator[Record]:
+    """The records up to the `stop`th distinct page; all of them without a stop."""
+    distinct: set[int] = set()
+    for record in records:
+        yield record
+        if stop is not None and record.kind == "page":
+            distinct.add(_identity(record))
+            if len(distinct) == stop:
+                return
 
 
 def quarantined(source: Input, record: Record, rule: str | None, reason: str | None) -> dict[str, Any]:
     """The quarantine row of a record that could not be read."""
     return {"input": source.name, "offset": record.offset, "url": record.url, "rule": rule, "reason": reason}
+
+
+def _size(source: Input) -> int:
+    """Bytes of an input; 0 where its host does not say."""
+    if source.size or source.format == "html":
+        return source.size
+    try:
+        return open_file(split_path(source.path)[0]).size
+    except OSError:
+        return 0
 
 
 def _digest(source: Input) -> str | None:

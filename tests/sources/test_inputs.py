@@ -129,7 +129,7 @@ def test_what_is_nothing_we_read(folder: Path) -> None:
     told("in/picture.png")
     (folder / "empty.warc").write_bytes(b"")
     assert "an empty file" in str(told("empty.warc"))
-    told("s3://bucket/x.warc.gz")
+    assert "did you mean s3://" in str(told("s33://bucket/x.warc.gz"))
     told()
     (folder / "cut.warc.gz").write_bytes(b"\x1f\x8b\x08\0")
     told("cut.warc.gz")

@@ -5,7 +5,7 @@ how well pages of sites that it was not trained on are told (ten folds, by site)
 It is no part of the package: nothing of the pages is in what it writes but the numbers.
 
 Truths: `fundus`, what parsers written by hand take for the article's pictures; `readability` and `llm-webkit`, the
-pictures in the articles that they expect; `labels.tsv`, pictures of 204 other pages, judged for this by their address,
+pictures in the articles that they expect; `labels.tsv`, pictures of 200 other pages, judged for this by their address,
 caption, link and surroundings (digests of page and picture, and 1 or 0).
 """
 

@@ -68,7 +68,9 @@ def code_version() -> str:
     """A digest of the package's own source: results of other code are not used again."""
     package = Path(__file__).resolve().parent
     whole = hashlib.blake2b(digest_size=8)
-    for path in sorted(p for p in package.rglob("*") if p.is_file() and p.suffix != ".pyc"):  # word lists too
+    for path in sorted(
+        p for p in package.rglob("*") if p.is_file() and p.suffix not in (".pyc", ".so")
+    ):  # word lists too
         if path.parts[len(package.parts)] not in ("_rooms", "report", "export", "engines", "cli"):
             whole.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
     return whole.hexdigest()

@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "obelics_like"
 
-GROUND = {"document", "errors", "stage", "words", "rooms", "pixels"}
+GROUND = {"document", "errors", "stage", "words", "rooms", "pixels", "native"}
 ROOMS = ("extraction", "language", "text", "dedup", "images", "align")
 MAY = {
     "document": set(),
@@ -17,6 +17,7 @@ MAY = {
     "rooms": {"errors"},
     "words": {"document"},
     "pixels": {"errors"},
+    "native": {"errors"},
     "stage": {"document", "errors"},
     **{room: GROUND | {room} for room in ROOMS},
     "sources": GROUND | {"sources"},

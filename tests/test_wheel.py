@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from obelics_like.native import build
+
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("pipelines", "langid_models", "samples", "tests", "obelics_like")
 
@@ -25,7 +27,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = folder / "source"
     source.mkdir()
     for room in ROOMS:
-        leave = shutil.ignore_patterns("__pycache__", ".venvs", "crawl", "broken")
+        leave = shutil.ignore_patterns("__pycache__", ".venvs", "crawl", "broken", "*.so")
         shutil.copytree(ROOT / room, source / room, ignore=leave)
     for name in ("pyproject.toml", "LICENSE", ".gitignore"):
         shutil.copy(ROOT / name, source)
@@ -66,12 +68,15 @@ def test_the_wheel_holds_the_package_and_its_data_and_nothing_else(wheel: Path) 
     package = {
         p.relative_to(ROOT).as_posix()
         for p in (ROOT / "obelics_like").rglob("*")
-        if p.is_file() and "__pycache__" not in p.parts
+        if p.is_file() and "__pycache__" not in p.parts and p.suffix != ".so"
     }
     rooms = {f"obelics_like/_rooms/pipelines/recipes/{p.name}" for p in (ROOT / "pipelines/recipes").iterdir()}
     rooms |= {f"obelics_like/_rooms/langid_models/labels/{p.name}" for p in (ROOT / "langid_models/labels").iterdir()}
     rooms.add("obelics_like/_rooms/langid_models/models.toml")
-    assert _names(wheel) == package | rooms
+    names = _names(wheel)
+    kernels = {name for name in names if name.endswith(".so")}
+    assert names - kernels == package | rooms
+    assert [Path(name).name for name in kernels] == [build.library().name], "compiled from the sources as they are"
     assert "obelics_like/py.typed" in package
     assert any(name.startswith("obelics_like/text/lists/") for name in package)
 

@@ -18,6 +18,13 @@ MANY_SCRIPTS, LONG_SCRIPT = 8, 200_000
 
 _LICENCE = re.compile(rb"https?://(?:www\.)?creativecommons\.org/(?:licenses|publicdomain)/[a-z+-]{1,20}/\d\.\d", re.I)
 
+_TOLD = re.compile(
+    rb'"\s*(?:og:(?:image|title|description)|twitter:image|title"|description|content-language|article:published_time'
+    rb"|date|robots|tdm-reservation)",
+    re.I,
+)
+_LINKED = re.compile(rb"canonical|license|image_src|hreflang", re.I)
+
 
 class Head:
     """The marks of a page's head as they are met in the walk."""
@@ -28,6 +35,10 @@ class Head:
         self.links: dict[str, str] = {}
         self.hreflang: dict[str, str] = {}
         self.scripts: list[str] = []
+
+    def wants(self, tag: str, attributes: bytes) -> bool:
+        """Whether an element with these attributes, as written, may say something that is a fact."""
+        return tag == "base" or (_TOLD if tag == "meta" else _LINKED).search(attributes) is not None
 
     def read(self, tag: str, attributes: Mapping[str, str | None]) -> None:
         """Note a `<meta>`, `<link>` or `<base>`; of each name, the first that says something."""

@@ -13,109 +13,37 @@ How it works, each step linear in the page:
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from itertools import islice
 
-from obelics_like.extraction import names
-from obelics_like.extraction.walk import Block, Walked
+from obelics_like.extraction.captions import in_captions
+from obelics_like.extraction.cards import mark_others, share_in_title, title_words
+from obelics_like.extraction.furniture import believed
+from obelics_like.extraction.paragraphs import PROSE, Paragraph, paragraphs, totals
+from obelics_like.extraction.tags import HEADINGS
+from obelics_like.extraction.walk import Walked
 
-PROSE = 40
-"""Characters from which a block can be prose (those of unspaced scripts count `DENSE` each)."""
-DENSE = 2.5
-"""Latin characters that say as much as one Chinese, Japanese or Thai character."""
-SHORT = 80
-"""Characters under which a paragraph with a date and no sentence is a dateline."""
-FULL = 1200
-"""Characters above which a paragraph weighs no more: a page's fine print comes in one block."""
 DOMINANT = 0.8
 """Share of its parent's score from which a child is entered on the way to the main container."""
 LEAD_REACH = 25
-"""Paragraphs that may stand between the headline and the main content: standfirst, byline, date, share bar."""
+"""Paragraphs, furniture and links aside, that may stand between the headline and the main content: standfirst,
+byline, date, share bar."""
+ANNOUNCING = 60
+"""Characters under which a line that ends in a colon announces what follows."""
+CREDIT = 100
+"""Characters under which what begins with a copyright sign says whose a picture or the page is."""
+LINKED_ITEM = 0.95
+"""Share of links under which an item of a list is kept if most of the list is not links."""
+HEADLINE = 15
+"""Characters from which a heading other than `h1`, or one that is a link, may be the headline."""
+TITLED = 0.8
+"""Share of a heading's words that stand in the page's title from which it is the headline."""
 AMONG = 2
 """Paragraphs of prose side by side among which a short one is part of the text: a subheading, a line of speech."""
-LONG_CAPTION = 800
-"""Characters from which what is named a caption is none, but an article whose pictures have some."""
 CAPTIONS_ARE_TEXT = 0.9
 """Share of the main content's prose from which captions are its text: a gallery tells its story under the pictures."""
 OPENING = 150
 """Score from which a paragraph before the main container, beside it, is the article's beginning."""
-DISBELIEF = 0.5
-"""Share of the prose that furniture and the rest hold together, from which its name is not believed."""
-
-_SENTENCE = re.compile("[.!?…。！？।؟።։]['\"”’»)\\]]*(?:\\s|$)|[。！？]")
-_DENSE = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
-_NUMBER = re.compile(r"\d+")
-_FOUR_DIGITS = re.compile(r"(?:\D*+\d){4}")
-_HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
-_STUBBORN = names.COMMENT | names.HIDDEN | names.FOOTER | names.NAV
-_OWN = names.ARTICLE | names.CONTENT
-
-
-@dataclass(slots=True)
-class Paragraph:
-    """The blocks `items` of one paragraph: characters in Latin measure, share in links, whether a sentence ends
-    in it, prose score.
-
-    `repeated` says that the same words stood on the page before; `dated` that it is short and has four digits or more.
-    """
-
-    items: list[int]
-    kind: str
-    container: int
-    size: int
-    links: float
-    sentences: bool
-    score: float
-    dated: bool
-    repeated: bool = False
-
-
-def paragraphs(walked: Walked) -> list[Paragraph]:
-    """The page's paragraphs in DOM order, measured; what a picture split is one paragraph."""
-    groups: list[list[int]] = []
-    group = -1
-    for at, item in enumerate(walked.items):
-        if isinstance(item, Block):
-            if item.group == group:
-                groups[-1].append(at)
-            else:
-                groups.append([at])
-                group = item.group
-    seen: set[str] = set()
-    return [_measure(walked, indexes, seen) for indexes in groups]
-
-
-def _measure(walked: Walked, indexes: list[int], seen: set[str]) -> Paragraph:
-    first = walked.items[indexes[0]]
-    assert isinstance(first, Block)
-    kind, text, linked = first.kind, first.text, first.links
-    if len(indexes) > 1:
-        blocks = [block for at in indexes if isinstance(block := walked.items[at], Block)]
-        text, linked = " ".join(block.text for block in blocks), sum(block.links for block in blocks)
-    size = len(text)
-    links = linked / size if linked < size else 1.0
-    if not text.isascii() and _DENSE.search(text, 0, 200):
-        size = int(size * DENSE)
-    if links >= 0.5 or size < 20:  # a menu's entry, or too little to say more about
-        return Paragraph(indexes, kind, first.container, size, links, False, 0.0, _dated(text, size))
-    sentences = _SENTENCE.search(text) is not None
-    if size < PROSE:
-        return Paragraph(
-            indexes, kind, first.container, size, links, sentences, 0.0, not sentences and _dated(text, size)
-        )
-    repeated = text in seen
-    seen.add(text)
-    score = 0.0
-    if not repeated and kind not in _HEADINGS and (sentences or size > 100):
-        score = min(size, FULL) * (1 - links) ** 2
-        score *= (0.6 if kind in ("li", "td", "th") else 1.0) * (1.0 if sentences else 0.4)
-    dated = not sentences and _dated(text, size)
-    return Paragraph(indexes, kind, first.container, size, links, sentences, score, dated, repeated)
-
-
-def _dated(text: str, size: int) -> bool:
-    return size < SHORT and _FOUR_DIGITS.match(text) is not None
 
 
 @dataclass(slots=True)
@@ -132,12 +60,13 @@ class Judgement:
 def judge(walked: Walked) -> Judgement:
     """Decide for each block of the walk whether it is main content; linear in the page."""
     found = paragraphs(walked)
-    scores, whole, size, linked = _totals(walked, found)
+    scores, whole, size, linked = totals(walked, found)
     furniture = believed(walked, found, scores, whole, size, linked)
+    mark_others(walked, found, whole, furniture)
     root = main_container(walked, found, furniture)
     inside = within(walked, root)
     _openings(walked, found, furniture, root, inside)
-    caption = _captions(walked, size)
+    caption = in_captions(walked, size)
     prose = _prose(walked, found)
     fit = [inside[one.container] and not furniture[one.container] and not one.repeated for one in found]
     if _told_in_captions(found, fit, caption):
@@ -146,7 +75,8 @@ def judge(walked: Walked) -> Judgement:
         ok and not caption[one.container] and _reads(one, walked, size, linked, prose) for one, ok in zip(found, fit)
     ]
     _lone_headings(found, picks)
-    _leads(found, picks, furniture, root)
+    _linked_headings(walked, found, picks, fit)
+    _leads(walked, found, picks, furniture, root, caption)
     captions = [ok and caption[one.container] for one, ok in zip(found, fit)]
     return Judgement(_spread(walked, found, picks), _spread(walked, found, captions), furniture, root)
 
@@ -158,108 +88,6 @@ def _spread(walked: Walked, found: list[Paragraph], picks: list[bool]) -> list[b
         for at in one.items if picked else ():
             spread[at] = True
     return spread
-
-
-def _totals(walked: Walked, found: list[Paragraph]) -> tuple[list[float], list[float], list[float], list[float]]:
-    """For each container the score of what stands directly in it; and of all that is in it the score, the size and
-    the size of what is in links."""
-    count, parents = len(walked.tags), walked.parents
-    own, size, linked = [0.0] * count, [0.0] * count, [0.0] * count
-    for one in found:
-        container = one.container
-        own[container] += one.score
-        size[container] += one.size
-        linked[container] += one.size * one.links
-    whole = own.copy()
-    for container in range(count - 1, 0, -1):
-        if held := size[container]:
-            above = parents[container]
-            size[above] += held
-            if score := whole[container]:
-                whole[above] += score
-            if held := linked[container]:
-                linked[above] += held
-    return own, whole, size, linked
-
-
-def believed(
-    walked: Walked,
-    found: list[Paragraph],
-    scores: list[float],
-    whole: list[float],
-    size: list[float],
-    linked: list[float],
-) -> list[int]:
-    """For each container the furniture bits that hold for it, its own and its ancestors', where they are believed.
-
-    A name is not believed if all that bear it hold most of the prose that they and the unnamed rest have together.
-    Headers are furniture of the page, not of an article. The four lists are those of `_totals`.
-    """
-    bits, parents, container_names = walked.bits, walked.parents, walked.names
-    owns = [bit & names.FURNITURE for bit in bits]
-    named, rest = [0], scores[0]
-    for above, own, score in islice(zip(parents, owns, scores), 1, None):
-        own |= named[above]
-        named.append(own)
-        if score and not own:
-            rest += score
-    article = _inherited(walked, names.ARTICLE)
-    heads = _with_headline(walked, found)
-    by_name: dict[str, float] = {}
-    times: dict[str, int] = {}
-    alike = {name: _NUMBER.sub("0", name) for name, own in zip(container_names, owns) if own}
-    for at, own in enumerate(owns):
-        if own and container_names[at] != container_names[parents[at]]:
-            name = alike[container_names[at]]
-            by_name[name] = by_name.get(name, 0.0) + whole[at]
-            times[name] = times.get(name, 0) + 1
-    result = [0]
-    for at, own in islice(enumerate(owns), 1, None):
-        if own:
-            name = alike[container_names[at]]
-            held = max(whole[at], by_name.get(name, 0.0)) if name.strip() else whole[at]
-            in_article = at in heads or article[parents[at]]
-            own = _trusted(own, bits[at], held, rest, whole[0], in_article)
-            if own == names.TEASER and whole[at] and linked[at] < 0.02 * size[at] and times.get(name, 0) <= 1:
-                own = 0  # a teaser leads somewhere; a paragraph called one and without a link is the article's lead
-        result.append(result[parents[at]] | own)
-    return result
-
-
-def _inherited(walked: Walked, bit: int) -> list[bool]:
-    """For each container whether it, or one that it stands in, has the bit."""
-    found = [bool(bits & bit) for bits in walked.bits]
-    if True in found:
-        for at, above in enumerate(walked.parents):
-            if found[above]:
-                found[at] = True
-    return found
-
-
-def _with_headline(walked: Walked, found: list[Paragraph]) -> set[int]:
-    """The containers that hold an `h1`."""
-    heads: set[int] = set()
-    for one in found:
-        if one.kind == "h1":
-            at = one.container
-            while at and at not in heads:
-                heads.add(at)
-                at = walked.parents[at]
-    return heads
-
-
-def _trusted(own: int, bits: int, held: float, rest: float, page: float, in_article: bool) -> int:
-    """The furniture bits of a container that are believed, given the scores it, the unnamed rest and the page hold."""
-    share = held / (held + rest) if held else 0.0
-    if in_article:
-        own &= ~names.HEADER
-    if bits & _OWN and share > 0.1:
-        own &= _STUBBORN
-    if own & names.META and share > 0.2:
-        own &= ~names.META
-    if share >= DISBELIEF:
-        own = 0 if share >= 0.9 and held >= 0.5 * page else own & _STUBBORN
-    return own
 
 
 def main_container(walked: Walked, found: list[Paragraph], furniture: list[int]) -> int:
@@ -281,16 +109,6 @@ def main_container(walked: Walked, found: list[Paragraph], furniture: list[int])
             break
         at = child
     return at
-
-
-def _captions(walked: Walked, size: list[float]) -> list[bool]:
-    """For each container whether it is part of a caption: text of a picture, not of the body."""
-    caption = [False] * len(walked.tags)
-    if any(bit & names.CAPTION for bit in set(walked.bits)):
-        for at, (above, bit) in enumerate(zip(walked.parents, walked.bits)):
-            if caption[above] or (bit & names.CAPTION and size[at] < LONG_CAPTION):
-                caption[at] = True
-    return caption
 
 
 def _openings(walked: Walked, found: list[Paragraph], furniture: list[int], root: int, inside: list[bool]) -> None:
@@ -330,11 +148,15 @@ def within(walked: Walked, root: int) -> list[bool]:
 
 def _reads(one: Paragraph, walked: Walked, size: list[float], linked: list[float], prose: list[int]) -> bool:
     """Whether a paragraph of the main container is content by the standard of its kind."""
-    if one.kind in _HEADINGS or one.kind == "dt":
+    if one.kind in HEADINGS or one.kind == "dt":
         return one.links < 0.5 or one.kind == "h1"
+    if one.size < CREDIT and one.text[0] == "©":
+        return False
     if one.kind == "li":
         above = walked.parents[one.container]
-        return one.links < 0.5 and linked[above] < 0.6 * size[above]
+        if linked[above] >= 0.6 * size[above]:
+            return False
+        return one.links < (LINKED_ITEM if one.size >= PROSE and linked[above] < 0.5 * size[above] else 0.5)
     if not one.sentences and one.kind in ("div", "p", "td"):
         dated = one.dated and one.kind != "td"
         if one.size < 25 or dated:
@@ -352,28 +174,75 @@ def _prose(walked: Walked, found: list[Paragraph]) -> list[int]:
 
 
 def _lone_headings(found: list[Paragraph], picks: list[bool]) -> None:
-    """Take back a heading that no kept text follows before something long that is not kept."""
+    """Take back a heading that no kept text follows before something long that is not kept, and a line that announces
+    links."""
     followed = False
     for at in range(len(found) - 1, -1, -1):
         one = found[at]
-        if one.kind in _HEADINGS:
+        if one.kind in HEADINGS:
             picks[at] = picks[at] and followed
         elif picks[at]:
-            followed = True
+            announcing = one.size < ANNOUNCING and one.text[-1] in ":：" and at + 1 < len(found)
+            picks[at] = not (announcing and not picks[at + 1] and found[at + 1].links >= 0.5)
+            followed = followed or picks[at]
         elif one.size > 60 and one.kind != "figcaption":
             followed = False
 
 
-def _leads(found: list[Paragraph], picks: list[bool], furniture: list[int], root: int) -> None:
+def _linked_headings(walked: Walked, found: list[Paragraph], picks: list[bool], fit: list[bool]) -> None:
+    """Add the headings that are one link, where kept prose follows at once and in the same place: a list of posts."""
+    parents = walked.parents
+    for at, one in enumerate(found):
+        if one.links < 0.5 or picks[at] or not fit[at] or one.size < 10 or one.kind not in HEADINGS:
+            continue
+        above = parents[one.container]
+        for number, other in enumerate(found[at + 1 : at + 4], at + 1):
+            if picks[number] and other.score:
+                place = other.container
+                picks[at] = above in (place, parents[place], parents[parents[place]]) and above > 0
+                break
+            if other.kind in HEADINGS:
+                break
+
+
+def _titled(one: Paragraph, title: set[str]) -> bool:
+    """Whether a heading is long enough to be a headline, and its words stand in the page's title."""
+    return one.size >= HEADLINE and share_in_title(one, title) >= TITLED
+
+
+def _headline(found: list[Paragraph], furniture: list[int], first: int, title: set[str]) -> int | None:
+    """The headline before the paragraph `first`: an `h1`, or a heading whose words stand in the page's title.
+
+    What is furniture or a link does not count as distance. Of headlines that repeat one another it is the first.
+    """
+    reach = LEAD_REACH
+    for at in range(first - 1, -1, -1):
+        one = found[at]
+        if one.kind == "h1" and not one.repeated:
+            return at
+        if one.kind in ("h2", "h3") and _titled(one, title):
+            return at
+        reach -= one.links < 0.5 and not furniture[one.container]
+        if reach <= 0:
+            break
+    return None
+
+
+def _leads(
+    walked: Walked, found: list[Paragraph], picks: list[bool], furniture: list[int], root: int, caption: list[bool]
+) -> None:
     """Add the headline and the standfirst, which often stand in a header outside the main container."""
     first = next((at for at, picked in enumerate(picks) if picked and found[at].container >= root), 0)
-    start = next((at for at in range(first - 1, max(-1, first - LEAD_REACH), -1) if found[at].kind == "h1"), None)
-    if start is None or furniture[found[start].container] & _STUBBORN:
+    title = title_words(walked)
+    start = _headline(found, furniture, first, title)
+    if start is None:
         return
     for at in range(start, first):
         one = found[at]
-        if furniture[one.container] or one.links > 0.3 or one.kind in ("figcaption", "li"):
+        if furniture[one.container] or caption[one.container] or one.repeated:
+            continue
+        if one.kind in ("figcaption", "li") or (one.links > 0.3 and not (at == start and _titled(one, title))):
             continue
         picks[at] = (
-            picks[at] or at == start or (one.size >= 60 and (one.sentences or one.kind in _HEADINGS or one.size > 100))
+            picks[at] or at == start or (one.size >= 60 and (one.sentences or one.kind in HEADINGS or one.size > 100))
         )

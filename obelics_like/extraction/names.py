@@ -68,14 +68,14 @@ _WORDS = {
     "recents similar outbrain taboola zergnet upnext nextup seealso alsoread readalso readnext also "
     "interesting promo promos promotion headlines ticker carousel newslist suggested suggestions "
     "topstories top10 most weitere lesetipp lesetipps mehr siehe aehnliche jp onward yarpp crosslinks "
-    "related-content listing cards feed",
+    "related-content listing cards feed nextstory nextarticle nextpost",
     COMMENT: "comment comments commentlist commentarea kommentar kommentare comentarios commentaires disqus "
     "respond reply replies livefyre spotim talkback reactions discussion forumlink",
     AD: "ad ads adv advert adverts advertisement advertisements advertising advertorial adsbygoogle adbox "
     "adslot adunit anzeige anzeigen werbung sponsor sponsored sponsors dfp gpt publicidad publicite "
     "reklama reklame pub affiliate banner-ad adcontainer adwrapper adtag commercial shopping "
     "partnerlinks werb",
-    FORM: "newsletter subscribe subscription signup login signin register registration searchform search "
+    FORM: "newsletter newsletterbox subscribe subscription signup login signin register registration searchform search "
     "searchbox form poll survey quiz feedback contactform abo regwall optin mailchimp donate donation",
     HIDDEN: "hidden hide invisible modal popup overlay lightbox cookie cookies consent gdpr ccpa dsgvo toast "
     "visuallyhidden sronly noprint printonly offscreen offcanvas screenreader interstitial tooltip "
@@ -86,14 +86,14 @@ _WORDS = {
     META: "tags tag taglist tagcloud keywords categories category catlinks postmeta entrymeta meta metadata "
     "byline bylines author authors authorbox authorbio bio autor autoren dateline timestamp date datum "
     "rating ratings topics topic labels label credits breadcrumbs author-info about aboutauthor views "
-    "counter edit editsection print printbutton rss actions action tools",
+    "counter profile contributor contributors edit editsection print printbutton rss actions action tools",
     CAPTION: "caption captions figcaption imgcaption bildunterschrift legend legende imagecaption wp-caption-text",
     CONTENT: "content articlebody articletext articlecontent entrycontent postcontent postbody posttext "
     "storybody storytext bodytext maincontent story entry post body text richtext prose copy "
     "contentbody mw-parser-output",
     ARTICLE: "article artikel articulo hentry hnews newsarticle blogposting blogpost",
 }
-_MEANING = {word.replace("-", ""): bit for bit, words in _WORDS.items() for word in words.split()}
+MEANING = {word.replace("-", ""): bit for bit, words in _WORDS.items() for word in words.split()}
 # two neighbouring words mean what neither does alone
 _PAIRS = {
     **dict.fromkeys(
@@ -111,6 +111,11 @@ _PAIRS = {
         ),
         ASIDE,
     ),
+    **dict.fromkeys(("next story", "next article", "next post"), TEASER),
+    **dict.fromkeys(
+        ("image description", "img description", "image credit", "photo credit", "image copyright", "image annotation"),
+        CAPTION,
+    ),
     **dict.fromkeys(("read more", "see also", "up next", "also read", "most read", "most popular"), TEASER),
     **dict.fromkeys(("more news", "more stories", "more articles", "more from", "top stories", "you may"), TEASER),
     **dict.fromkeys(("article list", "post list", "news list", "link list", "linked articles"), TEASER),
@@ -125,7 +130,7 @@ _WEAK = frozenset(
         "copyright tabs"
     )
 )
-_TELLING = frozenset((*_MEANING, *(pair.partition(" ")[0] for pair in _PAIRS)))
+TELLING = frozenset((*MEANING, *(pair.partition(" ")[0] for pair in _PAIRS)))
 """A name that holds none of these words says nothing."""
 _STATES = frozenset(("has", "no", "is", "with", "without", "js", "tag", "category", "status", "format", "type"))
 """First words of names that tell a state or a subject, such as `has-sidebar` or `category-sport`."""
@@ -161,13 +166,13 @@ def meaning_of_one(name: str) -> int:
     if not _OWNING.isdisjoint(words[1:]):  # `figure--has-shares` is a figure
         words = words[: next(at for at, word in enumerate(words) if at and word in _OWNING)]
     joined = "".join(words)
-    if joined not in _MEANING and _TELLING.isdisjoint(words):
+    if joined not in MEANING and TELLING.isdisjoint(words):
         return 0
     if (words[0] in _STATES and len(words) > 1 and words != ["is", "hidden"]) or name.startswith("wp-image"):
         return 0
-    found = _MEANING.get(joined, 0)
+    found = MEANING.get(joined, 0)
     for at, word in enumerate(words):
-        bit = _MEANING.get(word, 0)
+        bit = MEANING.get(word, 0)
         if bit and (word not in _WEAK or len(words) == 1):
             found |= bit
         if at and (bit := _PAIRS.get(f"{words[at - 1]} {word}", 0)):

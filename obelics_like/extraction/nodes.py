@@ -13,11 +13,13 @@ from typing import Any, ClassVar
 from obelics_like.document import Document, Drop, Image, Page, Text
 from obelics_like.errors import OptionError
 from obelics_like.extraction import main_content, main_pictures, peers, simplified
-from obelics_like.extraction.budget import over_budget
+from obelics_like.extraction.budget import beginnings, most_attributes
 from obelics_like.extraction.captions import captions
 from obelics_like.extraction.charset import decode
+from obelics_like.extraction.hydration import article_markup
 from obelics_like.extraction.placements import Placement, place
-from obelics_like.extraction.walk import Block, OverBudget, Walked, Walker
+from obelics_like.extraction.scan import OverBudget, hold_to_budget, rows
+from obelics_like.extraction.walk import Block, Walked
 from obelics_like.stage import Batch, Context, Stage
 
 MAINS = ("ours", "trafilatura", "resiliparse", "tags", "all")
@@ -105,28 +107,41 @@ class Nodes(Stage):
         html = page.html
         if len(html) > self.max_bytes:
             return self.drop("too_many_bytes", len(html), self.max_bytes)
-        if excess := over_budget(html, self.max_depth, self.max_attributes):
-            return self.drop(*excess)
+        if (count := most_attributes(html, self.max_attributes)) > self.max_attributes:
+            return self.drop("too_many_attributes", count, self.max_attributes)
         text, document.origin.charset = decode(html, page.content_type)
+        # bytes that are UTF-8 already need not be encoded again
+        plain = document.origin.charset == "utf-8" and html[:3] != b"\xef\xbb\xbf"
+        utf8 = html if plain else text.encode("utf-8", "replace")
         try:
-            # bytes that are UTF-8 already need not be encoded again
-            root = opened.parse(
-                html if document.origin.charset == "utf-8" and html[:3] != b"\xef\xbb\xbf" else text
-            ).root
-        except Exception as error:
-            return self.drop("unparsable", str(error)[:200])
-        if root is None:
-            return self.drop("unparsable", "no root element")
-        try:
-            walked = Walker(opened.memory, self.max_nodes, self.max_depth).walk(root)
+            walked = self._walked(utf8, opened)
         except OverBudget as over:
             return self.drop(*over.args)
+        except Exception as error:
+            return self.drop("unparsable", str(error)[:200])
         placements = place(walked, walked.head.base_url(page.url))
         document.facts.update(walked.head.facts(page.url, html))
         main = opened.peer and peers.matching(walked, opened.peer(text, page.url))
         drops = self._judge(walked, placements, page.url, document.facts.get("lead_image", ""), main)
         document.nodes = self._nodes(walked, placements, drops)
         return None if document.nodes else self.drop("no_content", 0, 1)
+
+    def _walked(self, utf8: bytes, opened: Opened) -> Walked:
+        """The walk over a page, or over the markup in its script data if it holds no text; raises OverBudget."""
+        walked = self._walk(utf8, opened)
+        if any(isinstance(item, Block) for item in walked.items):
+            return walked
+        markup = article_markup(utf8)
+        if not markup or most_attributes(markup, self.max_attributes) > self.max_attributes:
+            return walked
+        shown = self._walk(markup, opened)
+        shown.head = walked.head
+        return shown
+
+    def _walk(self, utf8: bytes, opened: Opened) -> Walked:
+        for length in beginnings(utf8):
+            hold_to_budget(_parsed(utf8[:length], opened), self.max_nodes, self.max_depth)
+        return Walked(rows(_parsed(utf8, opened), self.max_nodes, self.max_depth), opened.memory)
 
     def _judge(
         self, walked: Walked, placements: list[Placement], url: str, lead: str, main: list[bool] | None
@@ -160,6 +175,14 @@ class Nodes(Stage):
                 drop = self.drop(one.fault, one.measured) if one.fault else drops[at]
                 nodes.append(_image(len(nodes), one, captioned.get(at, ""), drop))
         return nodes
+
+
+def _parsed(html: bytes, opened: Opened) -> str:
+    """The page as the parser writes it out: well-formed."""
+    root = opened.parse(html).root
+    if root is None:
+        raise ValueError("no root element")
+    return root.html or ""
 
 
 def _image(pos: int, one: Placement, caption: str, drop: Drop | None) -> Image:

@@ -153,7 +153,10 @@ def choose(attributes: Mapping[str, str | None], source_sets: Sequence[str] = ()
             other.append(value)
     for value in source_sets:
         sized += parse_srcset(value)
-    return _ranked(sized, lazy, other, (attributes.get("src") or "").strip())
+    src = (attributes.get("src") or "").strip()
+    if not sized and not lazy and not other:  # most pictures: `src` it is, a stand-in or not
+        return [src] if src and src[0] not in "#{<" else []
+    return _ranked(sized, lazy, other, src)
 
 
 def _ranked(sized: list[tuple[str, float]], lazy: list[tuple[int, str]], other: list[str], src: str) -> list[str]:

@@ -32,3 +32,12 @@ KEEPING = frozenset(listed("li blockquote figcaption dd dt pre h1 h2 h3 h4 h5 h6
 """Kinds that a paragraph inside keeps: a `p` in an `li` is part of the item."""
 
 PLAIN = (INLINE - {"a", "picture", "noscript", "amp-img", "amp-anim"}) - VOID
+
+BLOCKS = frozenset(
+    listed(
+        "html body div section article main aside header footer nav menu form fieldset figure figcaption p h1 h2 h3 h4 "
+        "h5 h6 hgroup ul ol li dl dt dd table caption colgroup tbody thead tfoot tr td th pre xmp listing plaintext "
+        "blockquote address details summary legend label button dialog center marquee search h amp-ad"
+    )
+)
+"""Blocks that are known by name; so is any element that is named nowhere here, without its name being kept."""

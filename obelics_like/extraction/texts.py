@@ -41,10 +41,11 @@ def tidy(text: str) -> str:
         text = "\n".join(line for line in lines if line)
     else:
         text = " ".join(text.split())
-    return text if text.isprintable() or not _ODD.search(text) else _without_invisible(text)
+    return text if text.isprintable() or not _ODD.search(text) else without_invisible(text)
 
 
-def _without_invisible(text: str) -> str:
+def without_invisible(text: str) -> str:
+    """A tidied text without soft hyphens, byte order marks and the like; empty if nothing else is in it."""
     text = _INVISIBLE.sub("", text)
     text = _JOINT.sub("", text) if "\u200b" in text else text
     lines = [" ".join(line.split()) for line in text.split("\n")]

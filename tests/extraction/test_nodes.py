@@ -60,6 +60,12 @@ def test_a_page_over_a_budget_is_dropped_by_its_name(html: bytes, options: dict[
         (b"<b></i>" * 60_000, "too_deep"),
         (b"<b><i><u><div></b>" * 20_000, "too_deep"),
         (b"<section>" * 60_000, "too_deep"),
+        (b"<svg><style>" + b"<div>" * 100_000, "too_deep"),
+        (b"<div><!--</div>-->" * 50_000, "too_deep"),
+        (b"<template>" * 200_000, "too_deep"),
+        (b"<div>" * 900 + b"</x>" * 100_000, "no_content"),
+        (b"".join(b"<font face=%d><p>" % i for i in range(5_000)), "too_many_elements"),
+        (b"".join(b"<font face=%d>" % i for i in range(20_000)), "too_deep"),
         (b"<p " + b" ".join(b"a%d=1" % i for i in range(40_000)) + b">x", "too_many_attributes"),
         (b"<p " + b" ".join(b'a%d=">"' % i for i in range(40_000)) + b">x", "too_many_attributes"),
         (b"<p>" + b"\0" * 100_000 + b"text", None),
@@ -75,7 +81,7 @@ def test_a_page_over_a_budget_is_dropped_by_its_name(html: bytes, options: dict[
         (b"<li>" * 150_000 + b"x", None),
         (b"<" * 1_000_000, None),
     ],
-    ids=range(20),
+    ids=range(26),
 )  # fmt: skip
 def test_hostile_pages_cost_no_more_than_two_seconds(html: bytes, want: str | None) -> None:
     start = time.process_time()
@@ -207,9 +213,8 @@ def test_loading_the_stage_is_cheap() -> None:
 def test_what_is_remembered_of_names_is_bounded_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(walk, "MANY_NAMES", 20)
     memory: dict[str, int] = {}
-    walker = walk.Walker(memory, 1, 1)
     seen = [f"{word}{end}" for end in ("", "-12345", "x7 top10 top10000", "-" * 90 + "123") for word in WORDS] * 2
-    assert [walker._learn(name) for name in seen] == [names.meaning(name) for name in seen]
+    assert [walk._meaning(name, memory) for name in seen] == [names.meaning(name) for name in seen]
     assert len(memory) < 30
 
 

@@ -1,0 +1,102 @@
+/* What the tags of a page may cost its parser, measured before it is parsed. */
+
+#include "grow.h"
+
+enum { TAG, BEFORE_NAME, NAME, AFTER_NAME, BEFORE_VALUE, DOUBLE, SINGLE, BARE, STATES };
+enum { OTHER, BLANK, SLASH, CLOSE, EQUALS, TWO, ONE, CLASSES };
+enum { END = 15, COUNT = 16 };
+
+/* How a tag is read (HTML, 13.2.5.8 and 32 to 40): the next state; COUNT where an attribute begins. */
+static const uint8_t next[STATES][CLASSES] = {
+    /*                other              blank         slash        close   equals               "          '      */
+    [TAG] = {TAG, BEFORE_NAME, BEFORE_NAME, END, TAG, TAG, TAG},
+    [BEFORE_NAME] = {NAME | COUNT, BEFORE_NAME, BEFORE_NAME, END, NAME | COUNT, NAME | COUNT, NAME | COUNT},
+    [NAME] = {NAME, AFTER_NAME, BEFORE_NAME, END, BEFORE_VALUE, NAME, NAME},
+    [AFTER_NAME] = {NAME | COUNT, AFTER_NAME, BEFORE_NAME, END, BEFORE_VALUE, NAME | COUNT, NAME | COUNT},
+    [BEFORE_VALUE] = {BARE, BEFORE_VALUE, BARE, END, BARE, DOUBLE, SINGLE},
+    [DOUBLE] = {DOUBLE, DOUBLE, DOUBLE, DOUBLE, DOUBLE, BEFORE_NAME, DOUBLE},
+    [SINGLE] = {SINGLE, SINGLE, SINGLE, SINGLE, SINGLE, SINGLE, BEFORE_NAME},
+    [BARE] = {BARE, BEFORE_NAME, BARE, END, BARE, BARE, BARE},
+};
+
+static const uint8_t classes[256] = {
+    [' '] = BLANK, ['\t'] = BLANK, ['\n'] = BLANK, ['\f'] = BLANK, ['\r'] = BLANK,
+    ['/'] = SLASH, ['>'] = CLOSE,   ['='] = EQUALS,  ['"'] = TWO,    ['\''] = ONE,
+};
+
+/* The most attributes that a tag of the page can have, counted no further than just over `enough`.
+
+   Which `<` begins a tag depends on all that stands before it: comments, scripts, quotes. So each one that may is
+   followed, and those that have come to the same state go on as one, with the larger count: linear in the page, and
+   never less than the parser finds. What a script writes like a tag counts as one. */
+__attribute__((visibility("default"))) int32_t page_most_attributes(const char *html, int64_t length, int32_t enough) {
+    int32_t counts[STATES], most = 0;
+    unsigned active = 0; /* a bit for each state that some tag is in */
+    for (int64_t at = 0; at < length; at++) {
+        if (!active) {
+            const char *tag = memchr(html + at, '<', (size_t)(length - at));
+            if (!tag) break;
+            at = tag - html;
+        }
+        if (active == 1u << DOUBLE) /* most of a page's attributes: nothing but these two changes anything */
+            while (at + 1 < length && html[at] != '"' && html[at] != '<') at++;
+        unsigned char c = (unsigned char)html[at];
+        unsigned was = active;
+        int class = classes[c];
+        if (active && (class != OTHER || active & (1u << BEFORE_NAME | 1u << AFTER_NAME | 1u << BEFORE_VALUE))) {
+            int32_t old[STATES];
+            memcpy(old, counts, sizeof old);
+            active = 0;
+            for (int state = 0; state < STATES; state++) {
+                if (!(was >> state & 1)) continue;
+                int to = next[state][class] & 15;
+                if (to == END) continue;
+                int32_t count = old[state] + (next[state][class] >= COUNT);
+                if (count > most && (most = count) > enough) return most;
+                if (!(active >> to & 1) || counts[to] < count) counts[to] = count;
+                active |= 1u << to;
+            }
+        }
+        if (c == '<' && at + 1 < length && (html[at + 1] | 32) >= 'a' && (html[at + 1] | 32) <= 'z') {
+            if (!(active >> TAG & 1)) counts[TAG] = 0;
+            active |= 1u << TAG;
+        }
+    }
+    return most;
+}
+
+/* Elements whose formatting is taken up again in each later paragraph, once more for each that was not closed. */
+static int is_formatting(const char *at, const char *end) {
+    static const char *const names[] = {"b", "big", "code", "em", "font", "i", "s", "small", "strike", "strong", "tt", "u"};
+    char name[8] = {0};
+    int length = 0;
+    while (at < end && length < 7 && ((*at | 32) >= 'a' && (*at | 32) <= 'z')) name[length++] = (char)(*at++ | 32);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(name, names[i])) return 1;
+    return 0;
+}
+
+/* The next place where a tag may begin, or end an element; `end` if there is none. */
+static const char *next_tag(const char *at, const char *end) {
+    while (at < end && (at = memchr(at, '<', (size_t)(end - at)))) {
+        const char *name = at + 1 < end && at[1] == '/' ? at + 2 : at + 1;
+        if (name < end && (*name | 32) >= 'a' && (*name | 32) <= 'z') return at;
+        at++;
+    }
+    return end;
+}
+
+/* How many tags the page may have, and in `*formatting` how many of them may begin a formatting element. */
+__attribute__((visibility("default"))) int32_t page_tags(const char *html, int64_t length, int32_t *formatting) {
+    const char *end = html + length, *at = next_tag(html, end);
+    int32_t count = 0;
+    for (*formatting = 0; at < end; at = next_tag(at + 1, end), count++) *formatting += is_formatting(at + 1, end);
+    return count;
+}
+
+/* Where the tag of a number begins, from 0; the page's length if it has no more tags. */
+__attribute__((visibility("default"))) int64_t page_tag(const char *html, int64_t length, int32_t number) {
+    const char *end = html + length, *at = next_tag(html, end);
+    while (at < end && number-- > 0) at = next_tag(at + 1, end);
+    return at - html;
+}

@@ -1,0 +1,64 @@
+"""What a page may cost is told before it is parsed, and never as less than the parser finds."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from selectolax.lexbor import LexborHTMLParser
+
+from obelics_like.extraction.budget import most_attributes
+
+MANY = b" ".join(b"a%d" % number for number in range(3_000))
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        b"<a " + MANY + b">x</a>",
+        b"<a x='<' " + MANY + b">x</a>",
+        b'<a x="<p y=" ' + MANY + b">x</a>",
+        b"<a " + b" ".join(b"<b%d" % number for number in range(3_000)) + b">x</a>",
+        b'<!-- <a x=" --><a ' + MANY + b">x</a>",
+        b"<script>if (a<b) x='</script><a " + MANY + b">x</a>",
+        b"<a " + b"".join(b'a%d=">"' % number for number in range(3_000)) + b">x</a>",
+        b"<a/" + b"/".join(b"a%d" % number for number in range(3_000)),
+    ],
+    ids=["plain", "behind <", "behind a quote", "names of <", "behind a comment", "behind a script", "quoted >", "cut"],
+)
+def test_an_element_of_many_attributes_is_found_wherever_it_hides(html: bytes) -> None:
+    assert 2_000 < most_attributes(html, 2_000) <= 2_002
+    assert 3_000 <= most_attributes(html, 10_000) <= 3_010
+
+
+PIECES = st.sampled_from(
+    [
+        "<a",
+        "<p ",
+        "<!--",
+        "-->",
+        "<script>",
+        "</script>",
+        ">",
+        "/",
+        "=",
+        '"',
+        "'",
+        " ",
+        "\n",
+        "x",
+        "y1",
+        "=z",
+        "<",
+        "</p",
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(PIECES, max_size=40))
+def test_it_is_never_less_than_the_parser_finds(pieces: list[str]) -> None:
+    html = "".join(pieces)
+    root = LexborHTMLParser(html).root
+    most = max((len(node.attributes) for node in root.traverse()), default=0) if root else 0
+    assert most_attributes(html.encode(), 1_000) >= most

@@ -1,0 +1,119 @@
+"""Which texts are main content: headline, standfirst, captions, lists, furniture, and what belongs to other pages."""
+
+from __future__ import annotations
+
+from obelics_like.document import Text
+from obelics_like.extraction import extract
+
+URL = "https://example.org/news/story.html"
+WORDS = "Nobody had expected the fog to hold for so long, said the captain, and she had seen many"
+
+
+def kept(body: str, title: str = "") -> list[str]:
+    page = f"<html><head><title>{title}</title></head><body>{body}</body></html>"
+    return [node.text for node in extract(page.encode(), URL).kept if isinstance(node, Text)]
+
+
+def prose(count: int, of: str = "ferry") -> str:
+    """So many paragraphs, no two alike."""
+    return "".join(
+        f"<p>On day {n} the {of} left the harbour at six, with {n} people on board, and apples.</p>"
+        for n in range(count)
+    )
+
+
+def test_the_standfirst_is_found_behind_many_menus() -> None:
+    menu = "".join(f"<li><a href='/{n}'>Section {n}</a></li>" for n in range(40))
+    page = f"<h1>The long fog</h1><p>{WORDS}.</p><ul>{menu}</ul><main><div>{prose(9)}</div></main>"
+    assert kept(page)[:2] == ["The long fog", f"{WORDS}."]
+
+
+def test_the_standfirst_is_kept_where_the_headline_stands_in_a_trail_of_links() -> None:
+    page = f"<nav><a href='/'>Home</a><h1>The long fog</h1></nav><div><p>{WORDS}.</p></div><main>{prose(9)}</main>"
+    assert kept(page)[0].startswith(WORDS)
+
+
+def test_a_caption_between_headline_and_text_is_no_standfirst() -> None:
+    caption = f"<div class='image-caption'>{WORDS}.</div>"
+    assert WORDS not in " ".join(kept(f"<h1>The long fog</h1>{caption}<main>{prose(9)}</main>"))
+
+
+def test_a_headline_that_comes_again_is_kept_once() -> None:
+    page = f"<div><h1>Fog</h1><p>{WORDS}.</p></div><main><h1>Fog</h1>{prose(9)}<h1>Fog</h1>{prose(3, 'barge')}</main>"
+    texts = kept(page)
+    assert texts.count("Fog") == 1
+    assert texts[:2] == ["Fog", f"{WORDS}."]
+
+
+def test_a_headline_is_no_repetition_of_the_trail_that_ends_in_it() -> None:
+    long = "The fog that nobody had expected to hold for so long"
+    assert kept(f"<ul><li>{long}</li></ul><h1>{long}</h1><main>{prose(9)}</main>").count(long) == 1
+
+
+def test_a_heading_that_the_title_names_is_the_headline() -> None:
+    page = f"<div><h2>Why the fog held so long</h2><p>{WORDS}.</p></div><main><div>{prose(9)}</div></main>"
+    assert kept(page, "Why the fog held so long | Example")[0] == "Why the fog held so long"
+    assert kept(page, "Example")[0].startswith("On day 0")
+
+
+def test_all_of_a_short_figure_is_caption() -> None:
+    figure = "<figure><img src='/f.jpg'><p>%s</p></figure>"
+    page = f"<article>{prose(4)}{figure % 'The ferry at dawn. Photo: A. Body'}{prose(4, 'barge')}</article>"
+    assert "The ferry at dawn. Photo: A. Body" not in kept(page)
+    images = extract(page.encode(), URL).images()
+    assert [image.caption for image in images] == ["The ferry at dawn. Photo: A. Body"]
+
+
+def test_a_figure_of_code_is_content() -> None:
+    page = (
+        f"<article>{prose(4)}<figure><p>Run this first:</p><pre>sail --fog</pre></figure>{prose(4, 'barge')}</article>"
+    )
+    assert "sail --fog" in kept(page)
+
+
+def test_names_inside_a_named_page_are_weighed_against_its_prose() -> None:
+    # all the page stands in what is named a sidebar layout; the newsletter box in it is furniture all the same
+    box = f"<aside><p>{WORDS}, and you will read of it first. Sign up to our letter and {WORDS.lower()}.</p></aside>"
+    texts = kept(f"<div class='sidebar'><div>{prose(5)}{box}{prose(5, 'barge')}</div></div>")
+    assert len(texts) == 10
+    assert WORDS not in " ".join(texts)
+
+
+def test_what_is_named_an_article_and_an_aside_is_an_aside_if_it_is_small() -> None:
+    box = f"<div class='fact-box article--c-x1'><p>{WORDS}, and {WORDS.lower()}.</p></div>"
+    assert WORDS not in " ".join(kept(f"<main>{prose(9)}{box}</main>"))
+
+
+def test_lists_named_teasers_without_a_link_are_content() -> None:
+    items = (
+        "<ul class='post-list'><li>{0} needs a mate who has seen fog more than once.</li>"
+        "<li>{0} needs a lamp and enough oil for the night.</li></ul>"
+    )
+    page = f"<article>{prose(4)}{items.format('A ferry')}{prose(4, 'barge')}{items.format('A barge')}</article>"
+    assert sum(" needs a " in text for text in kept(page)) == 4
+    linked = page.replace("A ferry needs a mate", "<a href='/mate'>A ferry needs a mate</a>")
+    assert sum("A ferry needs a " in text for text in kept(linked)) == 0
+
+
+def test_an_item_that_is_mostly_link_is_kept_in_a_list_that_is_not() -> None:
+    items = f"<li><a href='/a'>The harbour master rang the bell for the</a> third time.</li><li>{WORDS}.</li>"
+    assert len(kept(f"<article>{prose(4)}<ul>{items}</ul></article>")) == 6
+    menu = "".join(f"<li><a href='/{n}'>The harbour master rang bell {n} for the</a> crew.</li>" for n in range(4))
+    assert len(kept(f"<article>{prose(4)}<ul>{menu}</ul></article>")) == 4
+
+
+def test_a_line_that_announces_links_goes_with_them() -> None:
+    links = "<div><a href='/a'>The bells of the harbour, and who rings them</a></div>"
+    page = f"<article>{prose(4)}<p>Please read on here:</p>{{}}{prose(4, 'barge')}</article>"
+    assert "Please read on here:" not in kept(page.format(links))
+    assert "Please read on here:" in kept(page.format(f"<p>{WORDS}.</p>"))
+
+
+def test_a_credit_is_no_text() -> None:
+    page = f"<article>{prose(4)}<p>© A. Body/Harbour Pictures, all rights</p>{prose(4, 'barge')}</article>"
+    assert len(kept(page)) == 8
+
+
+def test_the_text_of_an_image_description_is_caption() -> None:
+    box = f"<div class='image-description'>{WORDS}.</div>"
+    assert len(kept(f"<article>{prose(4)}{box}{prose(4, 'barge')}</article>")) == 8

@@ -23,7 +23,7 @@ import lxml.html
 import pytest
 
 from obelics_like.document import Document, Image
-from obelics_like.extraction import extract
+from obelics_like.extraction import extract, main_pictures
 from tests.conftest import data_folder
 
 pytestmark = pytest.mark.gate
@@ -38,9 +38,9 @@ PEERS = {
 FLOORS = {
     "snippets F1": {"odd": 0.928, "all": 0.932},
     "body text F1": {"odd": 0.962, "all": 0.965},
-    "image recall": {"odd": 0.805, "all": 0.865},
-    "image precision": {"odd": 0.790, "all": 0.850},
-    "place": {"odd": 0.985, "all": 0.985},
+    "image recall": {"odd": 0.975, "all": 0.955},
+    "image precision": {"odd": 0.880, "all": 0.915},
+    "place": {"odd": 0.995, "all": 0.990},
 }
 
 UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
@@ -158,9 +158,10 @@ def true_keys(truth: dict[str, Any]) -> list[set[str]]:
     return [set[str]().union(*(keys(url) for url in group if url)) for group in urls]
 
 
-def test_pictures() -> None:
+def pictures_found(documents: list[tuple[str, dict[str, Any], Document]]) -> dict[str, Counter[str]]:
+    """For each half, and for all, how many true pictures were found and missed, and how many wrong ones kept."""
     counts = {"even": Counter[str](), "odd": Counter[str]()}
-    for uri, _, truth, document in extracted("fundus"):
+    for uri, truth, document in documents:
         if not truth.get("images"):
             continue
         wanted, found, wrong = true_keys(truth), set[int](), set[str]()
@@ -172,8 +173,34 @@ def test_pictures() -> None:
                 wrong.add(min(names))
         counts[half(uri)].update(found=len(found), wrong=len(wrong), missed=len(wanted) - len(found))
     counts["all"] = counts["even"] + counts["odd"]
+    return counts
+
+
+def test_pictures() -> None:
+    counts = pictures_found([(uri, truth, document) for uri, _, truth, document in extracted("fundus")])
     check("image precision", {part: c["found"] / (c["found"] + c["wrong"]) for part, c in counts.items()})
     check("image recall", {part: c["found"] / (c["found"] + c["missed"]) for part, c in counts.items()})
+
+
+def test_a_higher_threshold_keeps_fewer_pictures_and_fewer_wrong_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    pages = [(uri, html, truth) for uri, html, truth, _ in extracted("fundus") if truth.get("images")]
+    choose, curve = main_pictures.choose, {}
+    print("\nthreshold: recall at precision of images, on odd pages and on all")
+    for threshold in (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8):
+        monkeypatch.setattr(main_pictures, "choose", functools.partial(choose, threshold=threshold))
+        counts = pictures_found([(uri, truth, extract(html, uri)) for uri, html, truth in pages])
+        points = {
+            part: (c["found"] / (c["found"] + c["missed"]), c["found"] / (c["found"] + c["wrong"]))
+            for part, c in counts.items()
+        }
+        print(
+            f"{threshold}: "
+            + ", ".join(f"{part} {points[part][0]:.3f} at {points[part][1]:.3f}" for part in ("odd", "all"))
+        )
+        curve[threshold] = points["all"]
+    recalls = [recall for recall, _ in curve.values()]
+    assert recalls == sorted(recalls, reverse=True)
+    assert curve[0.8][1] > curve[0.5][1] > curve[0.2][1]
 
 
 def squash(text: str) -> str:
@@ -260,4 +287,5 @@ def test_place_of_the_pictures_found() -> None:
             right[half(uri)][want in last] += 1
     right["all"] = right["even"] + right["odd"]
     print(f"\nplaced: {right['all'].total()} (trafilatura 145)")
+    assert right["all"].total() >= 280
     check("place", {part: count[True] / count.total() for part, count in right.items()})

@@ -1,0 +1,341 @@
+"""How much speaks for it that a picture belongs to the main content: features of the picture and a weight for each.
+
+A logistic regression: plain numbers of `picture_weights.toml`, added up. `pipelines/pictures/train.py` makes that file
+and says from what. What can never be part of an article is told before, by the rules of `main_pictures`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from bisect import bisect_left
+from collections import Counter
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from obelics_like.extraction import names
+from obelics_like.extraction.main_content import Judgement
+from obelics_like.extraction.pictures import link_to_picture, resolve
+from obelics_like.extraction.placements import Placement, file_name
+from obelics_like.extraction.walk import Block, Walked
+
+WAY = 6
+"""Steps up from a picture in which names are read."""
+FAR = 60
+"""Steps in the tree that are counted at most."""
+LONG = 300
+"""Characters of an element's names that are read."""
+NO_GAP = 99
+"""Blocks that are taken to lie between a picture and the main block before it where there is none."""
+LARGE, MIDDLE = 400, 200
+"""CSS pixels."""
+FEATURES = {
+    "after_gap": "log(1 + blocks between the last main block before the picture and it); 100 where there is none",
+    "position": "share of the main blocks that stand before it",
+    "opening": "stands before the main content",
+    "large_opening": "that, and is large, in a figure or has a caption",
+    "lead_opening": "that, and is the picture the head of the page names",
+    "follows_main": "the block just before it is main",
+    "in_paragraph": "stands in a paragraph itself",
+    "deep": "more than 6 steps in the tree between it and the nearest main block",
+    "figure": "stands in a figure",
+    "caption": "a caption stands next to it",
+    "bare": "neither a declared size nor a caption",
+    "large": f"declared {LARGE} pixels wide or high, or more",
+    "small": f"declared, and under {MIDDLE} pixels on both sides",
+    "square": "declared as high as wide, the shape of portraits and teasers",
+    "small_square": "that, and small",
+    "thumbnail": "its URL asks for less than that",
+    "gif": "is a GIF: rulers, counters, buttons",
+    "next_in_links": "share of the following block that stands in links: the title of a teaser",
+    "other_page": "is a link to another page of the site",
+    "other_site": "is a link to another site",
+    "other_site_outside": "that, and stands before or after the main content",
+    "product": "is a link to another site among the text, and its alternative text has four words or more",
+    "own_link": "is a link to its own file, to the page about that file, or to a place on the page",
+    "picture_link": "is a link to a picture file",
+    "like_links": "share of the pictures of the same shape of container that are links to other pages of the site",
+    "repeated": "stands on the page more than once",
+    "named_gallery": "a name round it speaks of a gallery or slides",
+    "named_promotion": "a name round it, or its file, speaks of an offer, an advertisement or other articles",
+    "named_person": "a name round it, or its file, speaks of an author or a user",
+    "named_video": "a name round it speaks of a video, whose poster it may be",
+    "site_file": "its address is that of a theme or template",
+    "furniture": "stands in what is named, and believed, a sidebar, a teaser or a share bar",
+    "own_article": "stands in an article of its own, apart from the main content",
+}
+"""What is known of a picture, each a number; 0 or 1 where no other unit is named."""
+
+
+_FURNITURE = names.ASIDE | names.TEASER | names.SHARE
+GALLERY, PROMOTION, PERSON, VIDEO = 1, 2, 4, 8
+"""What names speak of, as bits."""
+_SPEAKS = {
+    GALLERY: re.compile(
+        "gall?er|carr?ou?sel|slide|swiper|slick|splide|flickity|fotorama|fotostrecke|bilder|diaporama|photos|lightbox|"
+        "masonry|mosaic|images"
+    ),
+    PROMOTION: re.compile(
+        "newsletter|sign-?up|banner|promo|paywall|teaser|related|recommend|read-?more|outbrain|taboola|"
+        r"\b(?:abo|ads?|advert[a-z]*|sponsor[a-z]*|anzeige|werbung|shop|cta|app)\b"
+    ),
+    PERSON: re.compile(
+        "author|autor|avatar|byline|"
+        r"\b(?:profile|portrait|headshot|bio|user|writer|reporter|contributor|columnist)s?\b"
+    ),
+    VIDEO: re.compile("video|player|youtube|vimeo|kaltura|brightcove"),
+}
+_FILE_PAGE = re.compile(
+    r"/(?:File|Datei|Fichier|Archivo|Image|Bild|Plik|Ficheiro|Bestand|Fil|Fájl|Tiedosto|Dosya|Файл|ملف|文件|ファイル)"
+    r"(?::|%3A)|attachment|/(?:photos?|pictures?|images?|albums?|galler(?:y|ies))/",
+    re.I,
+)
+"""Links to the page about a picture: of wikis in their languages, of WordPress, of albums."""
+_SITE_FILE = re.compile(r"/(?:themes?|templates?|static|frontend|skins?|plugins|design|layout|icons?|resources)/", re.I)
+_SIDES = re.compile(r"(?<!\d)(\d{2,4})x(\d{2,4})(?!\d)")
+_SIDE = re.compile(r"[?&;,/_](?:width|w|wid|height|h|sz|size|s|resize)[=_:-](\d{2,4})(?!\d)", re.I)
+
+
+class Model(NamedTuple):
+    """The weights in the order of `FEATURES`, what is added to them, and the score from which a picture is kept."""
+
+    weights: list[float]
+    bias: float
+    threshold: float
+
+
+@cache
+def model() -> Model:
+    """The weights as trained; a feature without a weight, or a weight without a feature, is a KeyError."""
+    table = tomllib.loads(Path(__file__).with_name("picture_weights.toml").read_text(encoding="utf-8"))
+    weights = table["weights"]
+    if unknown := weights.keys() - FEATURES.keys():
+        raise KeyError(f"picture_weights.toml: no feature is named {', '.join(sorted(unknown))}")
+    return Model([float(weights[name]) for name in FEATURES], float(table["bias"]), float(table["threshold"]))
+
+
+class View:
+    """A page as its pictures are judged on it: which blocks are main, and how often a URL or a shape occurs."""
+
+    def __init__(self, walked: Walked, placements: list[Placement], judged: Judgement, url: str, lead: str) -> None:
+        self.walked, self.judged, self.url, self.lead = walked, judged, url, lead
+        self.main = [at for at, main in enumerate(judged.main) if main]
+        self.blocks = [at for at, item in enumerate(walked.items) if isinstance(item, Block)]
+        # a headline or opening outside the main container says nothing of the pictures between
+        self.first = next((at for at in self.main if walked.items[at].container >= judged.root), self.main[0])
+        self.last = self.main[-1]
+        self.lead_name = file_name(lead) if lead else ""
+        self.urls = Counter(one.url for one in placements)
+        parts = urlsplit(url)
+        self.host, self.path = parts.netloc, parts.path.rstrip("/") or "//"
+        self.shapes: Counter[tuple[str, ...]] = Counter()
+        self.linked_shapes: Counter[tuple[str, ...]] = Counter()
+
+    def blocks_between(self, start: int, end: int) -> int:
+        """How many blocks there are from one item to before another."""
+        return bisect_left(self.blocks, end) - bisect_left(self.blocks, start)
+
+    def shape(self, one: Placement) -> tuple[str, ...]:
+        """The names and tags of the two elements round a picture."""
+        walked, at = self.walked, one.picture.container
+        above = walked.parents[at]
+        return walked.tags[at], walked.names[at], walked.tags[above], walked.names[above], one.picture.how
+
+    def count(self, one: Placement, target: str) -> None:
+        """Take up a picture, and where it leads, in the number of its shape."""
+        shape = self.shape(one)
+        self.shapes[shape] += 1
+        self.linked_shapes[shape] += target == "other_page"
+
+    def target(self, one: Placement) -> str:
+        """Where the link round a picture leads: "" (there is none), own, picture, other_site or other_page."""
+        href = one.picture.link
+        if not href:
+            return ""
+        if href[0] == "#" or href[:11].lower() == "javascript:":
+            return "own"
+        if link_to_picture(href):
+            return "picture"
+        if _FILE_PAGE.search(href):
+            return "own"
+        target = resolve(self.url, href)
+        if target is None:
+            return "own"
+        there = urlsplit(target)
+        if there.netloc != self.host:  # a host of pictures has no pages
+            return "own" if one.url.partition("//")[2].startswith(there.netloc + "/") else "other_site"
+        return "" if there.path.startswith(self.path) else "other_page"
+
+    def is_lead(self, one: Placement) -> bool:
+        """Whether this is the picture that the head of the page names."""
+        return self.lead != "" and is_same(one.url, self.lead, self.lead_name)
+
+    def around(self, container: int) -> int:
+        """What the names of a container, and of those round it, speak of."""
+        spoken = 0
+        for _ in range(WAY):
+            spoken |= speaks(self.walked.names[container][:LONG])
+            container = self.walked.parents[container]
+        return spoken
+
+    def in_root(self, container: int) -> bool:
+        """Whether a container is the main container or stands in it."""
+        parents, root = self.walked.parents, self.judged.root
+        while container > root:
+            container = parents[container]
+        return container == root
+
+
+def is_same(url: str, other: str, name: str) -> bool:
+    """Whether two URLs are of one picture, as far as they tell; `name` is the `file_name` of the other."""
+    return url == other or (name != "" and name in url.lower() and name == file_name(url))
+
+
+def score(view: View, one: Placement, target: str) -> float:
+    """The probability, by the trained weights, that a picture belongs to the main content."""
+    trained = model()
+    total = trained.bias
+    for weight, value in zip(trained.weights, features(view, one, target)):
+        total += weight * value
+    return 1 / (1 + math.exp(-total)) if total > -700 else 0.0
+
+
+def features(view: View, one: Placement, target: str) -> list[float]:
+    """What is known of a picture, in the order of `FEATURES`; `target` is that of its link."""
+    walked, judged, blocks, container, at = view.walked, view.judged, view.blocks, one.picture.container, one.item
+    number, rank = bisect_left(blocks, at), bisect_left(view.main, at)
+    before = blocks[number - 1] if number else None
+    after = blocks[number] if number < len(blocks) else None
+    gap = number - 1 - bisect_left(blocks, view.main[rank - 1]) if rank else NO_GAP
+    steps, spoken, nested, figure = _surroundings(view, container, rank)
+    figure = figure or _in_figure(walked, container)
+    caption = _is_caption(walked, at, after) or _is_caption(walked, at, before)
+    large = max(one.picture.width or 0, one.picture.height or 0) >= LARGE
+    spoken |= speaks(one.picture.names[:LONG]) | _heard(one.url[-80:], PROMOTION | PERSON)
+    opening = at < view.first
+    return [
+        math.log1p(min(gap, NO_GAP)),
+        rank / len(view.main),
+        opening,
+        opening and (large or figure or caption),
+        opening and view.is_lead(one),
+        before is not None and judged.main[before],
+        walked.tags[container] == "p",
+        steps > 6,
+        figure,
+        caption,
+        *_shown(one, caption),
+        *_linked(view, one, target, after),
+        view.urls[one.url] > 1,
+        spoken & GALLERY != 0,
+        spoken & PROMOTION != 0,
+        spoken & PERSON != 0,
+        spoken & VIDEO != 0,
+        _SITE_FILE.search(one.url.partition("?")[0]) is not None,
+        judged.furniture[container] & _FURNITURE != 0,
+        nested,
+    ]
+
+
+def _shown(one: Placement, caption: bool) -> tuple[float, ...]:
+    """The features of size and format, from `bare` to `gif`."""
+    width, height = one.picture.width or 0, one.picture.height or 0
+    larger = max(width, height)
+    square = width < 1.05 * height and height < 1.05 * width
+    return (
+        not larger and not caption,
+        larger >= LARGE,
+        0 < larger < MIDDLE,
+        square,
+        square and larger < MIDDLE,
+        _is_thumbnail(one.url),
+        one.url.partition("?")[0][-4:].lower() == ".gif",
+    )
+
+
+def _linked(view: View, one: Placement, target: str, after: int | None) -> tuple[float, ...]:
+    """The features of links, from `next_in_links` to `like_links`; `after` is the block behind the picture."""
+    following = view.walked.items[after] if after is not None else None
+    leaves, outside, shape = target == "other_site", not view.first < one.item < view.last, view.shape(one)
+    return (
+        min(1.0, following.links / len(following.text)) if isinstance(following, Block) else 0.0,
+        target == "other_page",
+        leaves,
+        leaves and outside,
+        leaves and not outside and one.picture.alt.count(" ") >= 3,
+        target in ("own", "picture"),
+        target == "picture",
+        view.linked_shapes[shape] / max(1, view.shapes[shape]),
+    )
+
+
+@lru_cache(8192)
+def speaks(words: str) -> int:
+    """What class names or a URL speak of, as bits; sites have few names, and their pages share them.
+
+    >>> speaks("c-swiper") == GALLERY, speaks("post__author") == PERSON, speaks("shadow")
+    (True, True, 0)
+    """
+    return _heard(words, GALLERY | PROMOTION | PERSON | VIDEO) if words else 0
+
+
+def _heard(words: str, bits: int) -> int:
+    words = words.lower().replace("_", " ")
+    return sum(bit for bit, pattern in _SPEAKS.items() if bit & bits and pattern.search(words))
+
+
+def _surroundings(view: View, container: int, rank: int) -> tuple[int, int, bool, bool]:
+    """Steps in the tree to the nearest main block; of the elements on the way up to what holds both, what their names
+    speak of, and whether an article and whether a figure is among them."""
+    walked, parents = view.walked, view.walked.parents
+    steps, holder = NO_GAP, 0
+    for at in view.main[max(0, rank - 1) : rank + 1]:
+        one, other, way = container, walked.items[at].container, 0
+        while one != other and way < FAR:
+            if one > other:
+                one = parents[one]
+            else:
+                other = parents[other]
+            way += 1
+        if way < steps:
+            steps, holder = way, one
+    bits = spoken = way = 0
+    while container != holder:
+        if way < WAY:
+            spoken |= speaks(walked.names[container][:LONG])
+        bits |= walked.bits[container]
+        container = parents[container]
+        way += 1
+    return steps, spoken, bool(bits & names.ARTICLE), bool(bits & names.FIGURE)
+
+
+def _in_figure(walked: Walked, container: int) -> bool:
+    for _ in range(6):
+        if not container:
+            return False
+        if walked.bits[container] & names.FIGURE:
+            return True
+        container = walked.parents[container]
+    return False
+
+
+def _is_caption(walked: Walked, at: int, near: int | None) -> bool:
+    """Whether the block `near`, if it is next to the picture, stands in a caption."""
+    if near is None or abs(near - at) > 2:
+        return False
+    container = walked.items[near].container
+    for _ in range(4):
+        if walked.bits[container] & names.CAPTION:
+            return True
+        container = walked.parents[container]
+    return False
+
+
+def _is_thumbnail(url: str) -> bool:
+    if sides := _SIDES.findall(url[-200:]):
+        return max(map(int, sides[-1])) < MIDDLE
+    found = _SIDE.findall(url[-300:])
+    return bool(found) and max(map(int, found)) < MIDDLE

@@ -161,8 +161,8 @@ class NodeRules(Stage):
         """
         runs: list[list[int]] = [[]]
         index = 0
-        for node in document.nodes:
-            if not isinstance(node, Text) or (node.drop is not None and node.drop.stage != self.id):
+        for node in [n for n in document.nodes if n.drop is None or n.drop.stage == self.id]:
+            if not isinstance(node, Text):
                 continue
             if node.block not in self.one_text:
                 runs.append([])

@@ -6,7 +6,7 @@ It splits and nothing more: it drops no text, changes none, and knows nothing of
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -33,9 +33,16 @@ def spans(text: str, language: str, segment: Segment, max_characters: int | None
     """
     plain = text.isascii()
     cuts = _ends(text, segment(language, text if plain else _SURROGATE.sub("\ufffd", text)))
-    if not plain:
+    if not plain and _PASSED_OVER.search(text):
         cuts = sorted({*cuts, *(stop.end() for stop in _PASSED_OVER.finditer(text))})
-    found = _join([_strip(text, a, b) for a, b in zip([0, *cuts], cuts)], text, min_characters)
+    pieces, at = [], 0
+    for end in cuts:
+        piece = text[at:end].lstrip()
+        start = end - len(piece)
+        if stripped := piece.rstrip():
+            pieces.append((start, start + len(stripped)))
+        at = end
+    found = _join(pieces, text, min_characters)
     if max_characters is None:
         return found
     return [part for piece in found for part in _split(text, piece, max_characters)]
@@ -54,27 +61,20 @@ def _ends(text: str, pieces: list[str]) -> list[int]:
     return ends if at == len(text) else [*ends, len(text)]
 
 
-def _strip(text: str, start: int, end: int) -> Span:
-    piece = text[start:end].lstrip()
-    start = end - len(piece)
-    return start, start + len(piece.rstrip())
-
-
-def _join(pieces: Iterable[Span], text: str, min_characters: int) -> list[Span]:
+def _join(pieces: list[Span], text: str, min_characters: int) -> list[Span]:
     """Pieces that are too short, or marks only, joined to the one before them, at the start to the one after."""
     joined: list[Span] = []
     small = False  # whether the last piece is still waiting for company
     for start, end in pieces:
-        if start >= end:
-            continue
-        thin = end - start < min_characters or not _has_letter(text, (start, end))
+        thin = end - start < min_characters or _LETTER.search(text, start, end) is None
         if joined and (thin or small):
             joined[-1] = (joined[-1][0], end)
             small = small and (end - joined[-1][0] < min_characters or not _has_letter(text, joined[-1]))
         else:
             joined.append((start, end))
             small = thin
-    return [piece for piece in joined if _has_letter(text, piece)]
+    # a piece without a letter is left only where there is nothing that it could be joined to
+    return joined if not small else [piece for piece in joined if _has_letter(text, piece)]
 
 
 def _has_letter(text: str, piece: Span) -> bool:

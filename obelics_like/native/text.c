@@ -46,6 +46,7 @@ EXPORT int64_t text_words(const char *text, int64_t size, const int32_t *lengths
             left--;
             if ((flag & (IN_WORD | ALONE)) == IN_WORD) {
                 if (!start) start = from;
+                while (left > 0 && at < end && *at < 0x80 && (flags[*at] & (IN_WORD | ALONE)) == IN_WORD) at++, left--;
                 stop = at;
                 joined = 0;
                 continue;
@@ -103,17 +104,17 @@ EXPORT int64_t text_kinds(const char *text, int64_t size, const int32_t *lengths
         uint32_t classed[256] = {0}, ascii[128] = {0}, best = 0, mask = 0;
         int32_t *row = rows + (int64_t)number * fields;
         for (int32_t left = lengths[number]; left > 0 && at < end; left--) {
+            if (*at < 0x80) { ascii[*at++]++; continue; }
             uint32_t c = next(&at, end);
             int kind = classes[c];
             if (!kind) { said = UNKNOWN; break; }
             classed[kind]++;
-            if (!most) continue;
-            if (c < 128) { ascii[c]++; continue; }
-            if (adds[kind * fields + spaces]) continue;
+            if (!most || adds[kind * fields + spaces]) continue;
             if (!mask) { /* twice as many slots as this text can still need */
+                int64_t rest = end - at + 1 < left ? end - at + 1 : left;
                 mask = 15;
-                while (mask < (uint32_t)left * 2u) mask = mask * 2 + 1;
-                if (mask >= room) {
+                while (mask < (uint64_t)rest * 2 && mask < UINT32_MAX) mask = mask * 2 + 1;
+                if (!room || mask > room - 1) {
                     free(table);
                     table = malloc(((size_t)mask + 1) * sizeof *table);
                     if (!table) { said = NO_MEMORY; break; }
@@ -124,16 +125,18 @@ EXPORT int64_t text_kinds(const char *text, int64_t size, const int32_t *lengths
             uint32_t count = counted(table, mask, c);
             if (count > best) best = count;
         }
+        for (int c = 0; c < 128; c++)
+            if (ascii[c]) {
+                if (!classes[c]) said = UNKNOWN;
+                classed[classes[c]] += ascii[c];
+                if (ascii[c] > best && !adds[classes[c] * fields + spaces]) best = ascii[c];
+            }
         for (int32_t field = 0; field < fields; field++) row[field] = 0;
         for (int kind = 1; kind < 256; kind++)
             if (classed[kind])
                 for (int32_t field = 0; field < fields; field++)
                     row[field] += (int32_t)classed[kind] * adds[kind * fields + field];
-        if (most) {
-            for (int c = 0; c < 128; c++)
-                if (ascii[c] > best && !adds[classes[c] * fields + spaces]) best = ascii[c];
-            most[number] = (int32_t)best;
-        }
+        if (most) most[number] = (int32_t)best;
     }
     free(table);
     return said;

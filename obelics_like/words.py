@@ -6,9 +6,15 @@ as a word of its own: the count stays comparable between a Japanese page and an 
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from obelics_like.document import Text
+
+if TYPE_CHECKING:
+    from obelics_like.native.characters import Classes, Texts
 
 UNSPACED = (
     "\u0e00-\u0eff"  # Thai, Lao
@@ -25,7 +31,9 @@ _MARKS = (
     "\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06ed"
     "\u0900-\u0963\u0971-\u0df3\u1ab0-\u1aff\u1dc0-\u1dff\u200c\u200d\u20d0-\u20ff\ufe20-\ufe2f"
 )
-_WORD = re.compile(rf"[\w{_MARKS}]+(?:['’\-.][\w{_MARKS}]+)*")
+_JOINS = "'’-."  # one of them may stand between two runs: don't, well-made, 3.5
+_WORD = re.compile(rf"[\w{_MARKS}]+(?:[{re.escape(_JOINS)}][\w{_MARKS}]+)*")
+_IN_WORD_FLAG, _ALONE_FLAG, _JOINS_FLAG = 2, 4, 8  # of native/text.c, beside 1 for a character that is known
 _EACH_UNSPACED = re.compile(f"([{UNSPACED}])")
 _ANY_UNSPACED = re.compile(f"[{UNSPACED}]")
 
@@ -48,3 +56,84 @@ def of(node: Text) -> list[str]:
     if node.words is None:
         node.words = split(node.effective)
     return node.words
+
+
+def of_all(nodes: Iterable[Text]) -> list[str]:
+    """The words of all these nodes, in order; what was not split yet is split in one call and remembered, as by `of`.
+
+    The words of a page cost a tenth of what `split` takes for its texts one by one (measured).
+    """
+    nodes = list(nodes)
+    new = [node for node in nodes if node.words is None]
+    if new:
+        found, counts = split_all([node.effective for node in new])
+        at = 0
+        for node, count in zip(new, counts, strict=True):
+            node.words = found[at : at + count]
+            at += count
+        if len(new) == len(nodes):
+            return found
+    return [word for node in nodes for word in node.words or ()]
+
+
+def split_all(texts: Sequence[str]) -> tuple[list[str], list[int]]:
+    """The words of `split` of all these texts in one list, and how many each has.
+
+    >>> split_all(["Don't panic", "", "猫です"])
+    (["Don't", 'panic', '猫', 'で', 'す'], [2, 0, 3])
+    """
+    import ctypes
+
+    from obelics_like.native.characters import Texts
+
+    page = Texts(texts)
+    out = ctypes.create_string_buffer(2 * len(page.raw) + 1)
+    size, counts = _pass(page, out)
+    found = ctypes.string_at(out, size).decode("utf-8", "surrogatepass").split("\n")
+    found.pop()  # behind the last newline
+    return found, counts
+
+
+def count(texts: Sequence[str]) -> list[int]:
+    """How many words each text has, as `split` splits them.
+
+    >>> count(["Don't panic", "", "猫です"])
+    [2, 0, 3]
+    """
+    from obelics_like.native.characters import Texts
+
+    return _pass(Texts(texts), None)[1]
+
+
+def _pass(page: Texts, out: object) -> tuple[int, list[int]]:
+    import ctypes
+
+    walk, classes = _native()
+    counts = (ctypes.c_int32 * page.count)()
+    size = classes.passed(
+        page, lambda: walk(page.raw, len(page.raw), page.lengths, page.count, classes.table, out, counts)
+    )
+    return size, list(counts)
+
+
+@functools.cache
+def _native() -> tuple[Callable[..., int], Classes]:
+    import ctypes
+
+    from obelics_like.native import kernel
+    from obelics_like.native.characters import Classes
+
+    walk = kernel().text_words
+    walk.restype = ctypes.c_int64
+    walk.argtypes = [
+        *(ctypes.c_char_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int32),
+        *(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p),
+    ]
+    return walk, Classes(_flags)
+
+
+def _flags(character: str) -> int:
+    """What a character does in a word, for native/text.c."""
+    in_word = _WORD.fullmatch(character) is not None
+    alone = _ANY_UNSPACED.match(character) is not None
+    return 1 | _IN_WORD_FLAG * in_word | _ALONE_FLAG * alone | _JOINS_FLAG * (character in _JOINS)

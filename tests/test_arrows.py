@@ -15,7 +15,7 @@ MAY = {
     "document": set(),
     "errors": set(),
     "rooms": {"errors"},
-    "words": {"document"},
+    "words": {"document", "native"},
     "pixels": {"errors"},
     "native": {"errors"},
     "stage": {"document", "errors"},

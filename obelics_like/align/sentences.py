@@ -6,7 +6,7 @@ It splits and nothing more: it drops no text, changes none, and knows nothing of
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -18,6 +18,7 @@ Span = tuple[int, int]
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BREAK = re.compile(r"\s+")
+_LETTER = re.compile(r"[^\W_]")  # what str.isalnum says yes to
 # full stops that sentencex 1.0.32 passes over: Khmer's khan and bariyoosan, Tibetan's shad; not the khan in ។ល។ (etc.)
 _PASSED_OVER = re.compile("[\u17d4\u17d5\u0f0d\u0f0e]\\s+")
 
@@ -30,14 +31,27 @@ def spans(text: str, language: str, segment: Segment, max_characters: int | None
     >>> spans("One. Two words", "en", lambda language, text: ["One. ", "Two words"], None, 1)
     [(0, 4), (5, 14)]
     """
-    ends = _ends(text, segment(language, _SURROGATE.sub("\ufffd", text)))
-    cuts = sorted({*ends, *(stop.end() for stop in _PASSED_OVER.finditer(text))})
-    pieces = _join([_strip(text, a, b) for a, b in zip([0, *cuts], cuts)], text, min_characters)
-    return [part for piece in pieces for part in _split(text, piece, max_characters)]
+    plain = text.isascii()
+    cuts = _ends(text, segment(language, text if plain else _SURROGATE.sub("\ufffd", text)))
+    if not plain and _PASSED_OVER.search(text):
+        cuts = sorted({*cuts, *(stop.end() for stop in _PASSED_OVER.finditer(text))})
+    pieces, at = [], 0
+    for end in cuts:
+        piece = text[at:end].lstrip()
+        start = end - len(piece)
+        if stripped := piece.rstrip():
+            pieces.append((start, start + len(stripped)))
+        at = end
+    found = _join(pieces, text, min_characters)
+    if max_characters is None:
+        return found
+    return [part for piece in found for part in _split(text, piece, max_characters)]
 
 
-def _ends(text: str, pieces: Iterable[str]) -> list[int]:
+def _ends(text: str, pieces: list[str]) -> list[int]:
     """Where the pieces end in the text; what a splitter left out between two pieces goes to the later one."""
+    if len(pieces) == 1 and pieces[0] == text:
+        return [len(text)]
     ends, at = [], 0
     for piece in pieces:
         found = text.find(piece, at) if piece else -1
@@ -47,37 +61,31 @@ def _ends(text: str, pieces: Iterable[str]) -> list[int]:
     return ends if at == len(text) else [*ends, len(text)]
 
 
-def _strip(text: str, start: int, end: int) -> Span:
-    piece = text[start:end]
-    return start + len(piece) - len(piece.lstrip()), start + len(piece.rstrip())
-
-
-def _join(pieces: Iterable[Span], text: str, min_characters: int) -> list[Span]:
+def _join(pieces: list[Span], text: str, min_characters: int) -> list[Span]:
     """Pieces that are too short, or marks only, joined to the one before them, at the start to the one after."""
     joined: list[Span] = []
     small = False  # whether the last piece is still waiting for company
     for start, end in pieces:
-        if start >= end:
-            continue
-        thin = end - start < min_characters or not any(map(str.isalnum, text[start:end]))
+        thin = end - start < min_characters or _LETTER.search(text, start, end) is None
         if joined and (thin or small):
             joined[-1] = (joined[-1][0], end)
             small = small and (end - joined[-1][0] < min_characters or not _has_letter(text, joined[-1]))
         else:
             joined.append((start, end))
             small = thin
-    return [piece for piece in joined if _has_letter(text, piece)]
+    # a piece without a letter is left only where there is nothing that it could be joined to
+    return joined if not small else [piece for piece in joined if _has_letter(text, piece)]
 
 
 def _has_letter(text: str, piece: Span) -> bool:
-    return any(map(str.isalnum, text[piece[0] : piece[1]]))
+    return _LETTER.search(text, *piece) is not None
 
 
-def _split(text: str, piece: Span, max_characters: int | None) -> list[Span]:
+def _split(text: str, piece: Span, max_characters: int) -> list[Span]:
     """A runaway sentence in parts of at most `max_characters`, cut at whitespace; without any it stays whole."""
     start, end = piece
     parts: list[Span] = []
-    while max_characters is not None and end - start > max_characters:
+    while end - start > max_characters:
         cut = None
         for gap in _BREAK.finditer(text, start, end):
             if cut is not None and gap.start() - start > max_characters:

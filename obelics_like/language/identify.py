@@ -108,7 +108,8 @@ class Identify(Stage):
             for code, p in answer.items():
                 votes[code] = votes.get(code, 0.0) + p * weight
             if node is not None and self.per_node:
-                node.language = Language(*_best(answer)[0], named)
+                code, p = min(answer.items(), key=_strength)
+                node.language = Language(code, round(p, 4), named)
         shares = _best({code: vote / total for code, vote in votes.items()})
         document.language = Language(*(shares[0] if shares else ("und", 0.0)), named)
         document.facts["languages"] = dict(shares)
@@ -157,6 +158,8 @@ def _take_back(plan: list[Asked], code: str, least: float) -> None:
 
 def _ask(models: list[Any], texts: list[str]) -> list[Votes]:
     """For each text its languages with the mean of the models' probabilities."""
+    if len(models) == 1:
+        return [dict(pairs) for pairs in models[0].identify(texts, _BEST)]
     answers: list[Votes] = [{} for _ in texts]
     for model in models:
         for votes, pairs in zip(answers, model.identify(texts, _BEST), strict=True):
@@ -167,7 +170,11 @@ def _ask(models: list[Any], texts: list[str]) -> list[Votes]:
 
 def _best(votes: Votes) -> list[tuple[str, float]]:
     """The strongest three, best first; of equal ones the first in the alphabet."""
-    return [(code, round(vote, 4)) for code, vote in sorted(votes.items(), key=lambda v: (-v[1], v[0]))[:_BEST]]
+    return [(code, round(vote, 4)) for code, vote in sorted(votes.items(), key=_strength)[:_BEST]]
+
+
+def _strength(vote: tuple[str, float]) -> tuple[float, str]:
+    return -vote[1], vote[0]
 
 
 def _wanted(code: str, keep: tuple[str, ...]) -> bool:

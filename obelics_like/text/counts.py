@@ -34,19 +34,20 @@ class Counts(Stage):
 
     def process(self, batch: Batch, opened: dict[str, Any]) -> Batch:
         for document in batch:
-            total_words = characters = size = 0
-            tokens = dict.fromkeys(opened, 0)
-            for node in document.texts():
-                text = node.effective
-                facts = node.facts
-                facts["words"] = len(words.of(node))
-                facts["characters"] = len(text)
-                facts["bytes"] = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
-                facts["tokens"] = {name: tokenizer.count(text) for name, tokenizer in opened.items()}
-                total_words += facts["words"]
-                characters += facts["characters"]
-                size += facts["bytes"]
-                for name, count in facts["tokens"].items():
-                    tokens[name] += count
-            document.facts.update(words=total_words, characters=characters, bytes=size, tokens=tokens)
+            nodes = list(document.texts())
+            texts = [node.effective for node in nodes]
+            numbers = words.count(texts)
+            sizes = [len(text) if text.isascii() else len(text.encode("utf-8", "replace")) for text in texts]
+            tokens = {name: list(map(tokenizer.count, texts)) for name, tokenizer in opened.items()}
+            for at, node in enumerate(nodes):
+                node.facts["words"] = numbers[at]
+                node.facts["characters"] = len(texts[at])
+                node.facts["bytes"] = sizes[at]
+                node.facts["tokens"] = {name: counts[at] for name, counts in tokens.items()}
+            document.facts.update(
+                words=sum(numbers),
+                characters=sum(map(len, texts)),
+                bytes=sum(sizes),
+                tokens={name: sum(counts) for name, counts in tokens.items()},
+            )
         return batch

@@ -66,7 +66,7 @@ class Measured:
         """The words of the nodes, in order, as `words.of` splits them."""
         if self._words is None:
             nodes = self.nodes
-            self._words = words.of(nodes[0]) if len(nodes) == 1 else [w for node in nodes for w in words.of(node)]
+            self._words = words.of(nodes[0]) if len(nodes) == 1 else words.of_all(nodes)
         return self._words
 
     @property

@@ -146,12 +146,23 @@ class NodeRules(Stage):
         return _Opened(limits, frozenset(self.spare_blocks), list_chooser(self), Kinds())
 
     def process(self, batch: Batch, opened: _Opened) -> Batch:
+        pages = []
         for document in batch:
             lists, lacking = opened.chooser(document)
             record_lacking(document, lacking)
             nodes = list(document.texts())
             if nodes:
-                self._mark(nodes, self._runs(document) if self.one_text else [], lists, opened)
+                pages.append(_Page(nodes, self._runs(document) if self.one_text else [], lists))
+        # all at once: what numpy does for a page takes it as long as what it does for fifty
+        texts = [text for page in pages for text in page.texts + page.wholes]
+        if texts:
+            columns = opened.kinds.columns(texts, self.max_common_character is not None)
+            sayings, doubts = (columns["letters"] + columns["digits"]).tolist(), opened.doubts(columns)
+            at = 0
+            for page in pages:
+                end = at + len(page.texts) + len(page.wholes)
+                self._mark(page, sayings[at:end], doubts[at:end], columns.rows[at:end], opened)
+                at = end
         return batch
 
     def _runs(self, document: Document) -> list[list[int]]:
@@ -161,8 +172,8 @@ class NodeRules(Stage):
         """
         runs: list[list[int]] = [[]]
         index = 0
-        for node in document.nodes:
-            if not isinstance(node, Text) or (node.drop is not None and node.drop.stage != self.id):
+        for node in [n for n in document.nodes if n.drop is None or n.drop.stage == self.id]:
+            if not isinstance(node, Text):
                 continue
             if node.block not in self.one_text:
                 runs.append([])
@@ -171,26 +182,25 @@ class NodeRules(Stage):
             index += node.drop is None
         return [run for run in runs if len(run) > 1]
 
-    def _mark(self, nodes: list[Text], runs: list[list[int]], lists: Lists, opened: _Opened) -> None:
-        texts = [node.effective for node in nodes]
-        wholes = ["\n".join([texts[i] for i in run]) for run in runs]
-        columns = opened.kinds.columns(texts + wholes, self.max_common_character is not None)
-        sayings = (columns["letters"] + columns["digits"]).tolist()
-        doubts = opened.doubts(columns, "\n".join(texts).lower())
+    def _mark(self, page: _Page, sayings: list[int], doubts: list[int], rows: list[list[int]], opened: _Opened) -> None:
+        """Mark the texts of a page; the lists have an entry for each of its texts, then for each of its wholes."""
+        texts, lists = page.texts, page.lists
+        cleared = opened.cleared("\n".join(texts).lower())
+        doubts = [doubt & ~cleared for doubt in doubts]
         whole_of = {}
-        for number, run in enumerate(runs, len(nodes)):
-            whole = Measured(wholes[number - len(nodes)], (), lists, columns.rows[number])
+        for number, run in enumerate(page.runs, len(texts)):
+            whole = Measured(page.wholes[number - len(texts)], (), lists, rows[number])
             for i in run:
                 whole_of[i] = whole
                 doubts[i] = opened.merged(doubts[i], doubts[number])
         seen: set[str] = set()
-        for i, node in enumerate(nodes):
+        for i, node in enumerate(page.nodes):
             if not sayings[i]:
                 node.drop = self.drop("empty", 0, 1)
                 continue
             if doubts[i]:
                 limits = opened.limits_of(doubts[i], node.block)
-                measured = Measured(texts[i], (node,), lists, columns.rows[i])
+                measured = Measured(texts[i], (node,), lists, rows[i])
                 broken = first_broken(limits, measured, whole_of.get(i))
                 if broken is not None:
                     node.drop = self.drop(*broken)
@@ -252,6 +262,15 @@ class NodeRules(Stage):
         return [limit._replace(together=True) for limit in limits]
 
 
+class _Page:
+    """The living texts of a page, and those that are measured as one: as indices into them, and joined."""
+
+    def __init__(self, nodes: list[Text], runs: list[list[int]], lists: Lists) -> None:
+        self.nodes, self.runs, self.lists = nodes, runs, lists
+        self.texts = [node.effective for node in nodes]
+        self.wholes = ["\n".join([self.texts[i] for i in run]) for run in runs]
+
+
 class _Opened:
     """The rules made ready. A text's doubts are the rules it must be held to, as the bits of an integer."""
 
@@ -260,18 +279,20 @@ class _Opened:
         self._chosen: dict[tuple[int, bool], list[Limit]] = {}
         self._together = sum(1 << bit for bit, limit in enumerate(limits) if limit.together)
 
-    def doubts(self, columns: Columns, page: str) -> list[int]:
-        """The rules that no screen clears, for each text of a page; `page` is the texts in lower case, one a line."""
-        always, some = 0, columns["total"] * 0
+    def doubts(self, columns: Columns) -> list[int]:
+        """The rules that no screen of texts clears, for each text."""
+        always, some = 0, columns["total"].astype("int64") * 0
         for bit, limit in enumerate(self.limits):
-            if limit.page is not None and not limit.page(page):
-                continue
             if limit.texts is None:
                 always |= 1 << bit
             else:
                 some |= limit.texts(columns).astype(some.dtype) << bit
         doubts: list[int] = (some | always).tolist()
         return doubts
+
+    def cleared(self, page: str) -> int:
+        """The rules that no text of a page can fail; `page` is the texts in lower case, one a line."""
+        return sum(1 << bit for bit, limit in enumerate(self.limits) if limit.page is not None and not limit.page(page))
 
     def merged(self, own: int, whole: int) -> int:
         """The doubts of a text that is measured as part of a whole, from its own and those of the whole."""

@@ -47,6 +47,7 @@ class WordList:
                 phrases.setdefault(split[0], set()).add(tuple(split))
         self.tokens = frozenset(tokens)
         self.phrases = {first: sorted(some, key=len, reverse=True) for first, some in phrases.items()}
+        self._starts = self.tokens | self.phrases.keys()
         self.parts = parts
         longest = sorted(parts, key=lambda entry: (-len(entry), entry))
         self._part = re.compile(f"(?:{'|'.join(map(re.escape, longest))}){_NO_MARK}") if parts else None
@@ -73,15 +74,20 @@ class WordList:
         return self._part.findall(text) if self._part is not None and not text.isascii() else []
 
     def _runs(self, lowered: Sequence[str]) -> list[tuple[str, ...]]:
-        runs, at = [], 0
-        while at < len(lowered):
+        """The entries of words that occur, from the first word on, the longest of those that begin with a word."""
+        if self._starts.isdisjoint(lowered):  # as on most pages
+            return []
+        runs, free = [], 0
+        for at in [i for i, word in enumerate(lowered) if word in self._starts]:
+            if at < free:  # inside the entry before
+                continue
             word = lowered[at]
             run = next((p for p in self.phrases.get(word, ()) if tuple(lowered[at : at + len(p)]) == p), None)
             if run is None and word in self.tokens:
                 run = (word,)
             if run is not None:
                 runs.append(run)
-            at += len(run) if run is not None else 1
+                free = at + len(run)
         return runs
 
 

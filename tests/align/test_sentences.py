@@ -155,3 +155,9 @@ def test_stage_twice_is_once() -> None:
 def test_options_that_contradict(most: int | None, least: int) -> None:
     with pytest.raises(OptionError):
         Sentences(max_characters=most, min_characters=least).check()
+
+
+def test_what_is_taken_for_a_letter_is_what_python_takes_for_one() -> None:
+    for code in range(0x110000):
+        sign = chr(code)
+        assert bool(spans(sign, "en", lambda language, text: [text], None, 1)) == sign.isalnum(), hex(code)

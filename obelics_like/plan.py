@@ -51,16 +51,34 @@ class PageRange:
 
 @dataclass(frozen=True)
 class Shard:
-    """A piece of the run: pages of one or more inputs, less those in `skip` (ordinals)."""
+    """A piece of the run: pages of one or more inputs, less those in `skip` (ordinals).
+
+    `without` are the pages that killed every worker (ordinal, reason): they are accounted for, and never looked at.
+    """
 
     number: int
     ranges: tuple[PageRange, ...]
     skip: frozenset[int] = frozenset()
+    without: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What its files are called."""
+        return piece_name(self.number, (self,))
 
 
 def digest(*parts: object) -> str:
     """A short digest of the parts' texts."""
     return hashlib.blake2b("\x1f".join(map(str, parts)).encode(), digest_size=8).hexdigest()
+
+
+def piece_name(number: int, shards: Iterable[Shard]) -> str:
+    """What the files of a piece of work are called, in digits.
+
+    What was made without a page has a name of its own: it is never taken for the whole, and the next run tries that.
+    """
+    without = sorted(ordinal for shard in shards for ordinal, _ in shard.without)
+    return f"{number:05d}" + (f"{int(digest(*without), 16):020d}" if without else "")
 
 
 @cache

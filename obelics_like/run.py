@@ -20,20 +20,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from obelics_like import exchange
-from obelics_like.barrier import decide_barrier
 from obelics_like.engines import Engine, Failure
 from obelics_like.errors import UsageError
 from obelics_like.ledger import Ledger
 from obelics_like.packing import Pack
-from obelics_like.plan import DOCUMENTS_A_PART, PAGES_A_SHARD, Segment, Shard, cut_recipe, cut_shards, digest, input_key
+from obelics_like.phases import Made, take_through
+from obelics_like.plan import PAGES_A_SHARD, cut_recipe, cut_shards, digest, input_key
 from obelics_like.recipe import Recipe
 from obelics_like.sources.inputs import Input
 from obelics_like.sources.join import write_index
-from obelics_like.store.assemble import Piece, assemble
-from obelics_like.store.files import from_lines
+from obelics_like.store.assemble import assemble
 from obelics_like.tasks.deciding import PACK
 from obelics_like.tasks.job import Job
-from obelics_like.tasks.mapping import Before, MapItem, bury_shards, map_shards
+from obelics_like.tasks.mapping import KILLS
 from obelics_like.tasks.scanning import QUARANTINE, index_records, scan_input
 
 SHARD_PAGES = PAGES_A_SHARD
@@ -128,9 +127,13 @@ def execute(state: State, inputs: Sequence[Input], limit: int | None, out: Path)
     )
     context = state.job.context(state.job.work)
     segments = cut_recipe([*state.recipe.stages[1:], Pack(id=PACK)], context, start)
-    files = _segments(state, segments, shards)
-    published = _publish(state, out, files)
-    unread = Counter(row["input"] for row in state.quarantine)  # by the scan, or when the body was to be had
+    made = take_through(state, segments, shards)
+    state.ledger += made.ledger
+    state.quarantine += made.quarantine
+    state.failures += made.failures
+    published = _publish(state, out, made)
+    # by the scan, or when the body was to be had; what kills was read, and is told as a failure
+    unread = Counter(row["input"] for row in state.quarantine if row["rule"] != KILLS)
     return {
         "inputs": [_input_row(s, unread[s.source.name]) for s in scanned],
         "not_reached": ignored,
@@ -240,99 +243,6 @@ def _input_row(one: Scanned, unread: int) -> dict[str, Any]:
         "unread": unread,
         "failed": found.get("failed"),
     }
-
-
-# --- the segments ---------------------------------------------------------------------------------------------------
-
-
-@dataclass
-class Made:
-    """What the tasks of the segments published, to be put together into the output folder."""
-
-    corpus: list[Piece] = field(default_factory=list)
-    dropped: list[Piece] = field(default_factory=list)
-    packs: list[Piece] = field(default_factory=list)
-
-
-def _segments(state: State, segments: list[Segment], shards: list[Shard]) -> Made:
-    made = Made()
-    before: Before | None = None
-    alive = {shard.number: sum(r.stop - r.start for r in shard.ranges) for shard in shards}
-    lost: list[str] = []
-    for planned in segments:
-        # what follows a loss is no result of the whole, and is kept apart from it: the next run tries again
-        segment = replace(planned, folder=f"{planned.folder}-without-{digest(*lost)}") if lost else planned
-        last = planned is segments[-1]
-        groups = _groups(shards, alive) if last else [(s,) for s in shards if alive[s.number]]
-        items = [
-            MapItem(state.job, segment, before, n if last else group[0].number, group, last)
-            for n, group in enumerate(groups)
-        ]
-        weights: Counter[str] = Counter()
-        published: list[str] = []
-        alive = dict.fromkeys(alive, 0)
-        for item, found in _mapped(state, segment, items):
-            result = found
-            if isinstance(found, Failure):
-                lost.append(f"{segment.folder}/{item.number}")
-                result = _bury(state, item, found)
-            state.ledger += Ledger.from_value(result["ledger"])
-            state.quarantine += result["quarantine"]
-            alive[item.number] = result["documents"]
-            _take(made, state.job.work / segment.folder, result, last)
-            published += [f["name"] for f in result["files"] if f["name"].startswith("rows-")]
-            for counts in result["weights"].values():
-                weights.update(counts)
-        if not last:
-            decided = decide_barrier(state, segment, tuple(published), weights)
-            lost += [f"{segment.folder}/{key}" for key in decided.lost]
-            state.failures += [
-                f"{segment.name}: {key} killed its worker; the pages that hold it were dropped" for key in decided.lost
-            ]
-            if segment.name == PACK:
-                made.packs = [Piece(state.job.work / segment.folder / name, sha256) for name, sha256 in decided.made]
-            before = Before(segment.folder, segment.barrier, decided.verdicts)
-    return made
-
-
-def _mapped(state: State, segment: Segment, items: list[MapItem]) -> Iterator[tuple[MapItem, Any]]:
-    """Each item with its result; what fails as a group of shards is tried shard by shard."""
-    phase = f"{segment.number} {segment.name}"
-    for item, found in state.map(phase, map_shards, items):
-        if isinstance(found, Failure) and len(item.shards) > 1:
-            parts = [replace(item, shards=(s,), number=len(items) + s.number) for s in item.shards]
-            yield from state.map(f"{phase}, shard by shard", map_shards, parts)
-        else:
-            yield item, found
-
-
-def _bury(state: State, item: MapItem, failure: Failure) -> dict[str, Any]:
-    reason = f"{failure.reason}, {failure.attempts} times"
-    names = ", ".join(sorted({r.source.name for s in item.shards for r in s.ranges}))
-    state.failures.append(f"pages of {names}: {reason} in phase {item.segment.name}; they were dropped")
-    return bury_shards(item, reason)
-
-
-def _take(made: Made, folder: Path, result: dict[str, Any], last: bool) -> None:
-    for line in from_lines(result["files"]):
-        piece = Piece(folder / line.name, line.sha256)
-        if line.name.startswith(("pages-", "nodes-")):
-            made.dropped.append(piece)
-        elif last and line.rows:
-            made.corpus.append(piece)
-
-
-def _groups(shards: list[Shard], alive: dict[int, int]) -> list[tuple[Shard, ...]]:
-    """Neighbouring shards put together until they hold enough documents for a corpus file."""
-    groups: list[tuple[Shard, ...]] = []
-    group: list[Shard] = []
-    for shard in shards:
-        if alive[shard.number]:
-            group.append(shard)
-        if sum(alive[s.number] for s in group) >= DOCUMENTS_A_PART:
-            groups.append(tuple(group))
-            group = []
-    return [*groups, tuple(group)] if group else groups
 
 
 # --- publishing -----------------------------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ MAY = {
     "exchange": {"document", "errors", "store"},
     "plan": {"sources", "stage"},
     "barrier": {"engines", "errors", "exchange", "packing", "plan", "stage", "tasks"},
+    "phases": {"barrier", "engines", "ledger", "plan", "store", "tasks"},
     "packing": GROUND | {"images"},
     "tasks": GROUND | {"tasks", "plan", "ledger", "exchange", "store", "sources", "models"},
     "engines": {"engines", "errors"},

@@ -172,7 +172,7 @@ def test_a_killed_worker_costs_an_attempt_and_not_the_run(built: Path, tmp_path:
     assert contents(out) == contents(built)
 
 
-def test_a_page_that_kills_every_worker_costs_its_shard_and_is_accounted_for(
+def test_a_page_that_kills_every_worker_costs_itself_and_is_accounted_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("obelics_like.run.SHARD_PAGES", 8)
@@ -189,10 +189,8 @@ def test_a_page_that_kills_every_worker_costs_its_shard_and_is_accounted_for(
     assert record["failures"]
     ledger = Ledger.from_value(record["ledger"])
     assert ledger.breaches() == []
-    lost = sum(
-        n for (stage, rule, kind, _), n in ledger.drops.items() if (stage, rule, kind) == ("run", "worker_died", "page")
-    )
-    assert 1 <= lost <= 8
+    lost = {rule: n for (stage, rule, kind, _), n in ledger.drops.items() if (stage, kind) == ("run", "page")}
+    assert lost == {"kills_workers": len(record["failures"])}
     assert ledger.total("document") >= 5
     assert check(tmp_path / "out") == []
 

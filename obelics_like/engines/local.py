@@ -32,6 +32,7 @@ The environment variable OBELICS_LIKE_STALL_SECONDS sets another."""
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS", "ARROW_NUM_THREADS")
 _BUSY = 4
+_LEAST_MB = 200
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -107,6 +108,7 @@ class LocalEngine:
     def __init__(self, workers: int, stall: float | None = None) -> None:
         self.workers = max(1, workers)
         self.stall = _stall() if stall is None else stall
+        _checked_memory()
         self._idle: list[Worker] = []
         self._busy: list[Worker] = []
 
@@ -179,6 +181,13 @@ def _stall() -> float:
     if not seconds > 0:
         raise OptionError("environment variable OBELICS_LIKE_STALL_SECONDS", got=repr(said), valid="seconds above 0")
     return seconds
+
+
+def _checked_memory() -> None:
+    said = os.environ.get("OBELICS_LIKE_WORKER_MB", "")
+    if said and not (said.isascii() and said.isdigit() and int(said) >= _LEAST_MB):
+        valid = f"megabytes that a worker may have for itself, {_LEAST_MB} or more"
+        raise OptionError("environment variable OBELICS_LIKE_WORKER_MB", got=repr(said), valid=valid)
 
 
 def _never_up(code: int) -> MissingPiece:

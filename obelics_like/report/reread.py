@@ -23,6 +23,8 @@ def reread(output: Output, page_row: dict[str, Any]) -> Document | None:
     from obelics_like.sources.archive import Record, document_id, read
     from obelics_like.sources.inputs import Input
 
+    if page_row.get("rule") == "kills_workers":
+        return None  # it would end this process too
     source = next((i for i in output.run["inputs"] if i["name"] == page_row["input"]), None)
     if source is None or not Path(source["path"].partition("!")[0]).is_file():
         return None

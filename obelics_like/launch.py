@@ -15,7 +15,7 @@ from typing import Any
 
 from obelics_like import __version__
 from obelics_like.align.gate import Gate
-from obelics_like.engines import Failure
+from obelics_like.engines import ENGINES, Failure
 from obelics_like.engines import engine as make_engine
 from obelics_like.errors import InputError, MissingPiece, OptionError, UnknownName, UsageError
 from obelics_like.plan import code_version, digest
@@ -56,6 +56,7 @@ def build(
     keep_dropped: str = "reasons",
     offline: bool = False,
     engine: str = "local",
+    ray_address: str | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Build a corpus in the folder `out` from web archives; gives what is also written to `out/run.json`.
@@ -63,7 +64,9 @@ def build(
     `inputs` are archives, folders or globs of them, folders of HTML files, or list files. `settings` maps
     "id.option" to values and is laid over the recipe. `images` is "warc", "warc,web", "web" or "none". `scorer`
     replaces the recipe's ("none" for no alignment). `limit` stops after so many pages. `keep_dropped` is none,
-    reasons, sample:P or all. Run again with the same arguments, it goes on where it stopped.
+    reasons, sample:P or all. `engine` is "local" (own worker processes), "ray" (Ray actors: of the cluster at
+    `ray_address`, or of this machine) or "inline" (this process, for debugging): the corpus is the same. Run again
+    with the same arguments, it goes on where it stopped.
 
     The key `exit_code` of the result is 0, or 1 if an input could not be read whole or a check failed. Raises
     UsageError for wrong use and MissingPiece for what can't be loaded, both before the first record is read.
@@ -78,10 +81,11 @@ def build(
     what = _recipe(recipe, settings)
     job = _job(what, Path(out), images, scorer, offline, keep_dropped)
     sources = _apart(sources, given, Path(out))
+    if engine not in ENGINES:
+        raise UnknownName("--engine", engine, ENGINES)
     folder = _folder(out)
-    count = workers or len(os.sched_getaffinity(0))
     with locked(folder):
-        power = make_engine(engine, count)
+        power = make_engine(engine, workers, ray_address)
         try:
             state = State(what, job, power, progress or (lambda *_: None))
             models = _preflight(state)
@@ -91,7 +95,7 @@ def build(
             power.close()
             shutil.rmtree(folder / "work" / "preflight", ignore_errors=True)
         manifest = record.pop("published")
-        record = _head(what, job, state.job, engine, count, limit, started) | record | _tail(state, clock)
+        record = _head(what, job, state.job, engine, power.workers, limit, started) | record | _tail(state, clock)
         record["models"] = models
         record["ignored_files"] = len(ignored)
         record["exit_code"] = _exit_code(record)

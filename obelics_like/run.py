@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from obelics_like import exchange
-from obelics_like.engines import Engine, Failure
+from obelics_like.engines import Engine, Failure, Needs
 from obelics_like.errors import UsageError
 from obelics_like.ledger import Ledger
 from obelics_like.packing import Pack
@@ -29,10 +29,11 @@ from obelics_like.plan import PAGES_A_SHARD, cut_recipe, cut_shards, digest, inp
 from obelics_like.recipe import Recipe
 from obelics_like.sources.inputs import Input
 from obelics_like.sources.join import write_index
+from obelics_like.stage import AnyStage
 from obelics_like.store.assemble import assemble
-from obelics_like.tasks.deciding import PACK
+from obelics_like.tasks.deciding import PACK, DecideItem
 from obelics_like.tasks.job import Job
-from obelics_like.tasks.mapping import KILLS
+from obelics_like.tasks.mapping import KILLS, MapItem
 from obelics_like.tasks.scanning import QUARANTINE, index_records, scan_input
 
 SHARD_PAGES = PAGES_A_SHARD
@@ -79,12 +80,25 @@ class State:
         start, results = time.monotonic(), {}
         self.progress(phase, 0, len(items))
         places = {id(item): n for n, item in enumerate(items)}
-        for item, result in self.engine.map(task, items):
+        for item, result in self.engine.map(task, items, self._needs(items)):
             results[places[id(item)]] = (item, result)
             self._note(result)
             self.progress(phase, len(results), len(items))
         self.phases.append({"name": phase, "tasks": len(items), "seconds": round(time.monotonic() - start, 2)})
         return [results[n] for n in sorted(results)]
+
+    def _needs(self, items: Sequence[Any]) -> Needs:
+        """What the stages of a phase ask for, all together."""
+        stages: tuple[AnyStage, ...] = ()
+        if items and isinstance(items[0], MapItem):
+            stages = items[0].segment.stages
+        elif items and isinstance(items[0], DecideItem):
+            stages = items[0].segment.barrier
+        elif items and items[0][1:] and isinstance(items[0][1], tuple):  # the models are loaded where they will be used
+            stages = items[0][1]
+        asked = [s.needs(self.job.context(self.job.work)) for s in stages]
+        most = {name: max((a[name] for a in asked if name in a), default=0) for name in ("cpu", "gpu", "memory")}
+        return Needs(max(1.0, most["cpu"]), most["gpu"], int(most["memory"]))
 
     def _note(self, result: Any) -> None:
         if isinstance(result, dict):

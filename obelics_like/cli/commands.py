@@ -67,6 +67,14 @@ _SET = click.option(
     help="What is kept of dropped pages and nodes: none | reasons | sample:P | all.",
 )
 @click.option("--offline", is_flag=True, help="Open no connection, whatever the recipe asks for.")
+@click.option(
+    "--engine",
+    default="local",
+    show_default=True,
+    metavar="NAME",
+    help="What runs the work: local (processes of its own) | ray | inline (no workers, for debugging).",
+)
+@click.option("--ray-address", metavar="ADDRESS", help="The Ray cluster to use.  [default: a Ray on this machine]")
 @_JSON
 def build(
     inputs: tuple[str, ...],
@@ -79,6 +87,8 @@ def build(
     limit: int | None,
     keep_dropped: str,
     offline: bool,
+    engine: str,
+    ray_address: str | None,
     as_json: bool,
 ) -> None:
     """Build a corpus from INPUTs.
@@ -100,6 +110,8 @@ def build(
             limit=limit,
             keep_dropped=keep_dropped,
             offline=offline,
+            engine=engine,
+            ray_address=ray_address,
             progress=tell,
         )
     _show(out, as_json)

@@ -99,7 +99,7 @@ class _Passage:
 
     def _map(self, segment: Segment, before: Before | None) -> list[tuple[MapItem, dict[str, Any]]]:
         last = segment.barrier == ()
-        groups = _groups(self.shards, self.alive) if last else [(s,) for s in self.shards if self.alive[s.number]]
+        groups = groups_of(self.shards, self.alive) if last else [(s,) for s in self.shards if self.alive[s.number]]
         self.alive = dict.fromkeys(self.alive, 0)
         items = [
             MapItem(self.run.job, segment, before, n if last else group[0].number, group, last)
@@ -198,7 +198,7 @@ def _shard_by_shard(run: Runs, phase: str, found: list[tuple[MapItem, Any]]) -> 
             yield item, result
 
 
-def _groups(shards: list[Shard], alive: dict[int, int]) -> list[tuple[Shard, ...]]:
+def groups_of(shards: list[Shard], alive: dict[int, int]) -> list[tuple[Shard, ...]]:
     """Neighbouring shards put together until they hold enough documents for a corpus file."""
     groups: list[tuple[Shard, ...]] = []
     group: list[Shard] = []

@@ -25,7 +25,7 @@ from obelics_like.errors import UsageError
 from obelics_like.ledger import Ledger
 from obelics_like.packing import Pack
 from obelics_like.phases import Made, take_through
-from obelics_like.plan import PAGES_A_SHARD, cut_recipe, cut_shards, digest, input_key
+from obelics_like.plan import PAGES_A_SHARD, Segment, Shard, cut_recipe, cut_shards, digest, input_key
 from obelics_like.recipe import Recipe
 from obelics_like.sources.inputs import Input
 from obelics_like.sources.join import write_index
@@ -127,20 +127,11 @@ def locked(folder: Path) -> Iterator[None]:
 def execute(state: State, inputs: Sequence[Input], limit: int | None, out: Path) -> dict[str, Any]:
     """Run everything and publish; gives what run.json says of the inputs and the phases."""
     scanned, ignored = _scan(state, inputs, limit)
-    skip = _account_records(state, scanned, limit)
-    index = _image_index(state, scanned)
-    state.job = replace(state.job, image_index=index)
-    start = digest(
-        SHARD_PAGES, sorted(skip), *(s.content for s in scanned), state.job.keep_dropped, bool(index), state.ground
-    )
-    folder = state.job.work / "index"
-    shards = cut_shards(
-        [(s.source, str(folder / f"{s.key}-pages.arrow"), s.found["pages"]) for s in scanned],
-        frozenset(skip),
-        SHARD_PAGES,
-    )
-    context = state.job.context(state.job.work)
-    segments = cut_recipe([*state.recipe.stages[1:], Pack(id=PACK)], context, start)
+    skip = account_records(state, scanned, limit)
+    index = image_index(state, scanned)
+    if index is not None and not index.exists():
+        _write_image_index(state, scanned, index)
+    segments, shards = cut(state, scanned, skip)
     made = take_through(state, segments, shards)
     state.ledger += made.ledger
     state.quarantine += made.quarantine
@@ -152,8 +143,21 @@ def execute(state: State, inputs: Sequence[Input], limit: int | None, out: Path)
         "inputs": [_input_row(s, unread[s.source.name]) for s in scanned],
         "not_reached": ignored,
         "phases": state.phases,
+        "work": sorted({*made.folders, "index"}),
         "published": published,
     }
+
+
+def cut(state: State, scanned: list[Scanned], skip: set[int]) -> tuple[list[Segment], list[Shard]]:
+    """The recipe as segments, and the pages that are not in `skip` as shards."""
+    job = state.job
+    start = digest(
+        SHARD_PAGES, sorted(skip), *(s.content for s in scanned), job.keep_dropped, bool(job.image_index), state.ground
+    )
+    pages = [(s.source, str(job.work / "index" / f"{s.key}-pages.arrow"), s.found["pages"]) for s in scanned]
+    shards = cut_shards(pages, frozenset(skip), SHARD_PAGES)
+    stages = [*state.recipe.stages[1:], Pack(id=PACK)]
+    return cut_recipe(stages, job.context(job.work), start), shards
 
 
 # --- reading the records --------------------------------------------------------------------------------------------
@@ -183,7 +187,7 @@ def _scan(state: State, inputs: Sequence[Input], limit: int | None) -> tuple[lis
     return done, len(inputs) - len(done)
 
 
-def _account_records(state: State, scanned: list[Scanned], limit: int | None) -> set[int]:
+def account_records(state: State, scanned: list[Scanned], limit: int | None) -> set[int]:
     """Count all records; gives the ordinals of the pages that are met a second time or lie beyond the limit."""
     folder = state.job.work / "index"
     drops = state.ledger.drops
@@ -226,24 +230,28 @@ def _met_before(identities: np.ndarray) -> np.ndarray:
     return again
 
 
-def _image_index(state: State, scanned: list[Scanned]) -> Path | None:
-    """The index of all image records (and redirects), or None where no picture is to be read from archives."""
-    if "warc" not in state.job.images or not any(s.found["images"] for s in scanned):
+def image_index(state: State, scanned: list[Scanned]) -> Path | None:
+    """Where the index of all image records (and redirects) is or will be, laid down in the job; None where no picture
+    is to be read from archives."""
+    path = None
+    if "warc" in state.job.images and any(s.found["images"] for s in scanned):
+        path = state.job.work / "index" / f"pictures-{digest(*(s.key for s in scanned))}.arrow"
+    else:
         state.job = replace(state.job, images=state.job.images - {"warc"})
-        return None
-    path = state.job.work / "index" / f"pictures-{digest(*(s.key for s in scanned))}.arrow"
-    if not path.exists():
-        folder = state.job.work / "index"
-        write_index(
-            (
-                (s.source.name, s.source.path, record)
-                for s in scanned
-                if "failed" not in s.found
-                for record in index_records(folder / f"{s.key}-images.arrow")
-            ),
-            path,
-        )
+    state.job = replace(state.job, image_index=path)
     return path
+
+
+def _write_image_index(state: State, scanned: list[Scanned], path: Path) -> None:
+    write_index(
+        (
+            (s.source.name, s.source.path, record)
+            for s in scanned
+            if "failed" not in s.found
+            for record in index_records(state.job.work / "index" / f"{s.key}-images.arrow")
+        ),
+        path,
+    )
 
 
 def _input_row(one: Scanned, unread: int) -> dict[str, Any]:

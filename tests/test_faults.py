@@ -15,8 +15,10 @@ import obelics_like
 from obelics_like import registry
 from obelics_like.check import check
 from obelics_like.errors import DataError, InputError, MissingPiece, OptionError, StageError, UsageError
+from obelics_like.launch import clean
 from obelics_like.ledger import Ledger
 from obelics_like.recipe import load_recipe
+from obelics_like.run import locked
 from obelics_like.store.files import read_json
 from obelics_like.store.folder import Output
 
@@ -392,6 +394,40 @@ def test_without_its_work_a_finished_run_is_whole_and_can_be_run_again(
     assert check(out) == []
     run(out, pages, recipe=stages)
     assert read_json(out / "manifest.json") == before
+
+
+def test_cleaning_takes_the_work_and_leaves_the_corpus(
+    pages: Path, tmp_path: Path, recipe: Callable[..., Path]
+) -> None:
+    out, stages = tmp_path / "out", recipe(("FirstStays", {}), ("Things", {}))
+    with pytest.raises(InputError, match="no such folder"):
+        clean(out)
+    run(out, pages, recipe=stages)
+    first = {p.name for p in (out / "work").iterdir()}
+    assert clean(out, unused=True) == 0
+    assert {p.name for p in (out / "work").iterdir()} == first
+    run(out, pages, recipe=recipe(("Things", {})))
+    before = read_json(out / "manifest.json")
+    used = set(read_json(out / "run.json")["work"])
+    assert clean(out, unused=True) > 0
+    assert {p.name for p in (out / "work").iterdir()} == used != first
+    assert check(out) == []
+    with locked(out), pytest.raises(UsageError, match="another run"):
+        clean(out)
+    assert clean(out) > 0
+    assert not (out / "work").exists()
+    assert check(out) == []
+    assert clean(out) == 0
+    run(out, pages, recipe=recipe(("Things", {})), keep_work=False)
+    assert not (out / "work").exists()
+    assert read_json(out / "manifest.json") == before
+
+
+def test_work_is_kept_where_the_next_run_would_try_again(
+    pages: Path, tmp_path: Path, recipe: Callable[..., Path]
+) -> None:
+    run(tmp_path / "out", pages, recipe=recipe(("Deadly", {"word": WORD}), ("Things", {})), keep_work=False, **LOCAL)
+    assert (tmp_path / "out" / "work").is_dir()
 
 
 # --- what was asked for ---------------------------------------------------------------------------------------------

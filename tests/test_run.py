@@ -378,3 +378,62 @@ def test_a_write_that_fails_half_way_stops_the_run_and_loses_nothing(
     monkeypatch.undo()
     run(tmp_path / "out")
     assert contents(tmp_path / "out") == contents(built)
+
+
+# --- what would be done -------------------------------------------------------------------------------------------
+
+
+def listing(folder: Path) -> dict[str, tuple[int, int]]:
+    return {str(p): (s.st_mtime_ns, s.st_size) for p in sorted(folder.rglob("*")) for s in [p.stat()]}
+
+
+def plan(out: Path, **options: Any) -> dict[str, dict[str, Any]]:
+    """The phases of a plan, by name; nothing may have been written."""
+    before = listing(out.parent)
+    planned = launch.plan([str(CRAWL)], out, scorer="none", **options)
+    assert listing(out.parent) == before
+    return {phase["name"]: phase for phase in planned["phases"]}
+
+
+def test_a_plan_of_a_new_run_names_its_phases_and_all_of_it_is_to_do(tmp_path: Path) -> None:
+    phases = plan(tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    assert phases["scan"]["tasks"] >= 2
+    assert len(phases) >= 6
+    assert {p["tasks"] for name, p in phases.items() if name != "scan"} == {None}
+    assert {p["done"] for p in phases.values()} == {0}
+    assert [s for p in phases.values() for s in p["stages"]].count("minhash") == 1
+
+
+def test_a_plan_counts_what_the_run_then_does(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(built, out)
+    ran = json.loads((out / "run.json").read_text())["phases"]
+    phases = plan(out)
+    assert {p["name"]: p["tasks"] for p in ran if p["name"] != "load models"} == {
+        n: p["tasks"] for n, p in phases.items()
+    }
+    assert all(p["done"] == p["tasks"] for p in phases.values())
+    changed = plan(out, settings={"images.count.max_images": "2"})
+    new = [name for name, p in changed.items() if p["done"] != p["tasks"]]
+    assert new
+    assert list(changed)[-len(new) :] == new  # what comes before the change is used again, and nothing behind it
+    assert {"scan", "1 " + next(n for n in changed if n.startswith("1 "))[2:]} <= set(changed) - set(new)
+
+
+def test_a_plan_refuses_what_the_run_would(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.txt").write_text("precious")
+    with pytest.raises(UsageError, match=r"thesis\.txt"):
+        plan(tmp_path / "out")
+    with pytest.raises(InputError):
+        launch.plan([str(tmp_path / "none.warc")], tmp_path / "new")
+
+
+def test_the_plan_on_the_command_line(built: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "obelics_like.cli", "build", str(CRAWL), "--out", str(built), "--scorer", "none"]
+    said = subprocess.run([*command, "--dry-run"], check=True, capture_output=True, text=True).stdout.splitlines()
+    assert said[0].startswith("recipe default; ")
+    assert said[1].split() == ["phase", "tasks", "done", "to", "do", "stages"]
+    as_json = subprocess.run([*command, "--dry-run", "--json"], check=True, capture_output=True, text=True).stdout
+    assert len(json.loads(as_json)["phases"]) == len(said) - 2

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from obelics_like.errors import DataError
 from obelics_like.sources.disk import split_path
 from obelics_like.sources.inputs import Input
 from obelics_like.stage import AnyStage, Context, DocumentStage, Stage, ThingStage
@@ -47,6 +48,11 @@ class PageRange:
     start: int
     stop: int
     first: int
+
+    @property
+    def key(self) -> str:
+        """The key of the input's scan."""
+        return Path(self.index).name.removesuffix("-pages.arrow")
 
 
 @dataclass(frozen=True)
@@ -103,6 +109,17 @@ def input_key(source: Input, options: AnyStage) -> str:
     state = path.stat() if path.exists() else None
     when = (state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns) if state else ()  # ctime can't be set
     return digest(code_version(), source.name, source.path, source.format, source.size, *when, options)
+
+
+def as_scanned(source: Input, key: str, options: AnyStage) -> None:
+    """Raise DataError if an input is not what it was when it was scanned: what was read of it since may be wrong."""
+    if input_key(source, options) != key:
+        raise DataError(
+            f"input {source.path}",
+            got="a file that changed or vanished while the run went on",
+            valid="inputs that stay as they are",
+            do="put it back, then run the same command again: it goes on where it stopped",
+        )
 
 
 def cut_recipe(stages: Sequence[AnyStage], context: Context, start: str) -> list[Segment]:

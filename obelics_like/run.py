@@ -21,11 +21,11 @@ import pyarrow.compute as pc
 
 from obelics_like import exchange
 from obelics_like.engines import Engine, Failure, Needs
-from obelics_like.errors import UsageError
+from obelics_like.errors import DataError, UsageError
 from obelics_like.ledger import Ledger
 from obelics_like.packing import Pack
 from obelics_like.phases import Made, take_through
-from obelics_like.plan import PAGES_A_SHARD, Segment, Shard, cut_recipe, cut_shards, digest, input_key
+from obelics_like.plan import PAGES_A_SHARD, Segment, Shard, as_scanned, cut_recipe, cut_shards, digest, input_key
 from obelics_like.recipe import Recipe
 from obelics_like.sources.inputs import Input
 from obelics_like.sources.join import write_index
@@ -74,6 +74,7 @@ class State:
     seconds: dict[str, float] = field(default_factory=dict)
     phases: list[dict[str, Any]] = field(default_factory=list)
     peak_mb: int = 0
+    scanned: list[Scanned] = field(default_factory=list)
 
     def map(self, phase: str, task: Callable[[Any], Any], items: Sequence[Any]) -> list[tuple[Any, Any]]:
         """Run a phase to its end; results in the order of the items."""
@@ -85,7 +86,19 @@ class State:
             self._note(result)
             self.progress(phase, len(results), len(items))
         self.phases.append({"name": phase, "tasks": len(items), "seconds": round(time.monotonic() - start, 2)})
+        self._unchanged(items)
         return [results[n] for n in sorted(results)]
+
+    def _unchanged(self, items: Sequence[Any]) -> None:
+        """Take back what a barrier decided if an input changed meanwhile: pictures may have been missed for good."""
+        try:
+            for one in self.scanned:
+                as_scanned(one.source, one.key, self.job.sources)
+        except DataError:
+            for item in items:
+                if isinstance(item, DecideItem):
+                    (item.folder / f"decided-{item.name}.json").unlink(missing_ok=True)
+            raise
 
     def _needs(self, items: Sequence[Any]) -> Needs:
         """What the stages of a phase ask for, all together."""
@@ -127,6 +140,7 @@ def locked(folder: Path) -> Iterator[None]:
 def execute(state: State, inputs: Sequence[Input], limit: int | None, out: Path) -> dict[str, Any]:
     """Run everything and publish; gives what run.json says of the inputs and the phases."""
     scanned, ignored = _scan(state, inputs, limit)
+    state.scanned = [one for one in scanned if "failed" not in one.found]
     skip = account_records(state, scanned, limit)
     index = image_index(state, scanned)
     if index is not None and not index.exists():

@@ -27,7 +27,7 @@ MAY = {
     "registry": {"errors", "stage"},
     "recipe": {"errors", "registry", "rooms", "stage"},
     "exchange": {"document", "errors", "store"},
-    "plan": {"sources", "stage"},
+    "plan": {"errors", "sources", "stage"},
     "barrier": {"engines", "errors", "exchange", "packing", "plan", "stage", "tasks"},
     "phases": {"barrier", "engines", "ledger", "plan", "store", "tasks"},
     "packing": GROUND | {"images"},

@@ -380,6 +380,49 @@ def test_a_write_that_fails_half_way_stops_the_run_and_loses_nothing(
     assert contents(tmp_path / "out") == contents(built)
 
 
+@pytest.mark.parametrize("at", [1, 3, 4, 8])
+def test_an_input_that_vanishes_stops_the_run_and_loses_nothing(built: Path, tmp_path: Path, at: int) -> None:
+    """While shards are read, while pictures are decoded, while they are packed; put back, the corpus is the same."""
+    crawl, out = tmp_path / "crawl", tmp_path / "out"
+    shutil.copytree(CRAWL, crawl)
+    whole = tmp_path / "whole"
+    run(whole, crawl)
+    phases: list[str] = []
+    files = [p for p in sorted(crawl.iterdir()) if p.is_file()]
+
+    def vanish(phase: str, done: int, total: int) -> None:
+        if phase not in phases and phase not in ("scan", "load models"):
+            phases.append(phase)
+            if len(phases) == at:
+                for path in files:
+                    path.rename(tmp_path / path.name)
+
+    with pytest.raises(DataError, match="run the same command again"):
+        run(out, crawl, progress=vanish)
+    assert not (out / "manifest.json").exists()
+    for path in files:
+        (tmp_path / path.name).rename(path)
+    run(out, crawl)
+    assert contents(out) == contents(whole)
+    assert check(out) == []
+
+
+TWO = """
+import sys
+import obelics_like
+obelics_like.build([sys.argv[2]], sys.argv[1], scorer="none", engine="inline")
+"""
+
+
+def test_of_two_drivers_on_one_folder_the_second_refuses(built: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", TWO, str(tmp_path / "out"), str(CRAWL)]
+    drivers = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [driver.communicate(timeout=120)[1] for driver in drivers]
+    assert sorted(driver.returncode for driver in drivers) == [0, 1]
+    assert sum("another run is writing to it" in s for s in said) == 1
+    assert contents(tmp_path / "out") == contents(built)
+
+
 # --- what would be done -------------------------------------------------------------------------------------------
 
 

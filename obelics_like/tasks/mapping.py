@@ -18,7 +18,7 @@ from obelics_like import exchange
 from obelics_like.document import Document, Drop, Origin
 from obelics_like.errors import ObelicsLikeError, StageError
 from obelics_like.ledger import Ledger
-from obelics_like.plan import Segment, Shard, piece_name
+from obelics_like.plan import Segment, Shard, as_scanned, piece_name
 from obelics_like.sources.archive import Record, document_id, read
 from obelics_like.sources.inputs import Input
 from obelics_like.stage import AnyStage, Batch, DocumentStage, ThingStage
@@ -285,6 +285,7 @@ class MapTask:
                 yield from (_unread(part.source.name, record, ordinal) for ordinal, record in wanted.items())
                 continue
             yield from self._read(part.source, wanted)
+            as_scanned(part.source, part.key, self.job.sources)  # else a page that is gone would be gone for good
 
     def _read(self, source: Input, wanted: dict[int, Record]) -> Iterator[Document]:
         """The pages of the records, by their ordinals; the note names each before its body is looked at."""

@@ -29,6 +29,7 @@ from obelics_like.sources.inputs import Input, survey
 from obelics_like.stage import AnyStage
 from obelics_like.store.files import publish_json
 from obelics_like.store.folder import Output
+from obelics_like.store.remote import destination
 from obelics_like.tasks.job import Job, open_all
 
 IMAGE_SOURCES = {
@@ -62,6 +63,7 @@ def build(
     engine: str = "local",
     ray_address: str | None = None,
     keep_work: bool = True,
+    work: str | Path | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Build a corpus in the folder `out` from web archives; gives what is also written to `out/run.json`.
@@ -72,7 +74,8 @@ def build(
     reasons, sample:P or all. `engine` is "local" (own worker processes), "ray" (Ray actors: of the cluster at
     `ray_address`, or of this machine) or "inline" (this process, for debugging): the corpus is the same. Without
     `keep_work`, the folder `work` is removed at the end, unless something failed that the next run would try again.
-    Run again with the same arguments, it goes on where it stopped.
+    `out` may be an address (`s3://bucket/prefix`): the corpus is then built in the folder `work` of this machine and
+    published there. Run again with the same arguments, it goes on where it stopped.
 
     The key `exit_code` of the result is 0, or 1 if an input could not be read whole or a check failed. Raises
     UsageError for wrong use and MissingPiece for what can't be loaded, both before the first record is read.
@@ -85,12 +88,15 @@ def build(
     given = [str(inputs)] if isinstance(inputs, str | Path) else [str(i) for i in inputs]
     sources, ignored = survey(given)
     what = _recipe(recipe, settings)
+    remote, out = destination(out, work)
     job = _job(what, Path(out), images, scorer, offline, keep_dropped)
     sources = _apart(sources, given, Path(out))
     if engine not in ENGINES:
         raise UnknownName("--engine", engine, ENGINES)
     folder = _folder(out)
     with locked(folder):
+        if remote is not None:
+            remote.claim()
         power = make_engine(engine, workers, ray_address)
         try:
             state = State(what, job, power, progress or (lambda *_: None))
@@ -109,6 +115,8 @@ def build(
         publish_json(folder / "manifest.json", manifest)
         if not keep_work and not record["failures"]:
             shutil.rmtree(folder / "work")
+        if remote is not None:
+            remote.publish()
     return record
 
 

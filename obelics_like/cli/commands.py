@@ -44,8 +44,13 @@ _SET = click.option(
     "--out",
     required=True,
     metavar="DIR",
+    help="Folder of the corpus: a new or empty one, or an earlier run's, which is then resumed; or s3://BUCKET/PREFIX.",
+)
+@click.option(
+    "--work",
+    metavar="DIR",
     type=click.Path(path_type=Path),
-    help="Folder of the corpus: a new or empty one, or an earlier run's, which is then resumed.",
+    help="Where an --out that is an address is built, on this machine.",
 )
 @click.option("--recipe", default="default", show_default=True, metavar="NAME|FILE", help="A recipe, or a .toml file.")
 @_SET
@@ -85,7 +90,8 @@ _SET = click.option(
 @_JSON
 def build(
     inputs: tuple[str, ...],
-    out: Path,
+    out: str,
+    work: Path | None,
     recipe: str,
     settings: tuple[str, ...],
     workers: int | None,
@@ -111,7 +117,7 @@ def build(
     what |= {"limit": limit, "keep_dropped": keep_dropped, "offline": offline}
     if dry_run:
         with stoppable():
-            planned = launch.plan(inputs, out, **what)
+            planned = launch.plan(inputs, work or out, **what)
         _json(planned) if as_json else _show_plan(planned)
         return
     with stoppable(), progress(quiet=as_json) as tell:
@@ -122,10 +128,11 @@ def build(
             engine=engine,
             ray_address=ray_address,
             keep_work=keep_work,
+            work=work,
             progress=tell,
             **what,
         )
-    _show(out, as_json)
+    _show(work or Path(out), as_json)
     for line in [*_lost(record), *(f"the law does not hold: {b}" for b in record["breaches"])]:
         click.echo(f"obelics-like: {line}", err=True)
     sys.exit(record["exit_code"])

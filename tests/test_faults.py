@@ -133,6 +133,7 @@ def test_a_stage_that_takes_a_node_away_is_told(pages: Path, tmp_path: Path, rec
 LOCAL = {"engine": "local", "workers": 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keep", ["reasons", "none"])
 @pytest.mark.parametrize("before", [0, 1, 2])
 def test_a_page_that_kills_workers_costs_itself_and_the_next_run_tries_again(
@@ -177,6 +178,7 @@ def test_a_page_that_crashes_hangs_or_eats_memory_costs_itself(
     assert said in record["failures"][0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", [0, 1])
 def test_the_corpus_is_the_same_as_if_the_pages_that_kill_had_not_been_there(
     pages: Path, tmp_path: Path, recipe: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, place: int

@@ -8,17 +8,20 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from obelics_like import __version__
 from obelics_like.align.gate import Gate
-from obelics_like.engines import Failure
+from obelics_like.engines import ENGINES, Failure
 from obelics_like.engines import engine as make_engine
 from obelics_like.errors import InputError, MissingPiece, OptionError, UnknownName, UsageError
 from obelics_like.plan import code_version, digest
+from obelics_like.preview import preview
 from obelics_like.recipe import Recipe, load_recipe
 from obelics_like.rooms import room
 from obelics_like.run import MARK, Progress, State, execute, locked
@@ -28,6 +31,8 @@ from obelics_like.sources.remote import is_remote, patience_seconds
 from obelics_like.sources.spool import spool_bytes
 from obelics_like.stage import AnyStage
 from obelics_like.store.files import publish_json
+from obelics_like.store.folder import Output
+from obelics_like.store.remote import destination
 from obelics_like.tasks.job import Job, open_all
 
 IMAGE_SOURCES = {
@@ -59,6 +64,9 @@ def build(
     keep_dropped: str = "reasons",
     offline: bool = False,
     engine: str = "local",
+    ray_address: str | None = None,
+    keep_work: bool = True,
+    work: str | Path | None = None,
     progress: Progress | None = None,
     sample: float | None = None,
     seed: int = 0,
@@ -72,7 +80,11 @@ def build(
     records for which a condition on its index holds; `cc_base` is where it is read from. `settings` maps
     "id.option" to values and is laid over the recipe. `images` is "warc", "warc,web", "web" or "none". `scorer`
     replaces the recipe's ("none" for no alignment). `limit` stops after so many pages. `keep_dropped` is none,
-    reasons, sample:P or all. Run again with the same arguments, it goes on where it stopped.
+    reasons, sample:P or all. `engine` is "local" (own worker processes), "ray" (Ray actors: of the cluster at
+    `ray_address`, or of this machine) or "inline" (this process, for debugging): the corpus is the same. Without
+    `keep_work`, the folder `work` is removed at the end, unless something failed that the next run would try again.
+    `out` may be an address (`s3://bucket/prefix`): the corpus is then built in the folder `work` of this machine and
+    published there. Run again with the same arguments, it goes on where it stopped.
 
     The key `exit_code` of the result is 0, or 1 if an input could not be read whole or a check failed. Raises
     UsageError for wrong use and MissingPiece for what can't be loaded, both before the first record is read.
@@ -83,12 +95,16 @@ def build(
     given, reach = _asked(inputs, sample, seed, cc_index, cc_base, offline)
     sources, ignored = survey(given, reach)
     what = _recipe(recipe, settings)
+    remote, out = destination(out, work)
     job = _job(what, Path(out), images, scorer, offline, keep_dropped)
     sources = _apart(sources, given, Path(out))
+    if engine not in ENGINES:
+        raise UnknownName("--engine", engine, ENGINES)
     folder = _folder(out)
-    count = workers or len(os.sched_getaffinity(0))
     with locked(folder):
-        power = make_engine(engine, count)
+        if remote is not None:
+            remote.claim()
+        power = make_engine(engine, workers, ray_address)
         try:
             state = State(what, job, power, progress or (lambda *_: None))
             models = _preflight(state)
@@ -99,12 +115,16 @@ def build(
             shutil.rmtree(folder / "work" / "preflight", ignore_errors=True)
         shutil.rmtree(state.job.spool, ignore_errors=True)
         manifest = record.pop("published")
-        record = _head(what, job, state.job, engine, count, limit, started) | record | _tail(state, clock)
+        record = _head(what, job, state.job, engine, power.workers, limit, started) | record | _tail(state, clock)
         record["models"] = models
         record["ignored_files"] = len(ignored)
         record["exit_code"] = _exit_code(record)
         publish_json(folder / "run.json", record)
         publish_json(folder / "manifest.json", manifest)
+        if not keep_work and not record["failures"]:
+            shutil.rmtree(folder / "work")
+        if remote is not None:
+            remote.publish()
     return record
 
 
@@ -128,6 +148,63 @@ def _asked(
     base = cc_base or os.environ.get("OBELICS_LIKE_CC_BASE") or BASE
     given = [str(inputs)] if isinstance(inputs, str | Path) else [str(i) for i in inputs]
     return given, Reach(base, sample, seed, cc_index, offline)
+
+
+def clean(folder: str | Path, unused: bool = False) -> int:
+    """Remove the work of a finished run, or (`unused`) only what its corpus does not stand on; gives the bytes freed.
+
+    The corpus stays whole: it holds links to its files, or copies. What is freed counts no file that the corpus still
+    holds. Raises InputError if the folder holds no finished corpus, and UsageError while a run is writing to it.
+    """
+    output = Output(folder)
+    used = set(output.run.get("work", [])) if unused else set[str]()
+    work = output.folder / "work"
+    freed = 0
+    with locked(output.folder):
+        for path in sorted(work.iterdir()) if work.is_dir() else []:
+            if path.name not in used:
+                files = [p.stat() for p in path.rglob("*") if p.is_file()]
+                freed += sum(s.st_size for s in files if s.st_nlink == 1)
+                shutil.rmtree(path)
+        if work.is_dir() and not any(work.iterdir()):
+            work.rmdir()
+    return freed
+
+
+def plan(
+    inputs: Sequence[str | Path] | str | Path,
+    out: str | Path,
+    *,
+    recipe: str | Path | Recipe = "default",
+    settings: dict[str, Any] | None = None,
+    images: str = "warc",
+    scorer: str | None = None,
+    limit: int | None = None,
+    keep_dropped: str = "reasons",
+    offline: bool = False,
+    sample: float | None = None,
+    seed: int = 0,
+    cc_index: str | None = None,
+    cc_base: str | None = None,
+) -> dict[str, Any]:
+    """What `build` with the same arguments would do, and what of it is done already; nothing is written.
+
+    Gives {"recipe", "inputs", "beyond_the_limit", "ignored_files", "phases"}; see `preview.preview`. The models are
+    loaded, since their digests are part of the keys that work is kept under. Raises what `build` raises before the
+    first record.
+    """
+    _whole({"--limit": limit})
+    given, reach = _asked(inputs, sample, seed, cc_index, cc_base, offline)
+    sources, ignored = survey(given, reach)
+    what = _recipe(recipe, settings)
+    job = _job(what, Path(out), images, scorer, offline, keep_dropped)
+    sources = _apart(sources, given, Path(out))
+    _refuse_strangers(Path(out))
+    with TemporaryDirectory(prefix="obelics-like-") as scratch:
+        state = State(what, replace(job, work=Path(scratch)), make_engine("inline"), lambda *_: None)
+        state.ground = _ground(_preflight(state))
+    state.job = job
+    return {"recipe": what.name, **preview(state, sources, limit), "ignored_files": len(ignored)}
 
 
 def _recipe(recipe: str | Path | Recipe, settings: dict[str, Any] | None) -> Recipe:
@@ -172,23 +249,34 @@ def _apart(sources: Sequence[Input], given: Sequence[str], out: Path) -> list[In
 def _folder(out: str | Path) -> Path:
     """The output folder, made; it must be empty or an earlier run's, since what a run does not name is swept out."""
     folder = Path(out)
+    _refuse_strangers(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        names = {p.name for p in folder.iterdir()}
-        if not names or MARK in names:
-            (folder / MARK).touch()
+        (folder / MARK).touch()
     except OSError as error:
-        raise UsageError(
-            f"--out {out}", got=error.strerror or str(error), valid="a folder that can be written", do="choose another"
-        ) from error
+        raise _unwritable(out, error) from error
+    return folder
+
+
+def _refuse_strangers(folder: Path) -> None:
+    """Raise UsageError for a folder that holds what no run of ours made."""
+    try:
+        names = {p.name for p in folder.iterdir()} if folder.exists() else set[str]()
+    except OSError as error:
+        raise _unwritable(folder, error) from error
     if names and MARK not in names:
         raise UsageError(
-            f"--out {out}",
+            f"--out {folder}",
             got=f"a folder that holds other things ({', '.join(sorted(names)[:3])})",
             valid="a new or empty folder, or one that an earlier run made",
             do="choose another",
         )
-    return folder
+
+
+def _unwritable(out: str | Path, error: OSError) -> UsageError:
+    return UsageError(
+        f"--out {out}", got=error.strerror or str(error), valid="a folder that can be written", do="choose another"
+    )
 
 
 def _job(recipe: Recipe, folder: Path, images: str, scorer: str | None, offline: bool, keep_dropped: str) -> Job:

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from obelics_like.errors import DataError
 from obelics_like.sources.disk import split_path
 from obelics_like.sources.inputs import Input
 from obelics_like.sources.remote import is_remote
@@ -49,19 +50,42 @@ class PageRange:
     stop: int
     first: int
 
+    @property
+    def key(self) -> str:
+        """The key of the input's scan."""
+        return Path(self.index).name.removesuffix("-pages.arrow")
+
 
 @dataclass(frozen=True)
 class Shard:
-    """A piece of the run: pages of one or more inputs, less those in `skip` (ordinals)."""
+    """A piece of the run: pages of one or more inputs, less those in `skip` (ordinals).
+
+    `without` are the pages that killed every worker (ordinal, reason): they are accounted for, and never looked at.
+    """
 
     number: int
     ranges: tuple[PageRange, ...]
     skip: frozenset[int] = frozenset()
+    without: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What its files are called."""
+        return piece_name(self.number, (self,))
 
 
 def digest(*parts: object) -> str:
     """A short digest of the parts' texts."""
     return hashlib.blake2b("\x1f".join(map(str, parts)).encode(), digest_size=8).hexdigest()
+
+
+def piece_name(number: int, shards: Iterable[Shard]) -> str:
+    """What the files of a piece of work are called, in digits.
+
+    What was made without a page has a name of its own: it is never taken for the whole, and the next run tries that.
+    """
+    without = sorted(ordinal for shard in shards for ordinal, _ in shard.without)
+    return f"{number:05d}" + (f"{int(digest(*without), 16):020d}" if without else "")
 
 
 @cache
@@ -90,6 +114,22 @@ def input_key(source: Input, options: AnyStage, stop: int | None = None) -> str:
     state = path.stat() if path.exists() else None
     when = (state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns) if state else ()  # ctime can't be set
     return digest(code_version(), source.name, source.path, source.format, source.size, source.picks, *when, options)
+
+
+def pages_wanted(source: Input, limit: int | None) -> int | None:
+    """After how many pages the scan of an input ends; None for never."""
+    return limit if is_remote(source.path) and not source.picks else None
+
+
+def as_scanned(source: Input, key: str, options: AnyStage) -> None:
+    """Raise DataError if an input is not what it was when it was scanned: what was read of it since may be wrong."""
+    if not is_remote(source.path) and input_key(source, options) != key:  # a remote one is asked at each reading
+        raise DataError(
+            f"input {source.path}",
+            got="a file that changed or vanished while the run went on",
+            valid="inputs that stay as they are",
+            do="put it back, then run the same command again: it goes on where it stopped",
+        )
 
 
 def cut_recipe(stages: Sequence[AnyStage], context: Context, start: str) -> list[Segment]:

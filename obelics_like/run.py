@@ -20,21 +20,30 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from obelics_like import exchange
-from obelics_like.barrier import decide_barrier
-from obelics_like.engines import Engine, Failure
-from obelics_like.errors import UsageError
+from obelics_like.engines import Engine, Failure, Needs
+from obelics_like.errors import DataError, UsageError
 from obelics_like.ledger import Ledger
 from obelics_like.packing import Pack
-from obelics_like.plan import DOCUMENTS_A_PART, PAGES_A_SHARD, Segment, Shard, cut_recipe, cut_shards, digest, input_key
+from obelics_like.phases import Made, take_through
+from obelics_like.plan import (
+    PAGES_A_SHARD,
+    Segment,
+    Shard,
+    as_scanned,
+    cut_recipe,
+    cut_shards,
+    digest,
+    input_key,
+    pages_wanted,
+)
 from obelics_like.recipe import Recipe
 from obelics_like.sources.inputs import Input, identified
 from obelics_like.sources.join import write_index
-from obelics_like.sources.remote import is_remote
-from obelics_like.store.assemble import Piece, assemble
-from obelics_like.store.files import from_lines
-from obelics_like.tasks.deciding import PACK
+from obelics_like.stage import AnyStage
+from obelics_like.store.assemble import assemble
+from obelics_like.tasks.deciding import PACK, DecideItem
 from obelics_like.tasks.job import Job
-from obelics_like.tasks.mapping import Before, MapItem, bury_shards, map_shards
+from obelics_like.tasks.mapping import KILLS, MapItem
 from obelics_like.tasks.scanning import QUARANTINE, index_records, scan_input
 
 SHARD_PAGES = PAGES_A_SHARD
@@ -78,18 +87,44 @@ class State:
     seconds: dict[str, float] = field(default_factory=dict)
     phases: list[dict[str, Any]] = field(default_factory=list)
     peak_mb: int = 0
+    scanned: list[Scanned] = field(default_factory=list)
 
     def map(self, phase: str, task: Callable[[Any], Any], items: Sequence[Any]) -> list[tuple[Any, Any]]:
         """Run a phase to its end; results in the order of the items."""
         start, results = time.monotonic(), {}
         self.progress(phase, 0, len(items))
         places = {id(item): n for n, item in enumerate(items)}
-        for item, result in self.engine.map(task, items):
+        for item, result in self.engine.map(task, items, self._needs(items)):
             results[places[id(item)]] = (item, result)
             self._note(result)
             self.progress(phase, len(results), len(items))
         self.phases.append({"name": phase, "tasks": len(items), "seconds": round(time.monotonic() - start, 2)})
+        self._unchanged(items)
         return [results[n] for n in sorted(results)]
+
+    def _unchanged(self, items: Sequence[Any]) -> None:
+        """Take back what a barrier decided if an input changed meanwhile: pictures may have been missed for good."""
+        try:
+            for one in self.scanned:
+                as_scanned(one.source, one.key, self.job.sources)
+        except DataError:
+            for item in items:
+                if isinstance(item, DecideItem):
+                    (item.folder / f"decided-{item.name}.json").unlink(missing_ok=True)
+            raise
+
+    def _needs(self, items: Sequence[Any]) -> Needs:
+        """What the stages of a phase ask for, all together."""
+        stages: tuple[AnyStage, ...] = ()
+        if items and isinstance(items[0], MapItem):
+            stages = items[0].segment.stages
+        elif items and isinstance(items[0], DecideItem):
+            stages = items[0].segment.barrier
+        elif items and items[0][1:] and isinstance(items[0][1], tuple):  # the models are loaded where they will be used
+            stages = items[0][1]
+        asked = [s.needs(self.job.context(self.job.work)) for s in stages]
+        most = {name: max((a[name] for a in asked if name in a), default=0) for name in ("cpu", "gpu", "memory")}
+        return Needs(max(1.0, most["cpu"]), most["gpu"], int(most["memory"]))
 
     def _note(self, result: Any) -> None:
         if isinstance(result, dict):
@@ -118,29 +153,38 @@ def locked(folder: Path) -> Iterator[None]:
 def execute(state: State, inputs: Sequence[Input], limit: int | None, out: Path) -> dict[str, Any]:
     """Run everything and publish; gives what run.json says of the inputs and the phases."""
     scanned, ignored = _scan(state, inputs, limit)
-    skip = _account_records(state, scanned, limit)
-    index = _image_index(state, scanned)
-    state.job = replace(state.job, image_index=index)
-    start = digest(
-        SHARD_PAGES, sorted(skip), *(s.content for s in scanned), state.job.keep_dropped, bool(index), state.ground
-    )
-    folder = state.job.work / "index"
-    shards = cut_shards(
-        [(s.source, str(folder / f"{s.key}-pages.arrow"), s.found["pages"]) for s in scanned],
-        frozenset(skip),
-        SHARD_PAGES,
-    )
-    context = state.job.context(state.job.work)
-    segments = cut_recipe([*state.recipe.stages[1:], Pack(id=PACK)], context, start)
-    files = _segments(state, segments, shards)
-    published = _publish(state, out, files)
-    unread = Counter(row["input"] for row in state.quarantine)  # by the scan, or when the body was to be had
+    state.scanned = [one for one in scanned if "failed" not in one.found]
+    skip = account_records(state, scanned, limit)
+    index = image_index(state, scanned)
+    if index is not None and not index.exists():
+        _write_image_index(state, scanned, index)
+    segments, shards = cut(state, scanned, skip)
+    made = take_through(state, segments, shards)
+    state.ledger += made.ledger
+    state.quarantine += made.quarantine
+    state.failures += made.failures
+    published = _publish(state, out, made)
+    # by the scan, or when the body was to be had; what kills was read, and is told as a failure
+    unread = Counter(row["input"] for row in state.quarantine if row["rule"] != KILLS)
     return {
         "inputs": [_input_row(s, unread[s.source.name]) for s in scanned],
         "not_reached": ignored,
         "phases": state.phases,
+        "work": sorted({*made.folders, "index"}),
         "published": published,
     }
+
+
+def cut(state: State, scanned: list[Scanned], skip: set[int]) -> tuple[list[Segment], list[Shard]]:
+    """The recipe as segments, and the pages that are not in `skip` as shards."""
+    job = state.job
+    start = digest(
+        SHARD_PAGES, sorted(skip), *(s.content for s in scanned), job.keep_dropped, bool(job.image_index), state.ground
+    )
+    pages = [(s.source, str(job.work / "index" / f"{s.key}-pages.arrow"), s.found["pages"]) for s in scanned]
+    shards = cut_shards(pages, frozenset(skip), SHARD_PAGES)
+    stages = [*state.recipe.stages[1:], Pack(id=PACK)]
+    return cut_recipe(stages, job.context(job.work), start), shards
 
 
 # --- reading the records --------------------------------------------------------------------------------------------
@@ -158,7 +202,7 @@ def _scan(state: State, inputs: Sequence[Input], limit: int | None) -> tuple[lis
     while len(done) < len(inputs) and (limit is None or pages < limit):
         items = []
         for source in identified(inputs[len(done) : len(done) + wave]):
-            stop = limit if is_remote(source.path) and not source.picks else None
+            stop = pages_wanted(source, limit)
             items.append((state.job, source, input_key(source, state.job.sources, stop), stop))
         for (_, source, key, _), found in state.map("scan", scan_input, items):
             if isinstance(found, Failure):
@@ -178,7 +222,7 @@ def _scan(state: State, inputs: Sequence[Input], limit: int | None) -> tuple[lis
     return done, len(inputs) - len(done)
 
 
-def _account_records(state: State, scanned: list[Scanned], limit: int | None) -> set[int]:
+def account_records(state: State, scanned: list[Scanned], limit: int | None) -> set[int]:
     """Count all records; gives the ordinals of the pages that are met a second time or lie beyond the limit."""
     folder = state.job.work / "index"
     drops = state.ledger.drops
@@ -221,24 +265,28 @@ def _met_before(identities: np.ndarray) -> np.ndarray:
     return again
 
 
-def _image_index(state: State, scanned: list[Scanned]) -> Path | None:
-    """The index of all image records (and redirects), or None where no picture is to be read from archives."""
-    if "warc" not in state.job.images or not any(s.found["images"] for s in scanned):
+def image_index(state: State, scanned: list[Scanned]) -> Path | None:
+    """Where the index of all image records (and redirects) is or will be, laid down in the job; None where no picture
+    is to be read from archives."""
+    path = None
+    if "warc" in state.job.images and any(s.found["images"] for s in scanned):
+        path = state.job.work / "index" / f"pictures-{digest(*(s.key for s in scanned))}.arrow"
+    else:
         state.job = replace(state.job, images=state.job.images - {"warc"})
-        return None
-    path = state.job.work / "index" / f"pictures-{digest(*(s.key for s in scanned))}.arrow"
-    if not path.exists():
-        folder = state.job.work / "index"
-        write_index(
-            (
-                (s.source.name, s.source.path, record)
-                for s in scanned
-                if "failed" not in s.found
-                for record in index_records(folder / f"{s.key}-images.arrow")
-            ),
-            path,
-        )
+    state.job = replace(state.job, image_index=path)
     return path
+
+
+def _write_image_index(state: State, scanned: list[Scanned], path: Path) -> None:
+    write_index(
+        (
+            (s.source.name, s.source.path, record)
+            for s in scanned
+            if "failed" not in s.found
+            for record in index_records(state.job.work / "index" / f"{s.key}-images.arrow")
+        ),
+        path,
+    )
 
 
 def _input_row(one: Scanned, unread: int) -> dict[str, Any]:
@@ -254,103 +302,6 @@ def _input_row(one: Scanned, unread: int) -> dict[str, Any]:
         "unread": unread,
         "failed": found.get("failed"),
     }
-
-
-# --- the segments ---------------------------------------------------------------------------------------------------
-
-
-@dataclass
-class Made:
-    """What the tasks of the segments published, to be put together into the output folder."""
-
-    corpus: list[Piece] = field(default_factory=list)
-    dropped: list[Piece] = field(default_factory=list)
-    packs: list[Piece] = field(default_factory=list)
-
-
-def _segments(state: State, segments: list[Segment], shards: list[Shard]) -> Made:
-    made = Made()
-    before: Before | None = None
-    alive = {shard.number: sum(r.stop - r.start for r in shard.ranges) for shard in shards}
-    lost: list[str] = []
-    for planned in segments:
-        # what follows a loss is no result of the whole, and is kept apart from it: the next run tries again
-        segment = replace(planned, folder=f"{planned.folder}-without-{digest(*lost)}") if lost else planned
-        last = planned is segments[-1]
-        groups = _groups(shards, alive) if last else [(s,) for s in shards if alive[s.number]]
-        items = [
-            MapItem(state.job, segment, before, n if last else group[0].number, group, last)
-            for n, group in enumerate(groups)
-        ]
-        weights: Counter[str] = Counter()
-        published: list[str] = []
-        alive = dict.fromkeys(alive, 0)
-        for item, found in _mapped(state, segment, items):
-            result = found
-            if isinstance(found, Failure):
-                lost.append(f"{segment.folder}/{item.number}")
-                result = _bury(state, item, found)
-            elif found["unreached"]:  # in part: what is made of the rest is kept apart too
-                part = f"{segment.folder}/{item.number} without {digest(*found['quarantine'])}"
-                lost.append(part)
-                published.append(part)
-            state.ledger += Ledger.from_value(result["ledger"])
-            state.quarantine += result["quarantine"]
-            alive[item.number] = result["documents"]
-            _take(made, state.job.work / segment.folder, result, last)
-            published += [f["name"] for f in result["files"] if f["name"].startswith("rows-")]
-            for counts in result["weights"].values():
-                weights.update(counts)
-        if not last:
-            decided = decide_barrier(state, segment, tuple(published), weights)
-            lost += [f"{segment.folder}/{key}" for key in decided.lost]
-            state.failures += [
-                f"{segment.name}: {key} killed its worker; the pages that hold it were dropped" for key in decided.lost
-            ]
-            if segment.name == PACK:
-                made.packs = [Piece(state.job.work / segment.folder / name, sha256) for name, sha256 in decided.made]
-            before = Before(segment.folder, segment.barrier, decided.verdicts)
-    return made
-
-
-def _mapped(state: State, segment: Segment, items: list[MapItem]) -> Iterator[tuple[MapItem, Any]]:
-    """Each item with its result; what fails as a group of shards is tried shard by shard."""
-    phase = f"{segment.number} {segment.name}"
-    for item, found in state.map(phase, map_shards, items):
-        if isinstance(found, Failure) and len(item.shards) > 1:
-            parts = [replace(item, shards=(s,), number=len(items) + s.number) for s in item.shards]
-            yield from state.map(f"{phase}, shard by shard", map_shards, parts)
-        else:
-            yield item, found
-
-
-def _bury(state: State, item: MapItem, failure: Failure) -> dict[str, Any]:
-    reason = f"{failure.reason}, {failure.attempts} times"
-    names = ", ".join(sorted({r.source.name for s in item.shards for r in s.ranges}))
-    state.failures.append(f"pages of {names}: {reason} in phase {item.segment.name}; they were dropped")
-    return bury_shards(item, reason)
-
-
-def _take(made: Made, folder: Path, result: dict[str, Any], last: bool) -> None:
-    for line in from_lines(result["files"]):
-        piece = Piece(folder / line.name, line.sha256)
-        if line.name.startswith(("pages-", "nodes-")):
-            made.dropped.append(piece)
-        elif last and line.rows:
-            made.corpus.append(piece)
-
-
-def _groups(shards: list[Shard], alive: dict[int, int]) -> list[tuple[Shard, ...]]:
-    """Neighbouring shards put together until they hold enough documents for a corpus file."""
-    groups: list[tuple[Shard, ...]] = []
-    group: list[Shard] = []
-    for shard in shards:
-        if alive[shard.number]:
-            group.append(shard)
-        if sum(alive[s.number] for s in group) >= DOCUMENTS_A_PART:
-            groups.append(tuple(group))
-            group = []
-    return [*groups, tuple(group)] if group else groups
 
 
 # --- publishing -----------------------------------------------------------------------------------------------------

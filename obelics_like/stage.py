@@ -64,6 +64,11 @@ class AnyStage:
         """Whether the stage has anything to do in this run; a stage over pixels has not, when none may be read."""
         return True
 
+    def needs(self, context: Context) -> dict[str, float]:
+        """What a worker holds while it does the stage, beside a processor: "gpu" (a share of one; it asks for nothing
+        where there is none), "memory" (MB), "cpu" where it is more than one."""
+        return {}
+
     def check(self) -> None:
         """Raise OptionError where the options contradict one another; called once, when the recipe is loaded."""
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pyarrow as pa
@@ -25,6 +28,68 @@ class Deadly(Stage):
 
     def process(self, batch: Batch, opened: Any) -> Batch:
         if any(_holds(d, self.word) for d in batch):
+            os._exit(9)
+        return batch
+
+
+@dataclass(frozen=True)
+class Segfault(Stage):
+    """Reads where there is nothing to read, as native code with a fault does. word: what the page holds."""
+
+    word: str = ""
+
+    def process(self, batch: Batch, opened: Any) -> Batch:
+        if any(_holds(d, self.word) for d in batch):
+            ctypes.string_at(0)
+        return batch
+
+
+@dataclass(frozen=True)
+class Hanging(Stage):
+    """Never comes back. word: what the page holds."""
+
+    word: str = ""
+
+    def process(self, batch: Batch, opened: Any) -> Batch:
+        if any(_holds(d, self.word) for d in batch):
+            lock = threading.Lock()
+            lock.acquire()
+            lock.acquire()
+        return batch
+
+
+@dataclass(frozen=True)
+class Hungry(Stage):
+    """Takes memory until there is no more, then aborts, as native code does. word: what the page holds."""
+
+    word: str = ""
+
+    def process(self, batch: Batch, opened: Any) -> Batch:
+        if any(_holds(d, self.word) for d in batch):
+            held = []
+            try:
+                while True:
+                    held.append(bytearray(64 << 20))
+            except MemoryError:
+                os.abort()
+        return batch
+
+
+@dataclass(frozen=True)
+class Moody(Stage):
+    """Ends the process at another page each time. folder: where it counts its attempts; times: how often it does."""
+
+    folder: str = ""
+    times: int = 3
+
+    def open(self, context: Any) -> list[int]:
+        return [0]
+
+    def process(self, batch: Batch, opened: Any) -> Batch:
+        opened[0] += 1
+        before = len(list(Path(self.folder).iterdir()))
+        if before < self.times and opened[0] > before:
+            (Path(self.folder) / str(before)).touch()
             os._exit(9)
         return batch
 

@@ -28,8 +28,9 @@ MAY = {
     "registry": {"errors", "stage"},
     "recipe": {"errors", "registry", "rooms", "stage"},
     "exchange": {"document", "errors", "store"},
-    "plan": {"sources", "stage"},
+    "plan": {"errors", "sources", "stage"},
     "barrier": {"engines", "errors", "exchange", "packing", "plan", "stage", "tasks"},
+    "phases": {"barrier", "engines", "ledger", "plan", "store", "tasks"},
     "packing": GROUND | {"images"},
     "tasks": GROUND | {"tasks", "plan", "ledger", "exchange", "store", "sources", "models"},
     "engines": {"engines", "errors"},
@@ -66,7 +67,7 @@ FILES = sorted(p.relative_to(PACKAGE).as_posix() for p in PACKAGE.rglob("*.py"))
 def test_a_module_imports_only_what_lies_below_it(file: str) -> None:
     room = file.split("/")[0].removesuffix(".py")
     if room not in MAY or file == "__init__.py":
-        assert room in {"run", "launch", "check", "cli", "doctor", "report", "__init__"}, (
+        assert room in {"run", "preview", "launch", "check", "cli", "doctor", "report", "__init__"}, (
             f"{room}: say what it may import"
         )
         return

@@ -46,7 +46,7 @@ def samples() -> None:
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs the work in this process, so that faults can be injected below the store."""
-    monkeypatch.setattr(launch, "make_engine", lambda name, workers: InlineEngine())
+    monkeypatch.setattr(launch, "make_engine", lambda *_: InlineEngine())
 
 
 def call(*args: object) -> Result:
@@ -107,9 +107,20 @@ def test_every_command_option_and_argument_is_documented(path: tuple[str, ...], 
 
 
 def test_the_commands_are_those_that_were_promised() -> None:
-    assert set(main.commands) == {"build", "report", "explain", "check", "export", "recipes", "models", "doctor"}
+    assert set(main.commands) == {
+        "build",
+        "report",
+        "explain",
+        "check",
+        "export",
+        "clean",
+        "recipes",
+        "models",
+        "doctor",
+    }
     options = {o for p in main.commands["build"].params if isinstance(p, click.Option) for o in p.opts}
     wanted = "--out --recipe --set --workers --images --scorer --limit --keep-dropped --offline --json"
+    wanted += " --engine --ray-address --dry-run --keep-work --work"
     assert options == set(wanted.split())
     assert "Exit codes: 0 done; 1" in " ".join(call("--help").output.split())
 
@@ -354,6 +365,27 @@ def test_wrong_use_is_told_in_four_parts_and_starts_nothing(
     assert result.stdout == ""
     assert not (tmp_path / "out" / "work" / "index").exists()
     assert not (tmp_path / "out" / "run.json").exists()
+
+
+def test_cleaning_says_what_it_freed_and_refuses_what_is_no_corpus(corpus: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(corpus, out)
+    assert json.loads(call("clean", out, "--unused", "--json").stdout)["freed"] >= 0
+    assert call("clean", out).stdout.endswith(" MB freed\n")
+    assert not (out / "work").exists()
+    assert call("check", out).exit_code == 0
+    assert call("clean", tmp_path).exit_code == 2
+
+
+def test_an_unknown_engine_and_an_address_that_is_out_of_place_are_wrong_use(tmp_path: Path) -> None:
+    for wrong, said in (
+        (["--engine", "locl"], "did you mean local?"),
+        (["--ray-address", "auto"], "valid: an address with --engine ray"),
+        (["--work", tmp_path / "work"], "leave --work out"),
+    ):
+        result = call("build", CRAWL, "--out", tmp_path / "out", *wrong)
+        assert result.exit_code == 2
+        assert said in result.stderr
 
 
 def test_an_unknown_scorer_is_wrong_use(tmp_path: Path, here: None) -> None:

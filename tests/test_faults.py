@@ -15,8 +15,10 @@ import obelics_like
 from obelics_like import registry
 from obelics_like.check import check
 from obelics_like.errors import DataError, InputError, MissingPiece, OptionError, StageError, UsageError
+from obelics_like.launch import clean
 from obelics_like.ledger import Ledger
 from obelics_like.recipe import load_recipe
+from obelics_like.run import locked
 from obelics_like.store.files import read_json
 from obelics_like.store.folder import Output
 
@@ -128,31 +130,114 @@ def test_a_stage_that_takes_a_node_away_is_told(pages: Path, tmp_path: Path, rec
         run(tmp_path / "out", pages, recipe=recipe(("Vanishing", {"word": WORD})))
 
 
-@pytest.mark.parametrize("keep", ["reasons", "all"])
-@pytest.mark.parametrize("before", [0, 1])
-def test_a_worker_that_dies_in_any_segment_costs_its_shard_and_the_next_run_tries_again(
+LOCAL = {"engine": "local", "workers": 1}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("keep", ["reasons", "none"])
+@pytest.mark.parametrize("before", [0, 1, 2])
+def test_a_page_that_kills_workers_costs_itself_and_the_next_run_tries_again(
     pages: Path, tmp_path: Path, recipe: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, keep: str, before: int
 ) -> None:
-    """`before` 0: in the segment that reads; 1: in the last one, where shards are taken together."""
+    """`before`: how many barriers stand before the stage; the last segment takes shards together."""
     monkeypatch.setattr("obelics_like.run.SHARD_PAGES", 6)
-    options: dict[str, Any] = {"keep_dropped": keep, "engine": "local", "workers": 1}
-    stages: list[Any] = [("Deadly", {"word": WORD})]
-    stages.insert(1 - before, ("Things", {}))
-    options["recipe"] = recipe(*stages)
+    stages: list[Any] = [("Things", {}), ("Things", {})]
+    stages.insert(before, ("Deadly", {"word": WORD}))
+    options: dict[str, Any] = {"keep_dropped": keep, "recipe": recipe(*stages)}
     out = tmp_path / "out"
     for _ in range(2):
-        record, ledger = run(out, pages, **options)
+        record, ledger = run(out, pages, **options | LOCAL)
         assert record["exit_code"] == 1
-        assert "exit code 9, 3 times" in record["failures"][0]
-        assert drops(ledger) == {("run", "worker_died"): 6}
-        assert ledger.total("document") == PAGES - 6
+        assert drops(ledger) == {("run", "kills_workers"): 1}
+        assert ledger.total("document") == PAGES - 1
+        (failure,) = record["failures"]
+        assert failure.startswith(f"page {(pages / '07.html').as_uri()} of ")
+        assert "its worker died: exit code 9, 3 times in phase" in failure
+        (row,) = Output(out).dropped("records")
+        assert (row["rule"], row["input"].endswith("07.html"), row["offset"]) == ("kills_workers", True, 0)
+        assert "exit code 9" in row["reason"]
     monkeypatch.setattr("tests.deadly.Deadly.process", lambda self, batch, opened: batch)
-    record, ledger = run(out, pages, **options | {"engine": "inline"})  # where nothing dies any more
+    record, ledger = run(out, pages, **options)  # where nothing dies any more
     assert record["exit_code"] == 0
     assert drops(ledger) == {}
-    whole, _ = run(tmp_path / "whole", pages, **options | {"engine": "inline"})
+    whole, _ = run(tmp_path / "whole", pages, **options)
     assert read_json(out / "manifest.json") == read_json(tmp_path / "whole" / "manifest.json")
     assert whole["ledger"] == record["ledger"]
+
+
+@pytest.mark.parametrize("kind", ["Segfault", "Hanging", "Hungry"])
+def test_a_page_that_crashes_hangs_or_eats_memory_costs_itself(
+    pages: Path, tmp_path: Path, recipe: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setenv("OBELICS_LIKE_STALL_SECONDS", "4")
+    monkeypatch.setenv("OBELICS_LIKE_WORKER_MB", "2000")
+    record, ledger = run(tmp_path / "out", pages, recipe=recipe((kind, {"word": WORD}), ("Things", {})), **LOCAL)
+    assert drops(ledger) == {("run", "kills_workers"): 1}
+    assert ledger.total("document") == PAGES - 1
+    said = {"Segfault": "SIGSEGV", "Hanging": "without a sign of life", "Hungry": "SIGABRT"}[kind]
+    assert said in record["failures"][0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", [0, 1])
+def test_the_corpus_is_the_same_as_if_the_pages_that_kill_had_not_been_there(
+    pages: Path, tmp_path: Path, recipe: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, place: int
+) -> None:
+    """Two of them, in one shard or in two, before the barrier and behind it; the first stays at the barrier."""
+    for n in (0, 7):
+        write(pages, n, WORD)
+    stages: list[Any] = [("FirstStays", {}), ("Things", {})]
+    stages.insert(place, ("Deadly", {"word": WORD}))
+    found = []
+    for size in (4, 250):
+        monkeypatch.setattr("obelics_like.run.SHARD_PAGES", size)
+        out = tmp_path / str(size)
+        _, ledger = run(out, pages, recipe=recipe(*stages), **LOCAL)
+        deadly = 1 if place else 2  # behind the barrier, the second is dropped before it can kill
+        assert drops(ledger) == {
+            ("run", "kills_workers"): deadly,
+            ("FirstStays" + str(1 - place), "later"): 23 - deadly,
+        }
+        found.append(read_json(out / "manifest.json")["corpus"])
+    for n in (0, 7):
+        (pages / f"{n:02d}.html").unlink()
+    run(tmp_path / "none", pages, recipe=recipe(*stages))
+    assert found == [read_json(tmp_path / "none" / "manifest.json")["corpus"]] * 2
+    assert [d.facts["title"] for d in obelics_like.read_corpus(tmp_path / "none")] == ["1"]
+
+
+def test_without_barriers_too_a_page_that_kills_costs_itself(
+    pages: Path, tmp_path: Path, recipe: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("obelics_like.run.SHARD_PAGES", 6)
+    for _ in range(2):
+        _, ledger = run(tmp_path / "out", pages, recipe=recipe(("Deadly", {"word": WORD})), **LOCAL)
+        assert drops(ledger) == {("run", "kills_workers"): 1}
+
+
+def test_workers_that_die_at_no_page_in_particular_cost_the_shard(
+    pages: Path, tmp_path: Path, recipe: Callable[..., Path]
+) -> None:
+    (tmp_path / "count").mkdir()
+    stages = recipe(("Moody", {"folder": str(tmp_path / "count")}), ("Things", {}))
+    record, ledger = run(tmp_path / "out", pages, recipe=stages, **LOCAL)
+    assert drops(ledger) == {("run", "worker_died"): PAGES}
+    assert "no one page did it" in record["failures"][0]
+    record, ledger = run(tmp_path / "out", pages, recipe=stages, **LOCAL)
+    assert (record["exit_code"], drops(ledger)) == (0, {})
+
+
+def test_many_pages_that_kill_are_a_fault_of_the_stage(
+    pages: Path, tmp_path: Path, recipe: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("obelics_like.run.SHARD_PAGES", 6)
+    monkeypatch.setattr("obelics_like.phases.MOST_DEADLY", 1)
+    for n in (8, 9):
+        write(pages, n, WORD)
+    for stages in ([("Deadly", {"word": WORD}), ("Things", {})], [("Things", {}), ("Deadly", {"word": WORD})]):
+        _, ledger = run(tmp_path / "out", pages, recipe=recipe(*stages), **LOCAL)
+        assert drops(ledger) == {("run", "kills_workers"): 1, ("run", "worker_died"): 5}
+        assert ledger.total("document") == PAGES - 6
 
 
 def test_a_thing_that_kills_costs_the_pages_that_hold_it(
@@ -311,6 +396,40 @@ def test_without_its_work_a_finished_run_is_whole_and_can_be_run_again(
     assert check(out) == []
     run(out, pages, recipe=stages)
     assert read_json(out / "manifest.json") == before
+
+
+def test_cleaning_takes_the_work_and_leaves_the_corpus(
+    pages: Path, tmp_path: Path, recipe: Callable[..., Path]
+) -> None:
+    out, stages = tmp_path / "out", recipe(("FirstStays", {}), ("Things", {}))
+    with pytest.raises(InputError, match="no such folder"):
+        clean(out)
+    run(out, pages, recipe=stages)
+    first = {p.name for p in (out / "work").iterdir()}
+    assert clean(out, unused=True) == 0
+    assert {p.name for p in (out / "work").iterdir()} == first
+    run(out, pages, recipe=recipe(("Things", {})))
+    before = read_json(out / "manifest.json")
+    used = set(read_json(out / "run.json")["work"])
+    assert clean(out, unused=True) > 0
+    assert {p.name for p in (out / "work").iterdir()} == used != first
+    assert check(out) == []
+    with locked(out), pytest.raises(UsageError, match="another run"):
+        clean(out)
+    assert clean(out) > 0
+    assert not (out / "work").exists()
+    assert check(out) == []
+    assert clean(out) == 0
+    run(out, pages, recipe=recipe(("Things", {})), keep_work=False)
+    assert not (out / "work").exists()
+    assert read_json(out / "manifest.json") == before
+
+
+def test_work_is_kept_where_the_next_run_would_try_again(
+    pages: Path, tmp_path: Path, recipe: Callable[..., Path]
+) -> None:
+    run(tmp_path / "out", pages, recipe=recipe(("Deadly", {"word": WORD}), ("Things", {})), keep_work=False, **LOCAL)
+    assert (tmp_path / "out" / "work").is_dir()
 
 
 # --- what was asked for ---------------------------------------------------------------------------------------------

@@ -55,6 +55,9 @@ class Embed(ThingStage):
     def active(self, context: Context) -> bool:
         return bool(context.images) and context.scorer not in (None, "none")
 
+    def needs(self, context: Context) -> dict[str, float]:
+        return {"gpu": 1.0} if (context.scorer or "").startswith("open_clip:") else {}
+
     def open(self, context: Context) -> Opened:
         return Opened(context.model(f"scorer:{context.scorer}"), context.read_blob)
 

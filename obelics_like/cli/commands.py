@@ -44,8 +44,13 @@ _SET = click.option(
     "--out",
     required=True,
     metavar="DIR",
+    help="Folder of the corpus: a new or empty one, or an earlier run's, which is then resumed; or s3://BUCKET/PREFIX.",
+)
+@click.option(
+    "--work",
+    metavar="DIR",
     type=click.Path(path_type=Path),
-    help="Folder of the corpus: a new or empty one, or an earlier run's, which is then resumed.",
+    help="Where an --out that is an address is built, on this machine.",
 )
 @click.option("--recipe", default="default", show_default=True, metavar="NAME|FILE", help="A recipe, or a .toml file.")
 @_SET
@@ -79,10 +84,26 @@ _SET = click.option(
     help="Where crawls are read from: a mirror, or s3://commoncrawl/.  [default: its host]",
 )
 @click.option("--offline", is_flag=True, help="Open no connection, whatever the recipe asks for.")
+@click.option(
+    "--engine",
+    default="local",
+    show_default=True,
+    metavar="NAME",
+    help="What runs the work: local (processes of its own) | ray | inline (no workers, for debugging).",
+)
+@click.option("--ray-address", metavar="ADDRESS", help="The Ray cluster to use.  [default: a Ray on this machine]")
+@click.option(
+    "--keep-work/--no-keep-work",
+    default=True,
+    show_default=True,
+    help="Keep DIR/work, so that the next run with other options does only what follows the change.",
+)
+@click.option("--dry-run", is_flag=True, help="Print what would be done, and what is done already; write nothing.")
 @_JSON
 def build(
     inputs: tuple[str, ...],
-    out: Path,
+    out: str,
+    work: Path | None,
     recipe: str,
     settings: tuple[str, ...],
     workers: int | None,
@@ -95,6 +116,10 @@ def build(
     cc_index: str | None,
     cc_base: str | None,
     offline: bool,
+    engine: str,
+    ray_address: str | None,
+    keep_work: bool,
+    dry_run: bool,
     as_json: bool,
 ) -> None:
     """Build a corpus from INPUTs.
@@ -105,28 +130,43 @@ def build(
     """
     from obelics_like import launch
 
+    what: dict[str, Any] = {"recipe": recipe, "settings": _settings(settings), "images": images, "scorer": scorer}
+    what |= {"limit": limit, "keep_dropped": keep_dropped, "offline": offline}
+    what |= {"sample": sample, "seed": seed, "cc_index": cc_index, "cc_base": cc_base}
+    if dry_run:
+        with stoppable():
+            planned = launch.plan(inputs, work or out, **what)
+        _json(planned) if as_json else _show_plan(planned)
+        return
     with stoppable(), progress(quiet=as_json) as tell:
         record = launch.build(
             inputs,
             out,
-            recipe=recipe,
-            settings=_settings(settings),
             workers=workers,
-            images=images,
-            scorer=scorer,
-            limit=limit,
-            keep_dropped=keep_dropped,
-            offline=offline,
+            engine=engine,
+            ray_address=ray_address,
+            keep_work=keep_work,
+            work=work,
             progress=tell,
-            sample=sample,
-            seed=seed,
-            cc_index=cc_index,
-            cc_base=cc_base,
+            **what,
         )
-    _show(out, as_json)
+    _show(work or Path(out), as_json)
     for line in [*_lost(record), *(f"the law does not hold: {b}" for b in record["breaches"])]:
         click.echo(f"obelics-like: {line}", err=True)
     sys.exit(record["exit_code"])
+
+
+def _show_plan(planned: dict[str, Any]) -> None:
+    """Print a plan as a table; a question mark is what is known only once an earlier phase is done."""
+    inputs = planned["inputs"]
+    new = sum(row["pages"] is None for row in inputs)
+    click.echo(f"recipe {planned['recipe']}; {len(inputs)} inputs, {new} of them not scanned yet; nothing was written")
+    rows = [("phase", "tasks", "done", "to do", "stages")]
+    for phase in planned["phases"]:
+        tasks, done = phase["tasks"], phase["done"]
+        left = "?" if tasks is None else str(tasks - done)
+        rows.append((phase["name"], "?" if tasks is None else str(tasks), str(done), left, ", ".join(phase["stages"])))
+    _table(rows)
 
 
 def _settings(pairs: tuple[str, ...]) -> dict[str, str]:
@@ -221,6 +261,21 @@ def check(folder: Path, no_inputs: bool, as_json: bool) -> None:
         number = "1 breach" if len(breaches) == 1 else f"{len(breaches)} breaches"
         click.echo(number if breaches else "all is accounted for")
     sys.exit(1 if breaches else 0)
+
+
+@main.command()
+@_DIR
+@click.option("--unused", is_flag=True, help="Only what earlier runs with other options or inputs left.")
+@_JSON
+def clean(folder: Path, unused: bool, as_json: bool) -> None:
+    """Remove DIR/work of a finished run; the corpus stays whole, the next build starts from the archives."""
+    from obelics_like import launch
+
+    freed = launch.clean(folder, unused)
+    if as_json:
+        _json({"freed": freed})
+    else:
+        click.echo(f"{freed / 1e6:,.1f} MB freed")
 
 
 @main.command()

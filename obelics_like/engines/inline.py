@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from obelics_like.engines import ONE_PROCESSOR, Needs
+
 
 class InlineEngine:
     """See `engines.Engine`; a crash of native code ends the run, since there is no worker to lose."""
 
     workers = 1
 
-    def map(self, task: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
+    def map(
+        self, task: Callable[[Any], Any], items: Sequence[Any], needs: Needs = ONE_PROCESSOR
+    ) -> Iterator[tuple[Any, Any]]:
         """Yield (item, result) in order."""
         for item in items:
             yield item, task(item)

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from obelics_like.engines import Failure
+from obelics_like.engines import ONE_PROCESSOR, Failure, Needs
 from obelics_like.errors import MissingPiece, OptionError
 
 ATTEMPTS = 3
@@ -32,15 +32,19 @@ The environment variable OBELICS_LIKE_STALL_SECONDS sets another."""
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS", "ARROW_NUM_THREADS")
 _BUSY = 4
+_LEAST_MB = 200
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Worker:
-    """One worker process and the pipe to it."""
+    """One worker process and the pipe to it. `gpu`: the one that it sees, where it is to see one alone."""
 
-    def __init__(self) -> None:
+    def __init__(self, gpu: str | None = None) -> None:
         ours, theirs = socket.socketpair()
+        self.gpu = gpu
         environment = os.environ | dict.fromkeys(_ONE_THREAD, "1")
+        if gpu is not None:
+            environment["CUDA_VISIBLE_DEVICES"] = gpu
         environment["PYTHONPATH"] = os.pathsep.join(p or os.getcwd() for p in sys.path)
         with theirs:
             self.process = subprocess.Popen(
@@ -69,14 +73,20 @@ class Worker:
 
     def take(self) -> tuple[str, Any]:
         """("ready", None), ("ok", result), ("error", exception) or ("died", why)."""
+        answer: tuple[str, Any] = pickle.loads(self.receive())
+        return answer
+
+    def receive(self) -> bytes:
+        """What `take` gives, still pickled."""
         try:
-            answer: tuple[str, Any] = pickle.loads(self.pipe.recv_bytes())
+            answer = self.pipe.recv_bytes()
         except (EOFError, OSError):
             self.pipe.close()
             code = self.process.wait()
             if code > 0 and not self.ready:
                 raise _never_up(code) from None
-            return "died", self.fault or (signal.Signals(-code).name if code < 0 else f"exit code {code}")
+            why = self.fault or (signal.Signals(-code).name if code < 0 else f"exit code {code}")
+            return pickle.dumps(("died", why))
         self.ready = True
         return answer
 
@@ -104,24 +114,29 @@ class Worker:
 class LocalEngine:
     """See `engines.Engine`. `stall` is how many seconds a worker may hang; see STALL_SECONDS."""
 
-    def __init__(self, workers: int, stall: float | None = None) -> None:
-        self.workers = max(1, workers)
-        self.stall = _stall() if stall is None else stall
+    def __init__(self, workers: int | None = None, stall: float | None = None) -> None:
+        self.workers = max(1, workers or len(os.sched_getaffinity(0)))
+        self.stall = patience() if stall is None else stall
+        check_memory()
         self._idle: list[Worker] = []
         self._busy: list[Worker] = []
 
-    def map(self, task: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
+    def map(
+        self, task: Callable[[Any], Any], items: Sequence[Any], needs: Needs = ONE_PROCESSOR
+    ) -> Iterator[tuple[Any, Any]]:
         """Yield (item, result | Failure) as they come. An exception of the task is raised here, with its notes."""
         waiting = deque((item, 1) for item in items)
+        free = list(_places(needs, self.workers))
         try:
             while waiting or self._busy:
-                while waiting and len(self._busy) < self.workers:
-                    self._start(task, *waiting.popleft())
+                while waiting and free:
+                    self._start(task, *waiting.popleft(), free.pop())
                 for worker in self._answering():
                     state, answer = worker.take()
                     if state == "ready":
                         continue
                     self._busy.remove(worker)
+                    free.append(worker.gpu)
                     if state == "died" and worker.attempt < ATTEMPTS:
                         waiting.append((worker.item, worker.attempt + 1))
                     elif state == "died":
@@ -134,9 +149,15 @@ class LocalEngine:
         finally:  # after an exception, no answer may be left for the next call to take for its own
             _stop(self._busy)
 
-    def _start(self, task: Callable[[Any], Any], item: Any, attempt: int) -> None:
+    def _start(self, task: Callable[[Any], Any], item: Any, attempt: int, gpu: str | None) -> None:
         question = pickle.dumps((task, item))
-        worker = self._idle.pop() if self._idle else Worker()
+        worker = next((w for w in self._idle if w.gpu == gpu), None)
+        if worker is None:
+            _stop(self._idle[self.workers - 1 :])  # those that see another GPU hold memory, and models
+            del self._idle[self.workers - 1 :]
+            worker = Worker(gpu)
+        else:
+            self._idle.remove(worker)
         self._busy.append(worker)
         worker.give(question, item, attempt)
 
@@ -155,6 +176,31 @@ class LocalEngine:
         _stop(self._busy)
 
 
+def _places(needs: Needs, workers: int) -> Sequence[str | None]:
+    """For each worker that may run at once, the GPU it is to see; None where it needs none, or there is none."""
+    if needs.memory:
+        workers = max(1, min(workers, _memory_mb() // needs.memory))
+    places: list[str | None] = [None] * max(1, int(workers // max(1.0, needs.cpu)))
+    if needs.gpu > 0 and (gpus := _gpus()):
+        return [gpu for gpu in gpus for _ in range(max(1, int(1 / needs.gpu)))][: len(places)]
+    return places
+
+
+def _gpus() -> list[str]:
+    """The names of the GPUs that may be used: those of CUDA_VISIBLE_DEVICES, else all that the driver shows."""
+    said = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if said is not None:
+        return [name for name in said.split(",") if name.strip() not in ("", "-1", "NoDevFiles")]
+    try:
+        return [str(n) for n in range(len(os.listdir("/proc/driver/nvidia/gpus")))]
+    except OSError:
+        return []
+
+
+def _memory_mb() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
+
+
 def _stop(workers: list[Worker]) -> None:
     while workers:
         workers.pop().stop()
@@ -170,7 +216,8 @@ def _processor_seconds(process: int) -> float | None:
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
-def _stall() -> float:
+def patience() -> float:
+    """The seconds that a worker may hang: STALL_SECONDS, or what the environment says. Raises OptionError."""
     said = os.environ.get("OBELICS_LIKE_STALL_SECONDS", "")
     try:
         seconds = float(said) if said else STALL_SECONDS
@@ -179,6 +226,14 @@ def _stall() -> float:
     if not seconds > 0:
         raise OptionError("environment variable OBELICS_LIKE_STALL_SECONDS", got=repr(said), valid="seconds above 0")
     return seconds
+
+
+def check_memory() -> None:
+    """Raise OptionError if OBELICS_LIKE_WORKER_MB is no amount of memory that a worker can live with."""
+    said = os.environ.get("OBELICS_LIKE_WORKER_MB", "")
+    if said and not (said.isascii() and said.isdigit() and int(said) >= _LEAST_MB):
+        valid = f"megabytes that a worker may have for itself, {_LEAST_MB} or more"
+        raise OptionError("environment variable OBELICS_LIKE_WORKER_MB", got=repr(said), valid=valid)
 
 
 def _never_up(code: int) -> MissingPiece:

@@ -9,6 +9,7 @@ import ctypes
 import gc
 import os
 import pickle
+import resource
 import signal
 import sys
 import traceback
@@ -23,6 +24,8 @@ def main() -> None:
     """Serve the pipe whose file descriptor is the first argument, for the driver whose process id is the second."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the driver ends its workers
     _die_with(int(sys.argv[2]))
+    _first_to_go()
+    _bounded(os.environ.get("OBELICS_LIKE_WORKER_MB", ""))
     # Pages are trees of small objects without cycles: the collector's default of every 700 finds nothing, often.
     gc.set_threshold(50_000, 20, 50)
     pipe = Connection(int(sys.argv[1]))
@@ -64,6 +67,22 @@ def _die_with(driver: int) -> None:
     set_option(_PARENT_DIED, signal.SIGKILL)
     if os.getppid() != driver:  # it died before we asked
         os._exit(1)
+
+
+def _first_to_go() -> None:
+    """Tell the kernel to end this process before others where memory runs out: a worker can be replaced."""
+    try:
+        with open("/proc/self/oom_score_adj", "w") as file:
+            file.write("500")
+    except OSError:
+        return
+
+
+def _bounded(megabytes: str) -> None:
+    """Hold this process to so much memory of its own (heap and anonymous maps; files that are mapped do not count)."""
+    if megabytes:
+        limit = int(megabytes) << 20
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
 if __name__ == "__main__":

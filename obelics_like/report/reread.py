@@ -24,6 +24,8 @@ def reread(output: Output, page_row: dict[str, Any]) -> Document | None:
     from obelics_like.sources.inputs import Input
     from obelics_like.sources.remote import is_remote
 
+    if page_row.get("rule") == "kills_workers":
+        return None  # it would end this process too
     source = next((i for i in output.run["inputs"] if i["name"] == page_row["input"]), None)
     if source is None or not (is_remote(source["path"]) or Path(source["path"].partition("!")[0]).is_file()):
         return None

@@ -18,8 +18,9 @@ from obelics_like import exchange
 from obelics_like.document import Document, Drop, Origin
 from obelics_like.errors import ObelicsLikeError, StageError
 from obelics_like.ledger import Ledger
-from obelics_like.plan import Segment, Shard
+from obelics_like.plan import Segment, Shard, as_scanned, piece_name
 from obelics_like.sources.archive import Record, document_id, read
+from obelics_like.sources.inputs import Input
 from obelics_like.sources.spool import at_hand
 from obelics_like.stage import AnyStage, Batch, DocumentStage, ThingStage
 from obelics_like.store.corpus import to_table, write_tables
@@ -28,9 +29,12 @@ from obelics_like.store.files import Published, describe, finished, lines, publi
 from obelics_like.store.shards import read_documents, to_line, write_lines
 from obelics_like.tasks.job import Job, opened, peak_memory
 from obelics_like.tasks.scanning import index_records, quarantined
+from obelics_like.tasks.whereabouts import Whereabouts
 
 BATCH = 64
 """Documents handed to a stage at once: enough to feed a model, few enough to bound memory."""
+KILLS = "kills_workers"
+"""The rule of a page that every attempt at it died of."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,16 @@ class MapItem:
     number: int
     shards: tuple[Shard, ...]
     last: bool
+
+    @property
+    def name(self) -> str:
+        """What its files are called."""
+        return piece_name(self.number, self.shards)
+
+    @property
+    def note(self) -> Path:
+        """Where its attempts write down which page they are at."""
+        return self.job.work / self.segment.folder / f".at-{self.name}"
 
 
 class MapTask:
@@ -76,16 +90,26 @@ class MapTask:
 
     def run(self) -> dict[str, Any]:
         """Do it, unless it was done; gives the manifest."""
-        manifest = self.folder / f"{self.item.number:05d}.json"
+        manifest = self.folder / f"{self.item.name}.json"
         if self.lost is not None:
             manifest.unlink(missing_ok=True)
         elif (done := finished(manifest)) is not None:
             return done
+        self.place = Whereabouts(self.item.note)
+        try:
+            result = self._make()
+            if self.lost is None and not self.unreached:
+                publish_json(manifest, result)
+        finally:  # what raises is told by its error; a note that stays tells of a worker that died
+            self.place.forget()
+        return result
+
+    def _make(self) -> dict[str, Any]:
         weights: dict[str, Any] = {}
         files = [self._write()]
         files += [self._write_rows(s, tables, weights) for s in self.segment.barrier if (tables := self.rows[s.id])]
-        files += self.reasons.write(self.folder, f"{self.item.number:05d}")
-        result = {
+        files += self.reasons.write(self.folder, self.item.name)
+        return {
             "documents": self.alive,
             "files": lines(files),
             "weights": weights,
@@ -95,24 +119,21 @@ class MapTask:
             "peak_mb": peak_memory(),
             "unreached": self.unreached,
         }
-        if self.lost is None and not self.unreached:
-            publish_json(manifest, result)
-        return result
 
     def _write(self) -> Published:
         """Write what is alive at the end of the segment: a shard of documents, or a part of the corpus."""
         if self.item.last:
-            path = self.folder / f"part-{self.item.number:05d}.parquet"
+            path = self.folder / f"part-{self.item.name}.parquet"
             with publishing(path) as file:
                 self.alive = write_tables(self._through(), file)
         else:
-            path = self.folder / f"documents-{self.item.number:05d}.jsonl.zst"
+            path = self.folder / f"documents-{self.item.name}.jsonl.zst"
             with publishing(path) as file:
                 self.alive = write_lines(self._through(), file)
         return describe(path, self.alive)
 
     def _write_rows(self, stage: AnyStage, tables: list[pa.Table], weights: dict[str, Any]) -> Published:
-        path = self.folder / rows_name(stage, self.item.number)
+        path = self.folder / rows_name(stage, self.item.name)
         if isinstance(stage, ThingStage):
             table = exchange.thing_rows(tables)
             weights[stage.id] = exchange.bucket_weights(table)
@@ -126,7 +147,7 @@ class MapTask:
         """What comes out alive, batch by batch, as it is written; the rest is accounted for on the way."""
         acts = self._acts()
         barrier = self.segment.barrier if self.lost is None else ()
-        for batch in _chunks(self._documents(), BATCH):
+        for batch in self._batches():
             alive = batch
             for name, act in acts:
                 start = time.process_time()
@@ -141,7 +162,20 @@ class MapTask:
             if not self.item.last:
                 for document in alive:
                     self._lay_down(document)
-            yield from self._stored(alive)
+            stored = self._stored(alive)
+            self.place.between()
+            yield from stored
+
+    def _batches(self) -> Iterator[Batch]:
+        """The documents, many at once; page by page where an earlier attempt died, so that this one can name the page.
+
+        A document's result does not depend on its batch, so both give the same.
+        """
+        for batch in _chunks(self._documents(), BATCH):
+            first, last = batch[0].origin.ordinal, batch[-1].origin.ordinal
+            for part in [[d] for d in batch] if self.place.suspects(first, last) else [batch]:
+                self.place.at(part[0].origin.ordinal, part[-1].origin.ordinal)
+                yield part
 
     def _acts(self) -> list[tuple[str, Callable[[Batch], Any]]]:
         if self.lost is not None:
@@ -241,31 +275,50 @@ class MapTask:
                 yield from self._pages(shard)
             else:
                 folder = self.job.work / self.item.before.folder
-                yield from read_documents(folder / f"documents-{shard.number:05d}.jsonl.zst")
+                yield from read_documents(folder / f"documents-{shard.name}.jsonl.zst")
 
     def _pages(self, shard: Shard) -> Iterator[Document]:
         for part in shard.ranges:
             records = index_records(Path(part.index), part.start, part.stop)
-            ordinals = {id(r): part.first + part.start + i for i, r in enumerate(records)}
-            wanted = [r for r in records if ordinals[id(r)] not in shard.skip]
+            numbered = enumerate(records, part.first + part.start)
+            wanted = {ordinal: record for ordinal, record in numbered if ordinal not in shard.skip}
+            for ordinal, reason in shard.without:
+                if ordinal in wanted:
+                    self._leave_out(part.source, wanted.pop(ordinal), ordinal, reason)
             if self.lost is not None:  # perhaps it was the reading that killed
-                yield from (_unread(part.source.name, r, ordinals[id(r)]) for r in wanted)
+                yield from (_unread(part.source.name, record, ordinal) for ordinal, record in wanted.items())
                 continue
-            for record, page in read(at_hand(part.source, self.job.spool), wanted, self.job.sources):
-                if isinstance(page, str):  # the scan saw its head; its body can't be had
-                    rule, _, reason = page.partition(": ")
-                    self.unreached |= rule == "unreachable"
-                    self.ledger.drops["sources", rule, "record", ""] += 1
-                    self.quarantine.append(quarantined(part.source, record, rule, reason))
-                    continue
-                page.origin.ordinal = ordinals[id(record)]
-                identity = document_id(page.origin.record_id, page.url, page.origin.date)
-                yield Document(identity, page.url, page.origin, facts=dict(page.facts), page=page)
+            yield from self._read(part.source, wanted)
+            as_scanned(part.source, part.key, self.job.sources)  # else a page that is gone would be gone for good
+
+    def _read(self, source: Input, wanted: dict[int, Record]) -> Iterator[Document]:
+        """The pages of the records, by their ordinals; the note names each before its body is looked at."""
+        reading = read(at_hand(source, self.job.spool), list(wanted.values()), self.job.sources)
+        for ordinal in wanted:
+            self.place.at(ordinal)
+            record, page = next(reading)
+            if isinstance(page, str):  # the scan saw its head; its body can't be had
+                rule, _, reason = page.partition(": ")
+                self.unreached |= rule == "unreachable"
+                self.ledger.drops["sources", rule, "record", ""] += 1
+                self.quarantine.append(quarantined(source, record, rule, reason))
+                continue
+            page.origin.ordinal = ordinal
+            identity = document_id(page.origin.record_id, page.url, page.origin.date)
+            yield Document(identity, page.url, page.origin, facts=dict(page.facts), page=page)
+
+    def _leave_out(self, source: Input, record: Record, ordinal: int, reason: str) -> None:
+        """Account for a page that kills workers, and set it down among what could not be read."""
+        document = _unread(source.name, record, ordinal)
+        document.drop = Drop("run", KILLS, reason)
+        self.ledger.page(document)
+        self.reasons.add(document)
+        self.quarantine.append(quarantined(source, record, KILLS, reason))
 
 
-def rows_name(stage: AnyStage, number: int) -> str:
-    """The file name of the rows that a stage collected from item `number`."""
-    return f"rows-{stage.id}-{number:05d}.arrow"
+def rows_name(stage: AnyStage, name: str) -> str:
+    """The file name of the rows that a stage collected from the item of that name."""
+    return f"rows-{stage.id}-{name}.arrow"
 
 
 def map_shards(item: MapItem) -> dict[str, Any]:

@@ -87,3 +87,14 @@ def fail_or_sleep(n: int) -> int:
         raise ValueError("first")
     time.sleep(0.3)
     return n
+
+
+def seen_gpu(_: int) -> tuple[str | None, int]:
+    """The GPUs that the worker sees, and its process id."""
+    time.sleep(0.05)
+    return os.environ.get("CUDA_VISIBLE_DEVICES"), os.getpid()
+
+
+def linger(n: int) -> int:
+    time.sleep(3)
+    return n

@@ -13,17 +13,33 @@ from pathlib import Path
 
 import pytest
 
-from obelics_like.engines import Engine, Failure, engine
+from obelics_like.engines import Engine, Failure, Needs, engine
+from obelics_like.engines import local as local_engine
 from obelics_like.engines.local import ATTEMPTS, LocalEngine
 from obelics_like.errors import DataError, MissingPiece, OptionError, UnknownName
 from tests.engines import tasks_for_tests as tasks
 
+RAY = pytest.param("ray", marks=[pytest.mark.ray, pytest.mark.slow])
 
-@pytest.fixture(params=["inline", "local"])
+
+RAY = pytest.param("ray", marks=[pytest.mark.ray, pytest.mark.slow])
+
+
+@pytest.fixture(scope="module", params=["inline", "local", RAY])
 def any_engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    if request.param == "ray":
+        pytest.importorskip("ray", reason="the extra `ray` is not installed")
     power = engine(request.param, 2)
     yield power
     power.close()
+
+
+@pytest.fixture
+def with_workers(any_engine: Engine) -> Engine:
+    """One that has workers to lose."""
+    if any_engine.workers == 1:
+        pytest.skip("inline has no workers to lose")
+    return any_engine
 
 
 @pytest.fixture
@@ -43,26 +59,26 @@ def test_an_exception_is_raised_with_its_four_parts(any_engine: Engine) -> None:
         list(any_engine.map(tasks.fail, [1]))
 
 
-def test_an_exception_that_can_not_travel_still_arrives(local: Engine) -> None:
+def test_an_exception_that_can_not_travel_still_arrives(with_workers: Engine) -> None:
     with pytest.raises(RuntimeError, match="needs two"):
-        list(local.map(tasks.fail_awkwardly, [1]))
+        list(with_workers.map(tasks.fail_awkwardly, [1]))
 
 
-def test_killed_workers_cost_an_attempt_and_not_the_run(local: Engine, tmp_path: Path) -> None:
+def test_killed_workers_cost_an_attempt_and_not_the_run(with_workers: Engine, tmp_path: Path) -> None:
     items = [(str(tmp_path), n) for n in range(8)]
-    assert sorted(local.map(tasks.die_once, items)) == [(item, item[1]) for item in items]
+    assert sorted(with_workers.map(tasks.die_once, items)) == [(item, item[1]) for item in items]
     assert len(list(tmp_path.iterdir())) == 4
 
 
-def test_an_item_that_always_kills_is_given_up(local: Engine) -> None:
-    results = dict(local.map(tasks.die_at_three, range(5)))
+def test_an_item_that_always_kills_is_given_up(with_workers: Engine) -> None:
+    results = dict(with_workers.map(tasks.die_at_three, range(5)))
     assert results.pop(3) == Failure("its worker died: exit code 7", ATTEMPTS)
     assert results == {n: n for n in (0, 1, 2, 4)}
 
 
-def test_workers_are_kept_between_calls(local: Engine) -> None:
-    first = {p for _, p in local.map(tasks.pid, range(6))}
-    second = {p for _, p in local.map(tasks.pid, range(6))}
+def test_workers_are_kept_between_calls(with_workers: Engine) -> None:
+    first = {p for _, p in with_workers.map(tasks.pid, range(6))}
+    second = {p for _, p in with_workers.map(tasks.pid, range(6))}
     assert os.getpid() not in first | second
     assert second <= first
     assert len(first) <= 2
@@ -73,22 +89,22 @@ def test_an_unknown_engine_is_told() -> None:
         engine("locl", 1)
 
 
-def test_a_result_that_can_not_travel_is_an_error_and_no_death(local: Engine) -> None:
+def test_a_result_that_can_not_travel_is_an_error_and_no_death(with_workers: Engine) -> None:
     with pytest.raises((AttributeError, RuntimeError), match="pickle"):
-        list(local.map(tasks.unpicklable, [1]))
-    assert list(local.map(tasks.double, [4])) == [(4, 8)]
+        list(with_workers.map(tasks.unpicklable, [1]))
+    assert list(with_workers.map(tasks.double, [4])) == [(4, 8)]
 
 
-def test_an_item_that_can_not_travel_is_an_error_and_costs_no_worker(local: Engine) -> None:
+def test_an_item_that_can_not_travel_is_an_error_and_costs_no_worker(with_workers: Engine) -> None:
     with pytest.raises((AttributeError, TypeError), match="pickle"):
-        list(local.map(tasks.double, [lambda: 1]))
-    assert list(local.map(tasks.double, [4])) == [(4, 8)]
+        list(with_workers.map(tasks.double, [lambda: 1]))
+    assert list(with_workers.map(tasks.double, [4])) == [(4, 8)]
 
 
-def test_after_an_exception_no_stale_answer_is_taken_for_a_new_one(local: Engine) -> None:
+def test_after_an_exception_no_stale_answer_is_taken_for_a_new_one(with_workers: Engine) -> None:
     with pytest.raises(ValueError, match="first"):
-        list(local.map(tasks.fail_or_sleep, [0, 1]))
-    assert sorted(local.map(tasks.double, [7, 8])) == [(7, 14), (8, 16)]
+        list(with_workers.map(tasks.fail_or_sleep, [0, 1]))
+    assert sorted(with_workers.map(tasks.double, [7, 8])) == [(7, 14), (8, 16)]
 
 
 def test_what_a_worker_prints_is_not_in_the_stdout_of_the_driver(local: Engine, capfd: pytest.CaptureFixture) -> None:  # type: ignore[type-arg]
@@ -99,12 +115,11 @@ def test_what_a_worker_prints_is_not_in_the_stdout_of_the_driver(local: Engine, 
 
 
 @pytest.mark.parametrize(("task", "said"), [(tasks.hang, "without a sign of life"), (tasks.spin, "processor time")])
-def test_a_task_that_never_ends_is_given_up_and_the_others_are_done(task: Callable[[int], int], said: str) -> None:
-    power = LocalEngine(2, stall=1.0 if task is tasks.hang else 0.2)
-    try:
-        results = dict(power.map(task, range(5)))
-    finally:
-        power.close()
+def test_a_task_that_never_ends_is_given_up_and_the_others_are_done(
+    with_workers: Engine, monkeypatch: pytest.MonkeyPatch, task: Callable[[int], int], said: str
+) -> None:
+    monkeypatch.setattr(with_workers, "stall", 1.0 if task is tasks.hang else 0.2)
+    results = dict(with_workers.map(task, range(5)))
     failure = results.pop(3)
     assert isinstance(failure, Failure)
     assert said in failure.reason
@@ -112,10 +127,52 @@ def test_a_task_that_never_ends_is_given_up_and_the_others_are_done(task: Callab
     assert results == {n: n for n in (0, 1, 2, 4)}
 
 
+@pytest.mark.parametrize(("gpu", "workers"), [(1.0, 2), (0.5, 4)])
+def test_work_that_needs_a_gpu_runs_once_on_each(monkeypatch: pytest.MonkeyPatch, gpu: float, workers: int) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,GPU-8f")
+    power = LocalEngine(5)
+    try:
+        seen = [answer for _, answer in power.map(tasks.seen_gpu, range(12), Needs(gpu=gpu))]
+        assert {device for device, _ in seen} == {"3", "GPU-8f"}
+        assert len({process for _, process in seen}) <= workers
+        again = {process for _, (_, process) in power.map(tasks.seen_gpu, range(12), Needs(gpu=gpu))}
+        assert again & {process for _, process in seen}  # the model stays loaded
+        assert {device for _, (device, _) in power.map(tasks.seen_gpu, range(2))} == {"3,GPU-8f"}
+    finally:
+        power.close()
+
+
+def test_without_a_gpu_the_work_is_done_on_the_processors(monkeypatch: pytest.MonkeyPatch) -> None:
+    for devices in ("", "-1"):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", devices)
+        assert local_engine._places(Needs(gpu=1), 3) == [None] * 3
+
+
+def test_no_more_workers_run_at_once_than_there_is_memory_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local_engine, "_memory_mb", lambda: 10_000)
+    assert [len(local_engine._places(Needs(memory=m), 8)) for m in (0, 1_000, 3_000, 20_000)] == [8, 8, 3, 1]
+    assert [len(local_engine._places(Needs(cpu=c), 8)) for c in (0.5, 3, 9)] == [8, 2, 1]
+
+
 def test_an_interpreter_that_does_not_come_up_is_told_at_once(local: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", shutil.which("false"))
     with pytest.raises(MissingPiece, match="exit code 1 before it was ready"):
         list(local.map(tasks.double, [1]))
+
+
+def test_an_address_without_ray_and_memory_that_is_none_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(OptionError, match="--ray-address: got 'auto' with --engine local"):
+        engine("local", 1, "auto")
+    for said in ("much", "10", "-5"):
+        monkeypatch.setenv("OBELICS_LIKE_WORKER_MB", said)
+        with pytest.raises(OptionError, match="OBELICS_LIKE_WORKER_MB"):
+            LocalEngine(1)
+
+
+def test_a_missing_ray_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(MissingPiece, match=r"pip install 'obelics-like\[ray\]'"):
+        engine("ray", 1)
 
 
 def test_a_stall_time_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

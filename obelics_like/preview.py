@@ -1,0 +1,111 @@
+"""What a run would do, without doing it: its phases, and how much of each is published already; it writes nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from obelics_like import exchange
+from obelics_like.barrier import THINGS_A_TASK
+from obelics_like.packing import PACK_BYTES
+from obelics_like.phases import groups_of
+from obelics_like.plan import Segment, Shard, input_key, pages_wanted, piece_name
+from obelics_like.run import Scanned, State, account_records, cut, image_index
+from obelics_like.sources.inputs import Input, identified
+from obelics_like.stage import ThingStage
+from obelics_like.store.files import finished
+from obelics_like.tasks.deciding import PACK
+
+
+def preview(state: State, inputs: Sequence[Input], limit: int | None) -> dict[str, Any]:
+    """The plan of a run: {"inputs", "phases"}; a phase has its stages, tasks, and how many of them are done.
+
+    `tasks` is None where it is not known yet: how many pages an archive holds is known once it was scanned, how many
+    things there are once their rows were collected.
+    """
+    scanned, unknown = _scanned(state, inputs, limit)
+    rows = [_input_row(s) for s in scanned] + [_unknown_row(source) for source in unknown]
+    waiting = [source for source in inputs if source.name not in {r["name"] for r in rows}]
+    phases = [_phase("scan", ["sources"], len(scanned) + len(unknown), len(scanned))]
+    skip = set[int]() if unknown else account_records(state, scanned, limit)
+    if not unknown:  # else there may be pictures yet
+        image_index(state, scanned)
+    segments, shards = cut(state, scanned, skip)
+    if unknown:
+        phases += [_phase(name, stages, None, 0) for s in segments for name, stages in _names(s)]
+    else:
+        phases += _walk(state.job.work, segments, shards)
+    return {"inputs": rows, "beyond_the_limit": len(waiting), "phases": phases}
+
+
+def _scanned(state: State, inputs: Sequence[Input], limit: int | None) -> tuple[list[Scanned], list[Input]]:
+    """The inputs whose scan is published, and those that are to be scanned; no further than the limit needs."""
+    known: list[Scanned] = []
+    unknown: list[Input] = []
+    for given in inputs:
+        if limit is not None and sum(s.found["pages"] for s in known) >= limit:
+            break
+        (source,) = identified([given])
+        key = input_key(source, state.job.sources, pages_wanted(source, limit))
+        found = finished(state.job.work / "index" / f"{key}.json")
+        if found is None:
+            unknown.append(source)
+        else:
+            known.append(Scanned(source, key, found))
+    return known, unknown
+
+
+def _names(segment: Segment) -> list[tuple[str, list[str]]]:
+    """The phases of a segment, as the run calls them, each with its stages."""
+    name, barrier = f"{segment.number} {segment.name}", [s.id for s in segment.barrier]
+    here = [(name, [s.id for s in segment.stages])]
+    return here + ([(f"{name}: decide", barrier)] if barrier else [])
+
+
+def _walk(work: Path, segments: list[Segment], shards: list[Shard]) -> list[dict[str, Any]]:
+    """The phases, as far as the manifests tell; where one is missing, what follows it is not known."""
+    alive = {shard.number: sum(r.stop - r.start for r in shard.ranges) for shard in shards}
+    known = True
+    phases = []
+    for segment in segments:
+        groups = groups_of(shards, alive) if segment.barrier == () else [(s,) for s in shards if alive[s.number]]
+        weights: Counter[str] = Counter()
+        done = 0
+        for n, group in enumerate(groups):
+            number = n if segment.barrier == () else group[0].number
+            found = finished(work / segment.folder / f"{piece_name(number, group)}.json")
+            if found is not None and segment.barrier:
+                alive[number] = found["documents"]
+                for counts in found["weights"].values():
+                    weights.update(counts)
+            done += found is not None
+        names = _names(segment)
+        phases.append(_phase(*names[0], len(groups) if known or segment.barrier else None, done))
+        known = known and done == len(groups)
+        if segment.barrier:
+            phases.append(_decide(work, segment, names[1], weights if known else None))
+            known = known and phases[-1]["done"] == phases[-1]["tasks"]
+    return phases
+
+
+def _decide(work: Path, segment: Segment, name: tuple[str, list[str]], weights: Counter[str] | None) -> dict[str, Any]:
+    tasks: int | None = 1
+    if isinstance(segment.barrier[0], ThingStage):
+        size = PACK_BYTES if segment.name == PACK else THINGS_A_TASK
+        tasks = None if weights is None else len(exchange.cut_buckets(weights, size))
+    manifests = [work / segment.folder / f"decided-{n:05d}.json" for n in range(tasks or 0)]
+    return _phase(*name, tasks, sum(finished(m) is not None for m in manifests) if weights is not None else 0)
+
+
+def _phase(name: str, stages: list[str], tasks: int | None, done: int) -> dict[str, Any]:
+    return {"name": name, "stages": stages, "tasks": tasks, "done": done}
+
+
+def _input_row(one: Scanned) -> dict[str, Any]:
+    return {"name": one.source.name, "size": one.source.size, "pages": one.found["pages"]}
+
+
+def _unknown_row(source: Input) -> dict[str, Any]:
+    return {"name": source.name, "size": source.size, "pages": None}

@@ -1,8 +1,8 @@
 """Carries rows from the shards to the global stages and their verdicts back; it decides nothing itself.
 
-A shard's rows lie in one uncompressed Arrow file, sorted by bucket, so that a reader maps it and takes its own range
-without reading the rest: memory is bounded by a bucket, and there are as many files as shards. Verdicts lie in such
-files too, sorted by the hash of their key.
+A shard's rows lie in one uncompressed Arrow file, sorted by bucket or key, so that a reader maps it, finds its own
+range by bisection and reads nothing else: memory is bounded by a bucket, and there are as many files as shards.
+Verdicts lie in such files too, sorted by the hash of their key or by document.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import pyarrow.compute as pc
 
 from obelics_like.document import Document, Drop
 from obelics_like.errors import StageError
+from obelics_like.rows import Rows
 from obelics_like.store.files import Published, publish
 
 
@@ -152,16 +154,26 @@ class Verdict:
         return [found[key] for key in keys]
 
 
-def document_rows(paths: Iterable[Path], gone: set[int]) -> pa.Table | None:
-    """The rows of all shards for the documents that are not `gone`, in the order of the shards; None if none are."""
-    tables = [t for t in (map_table(path) for path in paths) if t.num_rows]
-    if not tables:
-        return None
-    table = pa.concat_tables(tables)
-    if gone:
-        alive = ~np.isin(table["doc"].to_numpy(), np.fromiter(gone, np.uint64, len(gone)))
-        table = table.filter(pa.array(alive))
-    return table if table.num_rows else None
+class Gone:
+    """Tells which documents verdict files have dropped; the files stay mapped, nothing is held."""
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self._docs = [map_table(path)["doc"].combine_chunks().to_numpy() for path in paths]
+
+    def __call__(self, docs: np.ndarray) -> np.ndarray:
+        """A mask over `docs`."""
+        gone = np.zeros(len(docs), bool)
+        for dropped in self._docs:
+            if len(dropped):
+                gone |= dropped[np.minimum(np.searchsorted(dropped, docs), len(dropped) - 1)] == docs
+        return gone
+
+
+def key_ranges(size: int, most: int) -> list[tuple[int, int]]:
+    """The space of keys (their first 8 bytes, as a number) cut evenly into ranges of about `most` of `size` bytes."""
+    count = max(1, -(-size // most))
+    edges = [(n << 64) // count for n in range(count + 1)]
+    return list(pairwise(edges))
 
 
 class DocumentVerdict:
@@ -183,12 +195,17 @@ class DocumentVerdict:
                 documents[row["doc"]].drop = Drop(stage, row["rule"], row["value"], row["limit"])
 
 
-def document_verdict(rows: pa.Table | None, verdict: pa.Table, stage: str) -> pa.Table:
+def document_verdict(rows: Rows, tables: Iterable[pa.Table], stage: str) -> pa.Table:
     """The drops of a DocumentStage, sorted for `DocumentVerdict`. Raises StageError on one that nobody asked about."""
-    verdict = verdict.select(DROPS.names).cast(DROPS).sort_by("doc").combine_chunks()
+    parts = [table.select(DROPS.names).cast(DROPS) for table in tables]
+    verdict = pa.concat_tables(parts or [DROPS.empty_table()]).sort_by("doc").combine_chunks()
     docs = verdict["doc"].to_numpy()
-    asked = np.empty(0, np.uint64) if rows is None else rows["doc"].to_numpy()
-    if len(np.unique(docs)) != len(docs) or not np.isin(docs, asked).all():
+    asked = 0
+    for part in rows.parts(["doc"]):
+        here = np.sort(part["doc"].to_numpy())
+        low, high = np.searchsorted(docs, (here[0], here[-1]), "left")
+        asked += int(np.isin(docs[low : high + 1], here).sum())
+    if len(np.unique(docs)) != len(docs) or asked != len(docs):
         raise StageError(
             f"stage {stage}, decide", got="a document twice, or one it was not asked about", valid="each once at most"
         )

@@ -8,7 +8,7 @@ may set; anything undeclared is an error.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -18,6 +18,8 @@ from obelics_like.errors import StageError
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from obelics_like.rows import Rows
 
 Batch = list[Document]
 
@@ -91,16 +93,22 @@ class DocumentStage(AnyStage, ABC):
     """Drops whole documents, having seen a row of every one (URL, exact and near duplicates).
 
     `collect` gives one row a document, in the batch's order, without the column `doc`, which the run adds: the page's
-    ordinal (uint64). `decide` sees the rows of all documents that are still alive, in any order, and returns a table
+    ordinal (uint64). `decide` reads the rows of all documents that are still alive, through `rows`, and yields tables
     with the columns doc (uint64), rule (string), value (string or null), limit (string or null): one row for each
-    document to drop. It must not depend on the order of the rows. Documents that it does not name are kept.
+    document to drop. It must not depend on the order of the rows, nor on how `rows` cuts them; what it holds at a time
+    is to stay within `rows.memory`. Documents that it does not name are kept.
+
+    `keyed`: rows of unlike `key` (16 bytes, or null for a row that is like no other) have nothing to do with each
+    other, and `decide` reads them by `rows.by_key`; the run may then hand ranges of keys to several workers.
     """
+
+    keyed: ClassVar[bool] = False
 
     @abstractmethod
     def collect(self, batch: Batch, opened: Any) -> pa.Table: ...
 
     @abstractmethod
-    def decide(self, rows: pa.Table, opened: Any) -> pa.Table: ...
+    def decide(self, rows: Rows, opened: Any) -> Iterator[pa.Table]: ...
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "obelics_like"
 
-GROUND = {"document", "errors", "stage", "words", "rooms", "pixels"}
+GROUND = {"document", "errors", "stage", "words", "rooms", "pixels", "rows"}
 ROOMS = ("extraction", "language", "text", "dedup", "images", "align")
 MAY = {
     "document": set(),
@@ -17,7 +17,8 @@ MAY = {
     "rooms": {"errors"},
     "words": {"document"},
     "pixels": {"errors"},
-    "stage": {"document", "errors"},
+    "rows": set(),
+    "stage": {"document", "errors", "rows"},
     **{room: GROUND | {room} for room in ROOMS},
     "sources": GROUND | {"sources"},
     "models": GROUND | {"models"},
@@ -26,7 +27,7 @@ MAY = {
     "export": GROUND | {"export", "store"},
     "registry": {"errors", "stage"},
     "recipe": {"errors", "registry", "rooms", "stage"},
-    "exchange": {"document", "errors", "store"},
+    "exchange": {"document", "errors", "rows", "store"},
     "plan": {"sources", "stage"},
     "barrier": {"engines", "errors", "exchange", "packing", "plan", "stage", "tasks"},
     "packing": GROUND | {"images"},

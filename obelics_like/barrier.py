@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Protocol
 
 from obelics_like import exchange
@@ -17,6 +18,8 @@ from obelics_like.tasks.job import Job
 
 THINGS_A_TASK = 1_000
 """Distinct things (pictures, sentences) that one task of a ThingStage decides, roughly."""
+COUNTED_A_TASK = 250_000
+"""Rows of things that are only counted, of one task: some 100 MB."""
 KEYED_A_TASK = 32_000_000
 """Bytes of rows that one task of a keyed DocumentStage decides, roughly."""
 MOST_LOST = 8
@@ -28,6 +31,7 @@ class Runs(Protocol):
 
     job: Job
     phases: list[dict[str, Any]]
+    remembered: list[tuple[DocumentStage, list[Path]]]
 
     def map(self, phase: str, task: Callable[[Any], Any], items: Sequence[Any]) -> list[tuple[Any, Any]]: ...
 
@@ -56,7 +60,8 @@ def _decide_things(run: Runs, item: DecideItem, weights: dict[str, int]) -> Deci
     decided = Decided()
     names: list[str] = []
     phase = f"{segment.number} {segment.name}: decide"
-    ranges = exchange.cut_buckets(weights, PACK_BYTES if segment.name == PACK else THINGS_A_TASK)
+    most = PACK_BYTES if segment.name == PACK else COUNTED_A_TASK if stage.counted else THINGS_A_TASK
+    ranges = exchange.cut_buckets(weights, most)
     items = [replace(item, buckets=range_, number=n) for n, range_ in enumerate(ranges)]
     for part, found in run.map(phase, decide, items):
         if not isinstance(found, Failure):
@@ -88,6 +93,8 @@ def _decide_documents(run: Runs, item: DecideItem) -> Decided:
             if found["notes"]:
                 run.phases[-1].setdefault("notes", []).extend(found["notes"])
         decided.verdicts += (tuple(names),)
+        if stage.index is not None:
+            run.remembered.append((stage, one.rows(stage)))
     return decided
 
 

@@ -40,16 +40,23 @@ def map_table(path: Path) -> pa.Table:
         return pa.ipc.open_file(source).read_all()
 
 
-def thing_rows(tables: list[pa.Table]) -> pa.Table:
-    """The rows of one shard, each key once, sorted by bucket and key."""
+def thing_rows(tables: list[pa.Table], counted: bool = False) -> pa.Table:
+    """The rows of one shard, each key once, sorted by bucket and key; `counted` adds up `count` over a key's rows."""
     table = pa.concat_tables(tables).sort_by([("bucket", "ascending"), ("key", "ascending")]).combine_chunks()
-    return table.take(_first_of_each(table)) if table.num_rows else table
+    return _once_each(table, counted)
 
 
-def _first_of_each(table: pa.Table) -> pa.Array:
+def _once_each(table: pa.Table, counted: bool) -> pa.Table:
+    if not table.num_rows:
+        return table
     keys = table["key"]
     new = pc.not_equal(keys.slice(1), keys.slice(0, len(keys) - 1))
-    return pa.array(np.concatenate(([0], np.flatnonzero(new.to_numpy()) + 1)))
+    first = np.concatenate(([0], np.flatnonzero(new.to_numpy()) + 1))
+    once = table.take(pa.array(first))
+    if counted:
+        sums = pa.array(np.add.reduceat(table["count"].to_numpy(), first))
+        once = once.set_column(once.schema.get_field_index("count"), "count", sums)
+    return once
 
 
 def bucket_weights(table: pa.Table) -> dict[str, int]:
@@ -73,10 +80,11 @@ def cut_buckets(weights: dict[str, int], limit: int) -> list[tuple[str, str]]:
     return [*ranges, (part[0], part[-1])] if part else ranges
 
 
-def range_rows(paths: Iterable[Path], first: str, last: str) -> pa.Table | None:
+def range_rows(paths: Iterable[Path], first: str, last: str, counted: bool = False) -> pa.Table | None:
     """The rows of all shards in a range of buckets, each key once, sorted by key; None if there are none.
 
-    Of several rows of one key the first in the order of the paths stays: the one of the earliest page.
+    Of several rows of one key the first in the order of the paths stays: the one of the earliest page; `counted` adds
+    up `count`.
     """
     parts = []
     for path in paths:
@@ -88,8 +96,7 @@ def range_rows(paths: Iterable[Path], first: str, last: str) -> pa.Table | None:
             parts.append(table.slice(low, high - low))
     if not parts:
         return None
-    table = pa.concat_tables(parts).sort_by("key").combine_chunks()
-    return table.take(_first_of_each(table))
+    return _once_each(pa.concat_tables(parts).sort_by("key").combine_chunks(), counted)
 
 
 def key_hash(key: str) -> int:
@@ -97,10 +104,14 @@ def key_hash(key: str) -> int:
     return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), "little")
 
 
-def thing_verdict(rows: pa.Table, results: pa.Table, stage: str) -> pa.Table:
-    """The results of a ThingStage, checked (one for each key asked) and sorted for `Verdict`. Raises StageError."""
+def thing_verdict(rows: pa.Table, results: pa.Table, stage: str, counted: bool = False) -> pa.Table:
+    """The results of a ThingStage, checked (one for each key asked) and sorted for `Verdict`. Raises StageError.
+
+    With `counted`, keys may be left out.
+    """
     keys = results["key"].to_pylist()
-    if set(keys) != set(rows["key"].to_pylist()) or len(set(keys)) != len(keys):
+    asked = set(rows["key"].to_pylist())
+    if not (asked.issuperset(keys) if counted else asked == set(keys)) or len(set(keys)) != len(keys):
         raise StageError(
             f"stage {stage}, decide", got=f"{len(keys)} verdicts", valid=f"one for each of {rows.num_rows} keys"
         )
@@ -121,12 +132,12 @@ def lost_verdict(key: str) -> pa.Table:
 class Verdict:
     """Looks keys up in the verdict files of a ThingStage: `verdict(keys)` gives a row (dictionary) for each.
 
-    A key without a verdict is a StageError: it never means "keep". A lost one is a LostThing. All hashes are held in
-    memory, sorted (16 bytes a thing); the rows stay in their files.
+    A key without a verdict is a StageError: it never means "keep"; where things are `counted`, it has an empty row. A
+    lost one is a LostThing. All hashes are held in memory, sorted (16 bytes a thing); the rows stay in their files.
     """
 
-    def __init__(self, paths: Sequence[Path], stage: str) -> None:
-        self._stage = stage
+    def __init__(self, paths: Sequence[Path], stage: str, counted: bool = False) -> None:
+        self._stage, self._counted = stage, counted
         self._tables = [map_table(path) for path in paths]
         hashes = [table["hash"].to_numpy() for table in self._tables]
         order = np.argsort(np.concatenate(hashes or [np.empty(0, np.uint64)]), kind="stable")
@@ -147,7 +158,9 @@ class Verdict:
             for row in self._tables[place].take(here).to_pylist():
                 found[row["key"]] = row
         missing = [key for key in wanted if key not in found]
-        if missing:
+        if self._counted:
+            found |= {key: {} for key in missing}
+        elif missing:
             raise StageError(f"stage {self._stage}", got=f"no verdict on {missing[0]!r} and {len(missing) - 1} more")
         if lost := [key for key in wanted if "lost" in found[key]]:
             raise LostThing(f"{lost[0]} killed its worker at every attempt")

@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from obelics_like import exchange
+from obelics_like import exchange, index
 from obelics_like.barrier import decide_barrier
 from obelics_like.engines import Engine, Failure
 from obelics_like.errors import UsageError
@@ -29,6 +29,7 @@ from obelics_like.plan import DOCUMENTS_A_PART, PAGES_A_SHARD, Segment, Shard, c
 from obelics_like.recipe import Recipe
 from obelics_like.sources.inputs import Input
 from obelics_like.sources.join import write_index
+from obelics_like.stage import DocumentStage
 from obelics_like.store.assemble import Piece, assemble
 from obelics_like.store.files import from_lines
 from obelics_like.tasks.deciding import PACK
@@ -74,6 +75,8 @@ class State:
     seconds: dict[str, float] = field(default_factory=dict)
     phases: list[dict[str, Any]] = field(default_factory=list)
     peak_mb: int = 0
+    remembered: list[tuple[DocumentStage, list[Path]]] = field(default_factory=list)
+    """The stages with an index, and the files of the rows they collected."""
 
     def map(self, phase: str, task: Callable[[Any], Any], items: Sequence[Any]) -> list[tuple[Any, Any]]:
         """Run a phase to its end; results in the order of the items."""
@@ -115,10 +118,10 @@ def execute(state: State, inputs: Sequence[Input], limit: int | None, out: Path)
     """Run everything and publish; gives what run.json says of the inputs and the phases."""
     scanned, ignored = _scan(state, inputs, limit)
     skip = _account_records(state, scanned, limit)
-    index = _image_index(state, scanned)
-    state.job = replace(state.job, image_index=index)
+    pictures = _image_index(state, scanned)
+    state.job = replace(state.job, image_index=pictures)
     start = digest(
-        SHARD_PAGES, sorted(skip), *(s.content for s in scanned), state.job.keep_dropped, bool(index), state.ground
+        SHARD_PAGES, sorted(skip), *(s.content for s in scanned), state.job.keep_dropped, bool(pictures), state.ground
     )
     folder = state.job.work / "index"
     shards = cut_shards(
@@ -130,6 +133,8 @@ def execute(state: State, inputs: Sequence[Input], limit: int | None, out: Path)
     segments = cut_recipe([*state.recipe.stages[1:], Pack(id=PACK)], context, start)
     files = _segments(state, segments, shards)
     published = _publish(state, out, files)
+    for stage, rows in state.remembered:
+        index.remember(stage, state.job.run, rows, [out / "corpus" / f["name"] for f in published["corpus"]])
     unread = Counter(row["input"] for row in state.quarantine)  # by the scan, or when the body was to be had
     return {
         "inputs": [_input_row(s, unread[s.source.name]) for s in scanned],

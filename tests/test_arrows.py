@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "obelics_like"
 
-GROUND = {"document", "errors", "stage", "words", "rooms", "pixels", "rows"}
+GROUND = {"document", "errors", "stage", "words", "rooms", "pixels", "rows", "repeats"}
 ROOMS = ("extraction", "language", "text", "dedup", "images", "align")
 MAY = {
     "document": set(),
@@ -18,6 +18,7 @@ MAY = {
     "words": {"document"},
     "pixels": {"errors"},
     "rows": set(),
+    "repeats": {"document", "errors", "stage"},
     "stage": {"document", "errors", "rows"},
     **{room: GROUND | {room} for room in ROOMS},
     "sources": GROUND | {"sources"},
@@ -27,11 +28,12 @@ MAY = {
     "export": GROUND | {"export", "store"},
     "registry": {"errors", "stage"},
     "recipe": {"errors", "registry", "rooms", "stage"},
+    "index": {"errors", "exchange", "rows", "stage", "store"},
     "exchange": {"document", "errors", "rows", "store"},
     "plan": {"sources", "stage"},
     "barrier": {"engines", "errors", "exchange", "packing", "plan", "stage", "tasks"},
     "packing": GROUND | {"images"},
-    "tasks": GROUND | {"tasks", "plan", "ledger", "exchange", "store", "sources", "models"},
+    "tasks": GROUND | {"tasks", "plan", "ledger", "exchange", "index", "store", "sources", "models"},
     "engines": {"engines", "errors"},
 }
 """Module or room to what it may import. What is not named here (run, launch, check, cli, report, ...) is on top."""

@@ -64,14 +64,14 @@ def _run(stage: AnyStage, documents: list[Document], context: Context, batch: in
 def _verdict(stage: ThingStage, tables: list[pa.Table], opened: Any, scratch: Path) -> Any:
     if not tables:
         return lambda keys: []
-    rows = thing_rows(tables)
+    rows = thing_rows(tables, stage.counted)
     assert {"key", "bucket"} <= set(rows.column_names)
-    if not rows.num_rows:
+    if not rows.num_rows and not stage.counted:
         return lambda keys: []
     path = scratch / f"{stage.id}-verdict.arrow"
     rows = rows.sort_by("key")
-    write_table(thing_verdict(rows, stage.decide(rows, opened), stage.id), path)
-    return Verdict([path], stage.id)
+    write_table(thing_verdict(rows, stage.decide(rows, opened), stage.id, stage.counted), path)
+    return Verdict([path], stage.id, stage.counted)
 
 
 def _before(recipe: str, number: int, context: Context) -> list[Document]:

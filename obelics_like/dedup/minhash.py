@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from obelics_like.dedup import bands as banded
 from obelics_like.dedup import clusters, keepers
@@ -58,6 +58,7 @@ class NearDuplicates(DocumentStage):
         deviation 0.025 at 0.8 with 256 permutations, and no shingles in the rows) or "none" (a shared band is enough).
     chain: whether clusters chain; if not, a page goes only if it is near one that stays.
     seed: of the permutations, 0 to 2**32 - 1.
+    index: a folder of what earlier runs kept (see `stage.DocumentStage`); absent, a run knows only itself.
     max_band: in a group of more pages than this that share a band, the rest is compared with its first page only.
     """
 
@@ -109,6 +110,14 @@ class NearDuplicates(DocumentStage):
                 valid=f"at most the {self.permutations} permutations",
                 do="lower them, raise permutations, or leave both out",
             )
+
+    def remembers(self) -> tuple[str, ...]:
+        return ("id", "first", "size", "fingerprint", "bands", "shingles" if self.verify == "exact" else "signature")
+
+    def fits(self) -> dict[str, Any]:
+        names = ("backend", "permutations", "shingle", "ngram", "per_language", "seed")
+        banding = banded.banding(self.permutations, self.threshold, self.bands, self.rows)
+        return {**{n: getattr(self, n) for n in names}, "banding": banding, "exact": self.verify == "exact"}
 
     def open(self, context: Context) -> Sketcher:
         return sketcher(self.backend, self.permutations, self.seed)

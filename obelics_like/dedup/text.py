@@ -23,7 +23,8 @@ class SameText(DocumentStage):
     Pages without any text are never copies of one another.
 
     keep: which one stays: "newest" (by crawl date), "oldest", "lowest_id" or "longest" (characters of kept text).
-        Ties go to the lowest id, then to the page read first.
+        Ties go to the lowest id, then to the page read first. What an earlier run kept stays before all others.
+    index: a folder of what earlier runs kept (see `stage.DocumentStage`); absent, a run knows only itself.
     """
 
     keep: str = "newest"

@@ -21,7 +21,8 @@ class SameUrl(DocumentStage):
     """One page for each canonical URL (`keys.canonical_url`); the value of a drop is the id of the page that stays.
 
     keep: which one stays: "newest" (by crawl date), "oldest", "lowest_id" or "longest" (characters of kept text).
-        Ties go to the lowest id, then to the page read first.
+        Ties go to the lowest id, then to the page read first. What an earlier run kept stays before all others.
+    index: a folder of what earlier runs kept (see `stage.DocumentStage`); absent, a run knows only itself.
     """
 
     keep: str = "newest"

@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from obelics_like import exchange
+from obelics_like import exchange, index
 from obelics_like.errors import OptionError
 from obelics_like.plan import Segment, digest
 from obelics_like.rows import MEMORY, Rows
@@ -66,7 +66,9 @@ class DecideItem:
     def asked(self) -> pa.Table | None:
         """The things of the ThingStage's range, each key once, sorted by key; None if there are none."""
         assert self.buckets is not None
-        rows = exchange.range_rows(self.rows(self.segment.barrier[0]), *self.buckets)
+        stage = self.segment.barrier[0]
+        assert isinstance(stage, ThingStage)
+        rows = exchange.range_rows(self.rows(stage), *self.buckets, stage.counted)
         return (
             rows if rows is None or self.things is None else rows.slice(self.things[0], self.things[1] - self.things[0])
         )
@@ -113,6 +115,7 @@ def _decide_documents(item: DecideItem, notes: list[str]) -> list[Published]:
     state = opened(stage, item.job, item.folder / stage.id)
     rows = Rows(
         [partial(exchange.map_table, path) for path in item.rows(stage)],
+        held=index.others(stage, item.job.run),
         gone=exchange.Gone(item.folder / name for name in item.before),
         keys=item.keys,
         memory=memory(),
@@ -132,7 +135,7 @@ def _decide_things(item: DecideItem) -> list[Published]:
     assert rows is not None
     scratch = item.folder / stage.id
     results = stage.decide(rows, opened(stage, item.job, scratch))
-    verdict = exchange.thing_verdict(rows, results, stage.id)
+    verdict = exchange.thing_verdict(rows, results, stage.id, stage.counted)
     files = [exchange.write_table(verdict, item.folder / f"verdict-{stage.id}-{item.name}.arrow")]
     # what the verdict points to (packs, fetched bodies) is part of it: without that, it is to be decided again
     made = [scratch / name for column in ("pack", "path") if column in verdict.column_names

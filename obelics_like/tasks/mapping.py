@@ -112,7 +112,7 @@ class MapTask:
     ) -> Published:
         path = self.folder / rows_name(stage, self.item.number)
         if isinstance(stage, ThingStage):
-            table = exchange.thing_rows(tables)
+            table = exchange.thing_rows(tables, stage.counted)
             weights[stage.id] = exchange.bucket_weights(table)
         else:
             table = pa.concat_tables(tables)
@@ -230,7 +230,7 @@ class MapTask:
         if isinstance(before.barrier[0], ThingStage):
             stage = before.barrier[0]
             state = opened(stage, self.job, self.job.work / before.folder / stage.id)
-            verdict = exchange.Verdict(paths[0], stage.id)
+            verdict = exchange.Verdict(paths[0], stage.id, stage.counted)
             return [(stage.id, lambda batch: stage.apply(batch, verdict, state))]
         ids = [stage.id for stage, names in zip(before.barrier, before.verdicts) for _ in names]
         drops = exchange.DocumentVerdict([p for ps in paths for p in ps], ids)

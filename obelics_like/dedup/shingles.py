@@ -20,19 +20,21 @@ if TYPE_CHECKING:
 KINDS = ("auto", "word", "character")
 LONGEST = 64
 """The longest n-gram."""
+_JOINERS = "'\u2019-."  # the signs that `words` takes for a part of a word
 _BASE = 0x9E3779B97F4A7C15  # odd, as the polynomial needs it
 
 
 def shingle_sets(documents: Sequence[Document], kind: str, ngram: Iterable[int]) -> Ragged:
     """The distinct shingle hashes (uint32, ascending) of each document's kept texts, read as one run of tokens.
 
-    `kind` says what a token is. "auto": a lower-case word of `words.of`, which in scripts written without spaces is a
-    single character, so that a page of both scripts needs no decision. "word": what stands between white space, in
+    `kind` says what a token is. "auto": a lower-case word of `words.of`, cut at apostrophes, hyphens and points, which
+    copies of a text write each in their way; in scripts written without spaces that is a single character, so that a
+    page of both scripts needs no decision. "word": what stands between white space, in
     lower case, whatever the script. "character": a character of the lower-case text, runs of white space as one.
     A document with fewer tokens than n has one shingle, all of it; a document without tokens has none.
     """
     if kind == "auto":
-        tokens = _words([itertools.chain.from_iterable(map(words.of, d.texts())) for d in documents])
+        tokens = _words([itertools.chain.from_iterable(map(words.of, d.texts())) for d in documents], _JOINERS)
     elif kind == "word":
         tokens = _words([itertools.chain.from_iterable(t.effective.split() for t in d.texts()) for d in documents])
     else:
@@ -40,18 +42,20 @@ def shingle_sets(documents: Sequence[Document], kind: str, ngram: Iterable[int])
     return _distinct(tokens, sorted(set(ngram)))
 
 
-def _words(documents: Sequence[Iterable[str]]) -> Ragged:
-    """The 64-bit hash of each word: polynomial over its UTF-8 bytes modulo 2**64, then mixed.
+def _words(documents: Sequence[Iterable[str]], cut: str = "") -> Ragged:
+    """The 64-bit hash of each word, cut at each sign of `cut`: polynomial over its bytes modulo 2**64, then mixed.
 
     All words of the batch are hashed at once, more than twice as fast as each distinct one by XXH3. The polynomial
     collides whatever its base only for words of 1,024 bytes and more (Thue-Morse strings).
     """
     import numpy as np
 
-    listed = [list(document) for document in documents]
-    offsets = np.zeros(len(listed) + 1, np.int64)
-    np.cumsum([len(words) for words in listed], out=offsets[1:])
-    text = "".join([" ".join(words).lower() + " " for words in listed if words])
+    lines = [" ".join([*document, ""]).lower() for document in documents]
+    for sign in cut:
+        lines = [line.replace(sign, " ") for line in lines]
+    offsets = np.zeros(len(lines) + 1, np.int64)
+    np.cumsum([line.count(" ") for line in lines], out=offsets[1:])
+    text = "".join(lines)
     octets = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
     ends = np.flatnonzero(octets == 32)  # a word and the space behind it
     lengths = np.diff(ends, prepend=-1)

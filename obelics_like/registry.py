@@ -36,6 +36,7 @@ STAGES = {
     "dedup.url": "obelics_like.dedup.url:SameUrl",
     "dedup.text": "obelics_like.dedup.text:SameText",
     "dedup.minhash": "obelics_like.dedup.minhash:NearDuplicates",
+    "dedup.paragraphs": "obelics_like.dedup.paragraphs:SeenParagraphs",
     "dedup.images": "obelics_like.dedup.images:SameImages",
     "align.sentences": "obelics_like.align.sentences:Sentences",
     "align.embed": "obelics_like.align.embed:Embed",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Protocol
 
 from obelics_like import exchange
@@ -11,12 +12,16 @@ from obelics_like.engines import Failure
 from obelics_like.errors import DataError
 from obelics_like.packing import PACK_BYTES
 from obelics_like.plan import Segment
-from obelics_like.stage import ThingStage
+from obelics_like.stage import DocumentStage, ThingStage
 from obelics_like.tasks.deciding import PACK, DecideItem, decide, give_up
 from obelics_like.tasks.job import Job
 
 THINGS_A_TASK = 1_000
 """Distinct things (pictures, sentences) that one task of a ThingStage decides, roughly."""
+COUNTED_A_TASK = 250_000
+"""Rows of things that are only counted, of one task: some 100 MB."""
+KEYED_A_TASK = 32_000_000
+"""Bytes of rows that one task of a keyed DocumentStage decides, roughly."""
 MOST_LOST = 8
 """Things that may be given up at one barrier: more of them are no accident of the data, but a fault of the machine."""
 
@@ -25,6 +30,8 @@ class Runs(Protocol):
     """What this module needs of a run."""
 
     job: Job
+    phases: list[dict[str, Any]]
+    remembered: list[tuple[DocumentStage, list[Path]]]
 
     def map(self, phase: str, task: Callable[[Any], Any], items: Sequence[Any]) -> list[tuple[Any, Any]]: ...
 
@@ -40,22 +47,60 @@ class Decided:
 
 def decide_barrier(run: Runs, segment: Segment, published: tuple[str, ...], weights: dict[str, int]) -> Decided:
     """Decide a segment's barrier. Raises DataError where there is no verdict to be had."""
-    items = [DecideItem(run.job, segment, published)]
-    things = isinstance(segment.barrier[0], ThingStage)
-    if things:
-        ranges = exchange.cut_buckets(weights, PACK_BYTES if segment.name == PACK else THINGS_A_TASK)
-        items = [replace(items[0], buckets=range_, number=n) for n, range_ in enumerate(ranges)]
+    item = DecideItem(run.job, segment, published)
+    if isinstance(segment.barrier[0], ThingStage):
+        return _decide_things(run, item, weights)
+    return _decide_documents(run, item)
+
+
+def things_a_task(segment: Segment) -> int:
+    """The weight of things that one task of the segment's ThingStage decides, roughly."""
+    stage = segment.barrier[0]
+    counted = isinstance(stage, ThingStage) and stage.counted
+    return PACK_BYTES if segment.name == PACK else COUNTED_A_TASK if counted else THINGS_A_TASK
+
+
+def _decide_things(run: Runs, item: DecideItem, weights: dict[str, int]) -> Decided:
+    segment = item.segment
+    stage = segment.barrier[0]
+    assert isinstance(stage, ThingStage)
     decided = Decided()
     names: list[str] = []
     phase = f"{segment.number} {segment.name}: decide"
-    for item, found in run.map(phase, decide, items):
+    ranges = exchange.cut_buckets(weights, things_a_task(segment))
+    items = [replace(item, buckets=range_, number=n) for n, range_ in enumerate(ranges)]
+    for part, found in run.map(phase, decide, items):
         if not isinstance(found, Failure):
             names += _take(found, decided)
-        elif things and segment.name != PACK:
-            names += _close_in(run, phase, item, found, decided)
+        elif segment.name != PACK:
+            names += _close_in(run, phase, part, found, decided)
         else:
             raise _undecided(segment, found)
-    decided.verdicts = (tuple(names),) if things else tuple((name,) for name in names)
+    decided.verdicts = (tuple(names),)
+    return decided
+
+
+def _decide_documents(run: Runs, item: DecideItem) -> Decided:
+    """One stage after the other, since each sees what those before it left; a keyed one in ranges, side by side."""
+    segment, decided = item.segment, Decided()
+    for place, stage in enumerate(segment.barrier):
+        assert isinstance(stage, DocumentStage)
+        one = replace(item, place=place, before=tuple(n for names in decided.verdicts for n in names))
+        items = [one]
+        if stage.keyed:
+            size = sum(path.stat().st_size for path in one.rows(stage))
+            ranges = exchange.key_ranges(size, KEYED_A_TASK)
+            items = [replace(one, keys=range_, number=n) for n, range_ in enumerate(ranges)]
+        names: list[str] = []
+        for _, found in run.map(f"{segment.number} {stage.id}: decide", decide, items):
+            if isinstance(found, Failure):
+                raise _undecided(segment, found)
+            names += _take(found, decided)
+            if found["notes"]:
+                run.phases[-1].setdefault("notes", []).extend(found["notes"])
+        decided.verdicts += (tuple(names),)
+        if stage.index is not None:
+            run.remembered.append((stage, one.rows(stage)))
     return decided
 
 

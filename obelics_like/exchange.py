@@ -1,8 +1,8 @@
 """Carries rows from the shards to the global stages and their verdicts back; it decides nothing itself.
 
-A shard's rows lie in one uncompressed Arrow file, sorted by bucket, so that a reader maps it and takes its own range
-without reading the rest: memory is bounded by a bucket, and there are as many files as shards. Verdicts lie in such
-files too, sorted by the hash of their key.
+A shard's rows lie in one uncompressed Arrow file, sorted by bucket or key, so that a reader maps it, finds its own
+range by bisection and reads nothing else: memory is bounded by a bucket, and there are as many files as shards.
+Verdicts lie in such files too, sorted by the hash of their key or by document.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import pyarrow.compute as pc
 
 from obelics_like.document import Document, Drop
 from obelics_like.errors import StageError
+from obelics_like.rows import Rows
 from obelics_like.store.files import Published, publish
 
 
@@ -38,16 +40,23 @@ def map_table(path: Path) -> pa.Table:
         return pa.ipc.open_file(source).read_all()
 
 
-def thing_rows(tables: list[pa.Table]) -> pa.Table:
-    """The rows of one shard, each key once, sorted by bucket and key."""
+def thing_rows(tables: list[pa.Table], counted: bool = False) -> pa.Table:
+    """The rows of one shard, each key once, sorted by bucket and key; `counted` adds up `count` over a key's rows."""
     table = pa.concat_tables(tables).sort_by([("bucket", "ascending"), ("key", "ascending")]).combine_chunks()
-    return table.take(_first_of_each(table)) if table.num_rows else table
+    return _once_each(table, counted)
 
 
-def _first_of_each(table: pa.Table) -> pa.Array:
+def _once_each(table: pa.Table, counted: bool) -> pa.Table:
+    if not table.num_rows:
+        return table
     keys = table["key"]
     new = pc.not_equal(keys.slice(1), keys.slice(0, len(keys) - 1))
-    return pa.array(np.concatenate(([0], np.flatnonzero(new.to_numpy()) + 1)))
+    first = np.concatenate(([0], np.flatnonzero(new.to_numpy()) + 1))
+    once = table.take(pa.array(first))
+    if counted:
+        sums = pa.array(np.add.reduceat(table["count"].to_numpy(), first))
+        once = once.set_column(once.schema.get_field_index("count"), "count", sums)
+    return once
 
 
 def bucket_weights(table: pa.Table) -> dict[str, int]:
@@ -71,10 +80,11 @@ def cut_buckets(weights: dict[str, int], limit: int) -> list[tuple[str, str]]:
     return [*ranges, (part[0], part[-1])] if part else ranges
 
 
-def range_rows(paths: Iterable[Path], first: str, last: str) -> pa.Table | None:
+def range_rows(paths: Iterable[Path], first: str, last: str, counted: bool = False) -> pa.Table | None:
     """The rows of all shards in a range of buckets, each key once, sorted by key; None if there are none.
 
-    Of several rows of one key the first in the order of the paths stays: the one of the earliest page.
+    Of several rows of one key the first in the order of the paths stays: the one of the earliest page; `counted` adds
+    up `count`.
     """
     parts = []
     for path in paths:
@@ -86,8 +96,7 @@ def range_rows(paths: Iterable[Path], first: str, last: str) -> pa.Table | None:
             parts.append(table.slice(low, high - low))
     if not parts:
         return None
-    table = pa.concat_tables(parts).sort_by("key").combine_chunks()
-    return table.take(_first_of_each(table))
+    return _once_each(pa.concat_tables(parts).sort_by("key").combine_chunks(), counted)
 
 
 def key_hash(key: str) -> int:
@@ -95,10 +104,14 @@ def key_hash(key: str) -> int:
     return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), "little")
 
 
-def thing_verdict(rows: pa.Table, results: pa.Table, stage: str) -> pa.Table:
-    """The results of a ThingStage, checked (one for each key asked) and sorted for `Verdict`. Raises StageError."""
+def thing_verdict(rows: pa.Table, results: pa.Table, stage: str, counted: bool = False) -> pa.Table:
+    """The results of a ThingStage, checked (one for each key asked) and sorted for `Verdict`. Raises StageError.
+
+    With `counted`, keys may be left out.
+    """
     keys = results["key"].to_pylist()
-    if set(keys) != set(rows["key"].to_pylist()) or len(set(keys)) != len(keys):
+    asked = set(rows["key"].to_pylist())
+    if not (asked.issuperset(keys) if counted else asked == set(keys)) or len(set(keys)) != len(keys):
         raise StageError(
             f"stage {stage}, decide", got=f"{len(keys)} verdicts", valid=f"one for each of {rows.num_rows} keys"
         )
@@ -119,12 +132,12 @@ def lost_verdict(key: str) -> pa.Table:
 class Verdict:
     """Looks keys up in the verdict files of a ThingStage: `verdict(keys)` gives a row (dictionary) for each.
 
-    A key without a verdict is a StageError: it never means "keep". A lost one is a LostThing. All hashes are held in
-    memory, sorted (16 bytes a thing); the rows stay in their files.
+    A key without a verdict is a StageError: it never means "keep"; where things are `counted`, it has an empty row. A
+    lost one is a LostThing. All hashes are held in memory, sorted (16 bytes a thing); the rows stay in their files.
     """
 
-    def __init__(self, paths: Sequence[Path], stage: str) -> None:
-        self._stage = stage
+    def __init__(self, paths: Sequence[Path], stage: str, counted: bool = False) -> None:
+        self._stage, self._counted = stage, counted
         self._tables = [map_table(path) for path in paths]
         hashes = [table["hash"].to_numpy() for table in self._tables]
         order = np.argsort(np.concatenate(hashes or [np.empty(0, np.uint64)]), kind="stable")
@@ -145,23 +158,35 @@ class Verdict:
             for row in self._tables[place].take(here).to_pylist():
                 found[row["key"]] = row
         missing = [key for key in wanted if key not in found]
-        if missing:
+        if self._counted:
+            found |= {key: {} for key in missing}
+        elif missing:
             raise StageError(f"stage {self._stage}", got=f"no verdict on {missing[0]!r} and {len(missing) - 1} more")
         if lost := [key for key in wanted if "lost" in found[key]]:
             raise LostThing(f"{lost[0]} killed its worker at every attempt")
         return [found[key] for key in keys]
 
 
-def document_rows(paths: Iterable[Path], gone: set[int]) -> pa.Table | None:
-    """The rows of all shards for the documents that are not `gone`, in the order of the shards; None if none are."""
-    tables = [t for t in (map_table(path) for path in paths) if t.num_rows]
-    if not tables:
-        return None
-    table = pa.concat_tables(tables)
-    if gone:
-        alive = ~np.isin(table["doc"].to_numpy(), np.fromiter(gone, np.uint64, len(gone)))
-        table = table.filter(pa.array(alive))
-    return table if table.num_rows else None
+class Gone:
+    """Tells which documents verdict files have dropped; the files stay mapped, nothing is held."""
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self._docs = [map_table(path)["doc"].combine_chunks().to_numpy() for path in paths]
+
+    def __call__(self, docs: np.ndarray) -> np.ndarray:
+        """A mask over `docs`."""
+        gone = np.zeros(len(docs), bool)
+        for dropped in self._docs:
+            if len(dropped):
+                gone |= dropped[np.minimum(np.searchsorted(dropped, docs), len(dropped) - 1)] == docs
+        return gone
+
+
+def key_ranges(size: int, most: int) -> list[tuple[int, int]]:
+    """The space of keys (their first 8 bytes, as a number) cut evenly into ranges of about `most` of `size` bytes."""
+    count = max(1, -(-size // most))
+    edges = [(n << 64) // count for n in range(count + 1)]
+    return list(pairwise(edges))
 
 
 class DocumentVerdict:
@@ -183,12 +208,17 @@ class DocumentVerdict:
                 documents[row["doc"]].drop = Drop(stage, row["rule"], row["value"], row["limit"])
 
 
-def document_verdict(rows: pa.Table | None, verdict: pa.Table, stage: str) -> pa.Table:
+def document_verdict(rows: Rows, tables: Iterable[pa.Table], stage: str) -> pa.Table:
     """The drops of a DocumentStage, sorted for `DocumentVerdict`. Raises StageError on one that nobody asked about."""
-    verdict = verdict.select(DROPS.names).cast(DROPS).sort_by("doc").combine_chunks()
+    parts = [table.select(DROPS.names).cast(DROPS) for table in tables]
+    verdict = pa.concat_tables(parts or [DROPS.empty_table()]).sort_by("doc").combine_chunks()
     docs = verdict["doc"].to_numpy()
-    asked = np.empty(0, np.uint64) if rows is None else rows["doc"].to_numpy()
-    if len(np.unique(docs)) != len(docs) or not np.isin(docs, asked).all():
+    asked = 0
+    for part in rows.parts(["doc"]):
+        here = np.sort(part["doc"].to_numpy())
+        low, high = np.searchsorted(docs, (here[0], here[-1]), "left")
+        asked += int(np.isin(docs[low : high + 1], here).sum())
+    if len(np.unique(docs)) != len(docs) or asked != len(docs):
         raise StageError(
             f"stage {stage}, decide", got="a document twice, or one it was not asked about", valid="each once at most"
         )

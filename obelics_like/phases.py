@@ -15,6 +15,7 @@ from obelics_like.barrier import decide_barrier
 from obelics_like.engines import Failure
 from obelics_like.ledger import Ledger
 from obelics_like.plan import DOCUMENTS_A_PART, Segment, Shard, digest
+from obelics_like.stage import DocumentStage
 from obelics_like.store.assemble import Piece
 from obelics_like.store.files import from_lines
 from obelics_like.tasks.deciding import PACK
@@ -31,6 +32,8 @@ class Runs(Protocol):
     """What this module needs of a run."""
 
     job: Job
+    phases: list[dict[str, Any]]
+    remembered: list[tuple[DocumentStage, list[Path]]]
 
     def map(self, phase: str, task: Callable[[Any], Any], items: Sequence[Any]) -> list[tuple[Any, Any]]: ...
 
@@ -57,6 +60,7 @@ def take_through(run: Runs, segments: list[Segment], shards: list[Shard]) -> Mad
     used again.
     """
     for again in range(MOST_DEADLY, -1, -1):
+        run.remembered.clear()
         passage = _Passage(run, segments, list(shards), anew=again > 0)
         try:
             return passage.take()

@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from obelics_like import exchange
-from obelics_like.barrier import THINGS_A_TASK
-from obelics_like.packing import PACK_BYTES
+from obelics_like.barrier import KEYED_A_TASK, things_a_task
 from obelics_like.phases import groups_of
 from obelics_like.plan import Segment, Shard, input_key, pages_wanted, piece_name
 from obelics_like.run import Scanned, State, account_records, cut, image_index
 from obelics_like.sources.inputs import Input, identified
-from obelics_like.stage import ThingStage
+from obelics_like.stage import DocumentStage, ThingStage
 from obelics_like.store.files import finished
-from obelics_like.tasks.deciding import PACK
+from obelics_like.tasks.mapping import rows_name
 
 
 def preview(state: State, inputs: Sequence[Input], limit: int | None) -> dict[str, Any]:
@@ -59,9 +58,8 @@ def _scanned(state: State, inputs: Sequence[Input], limit: int | None) -> tuple[
 
 def _names(segment: Segment) -> list[tuple[str, list[str]]]:
     """The phases of a segment, as the run calls them, each with its stages."""
-    name, barrier = f"{segment.number} {segment.name}", [s.id for s in segment.barrier]
-    here = [(name, [s.id for s in segment.stages])]
-    return here + ([(f"{name}: decide", barrier)] if barrier else [])
+    here = [(f"{segment.number} {segment.name}", [s.id for s in segment.stages])]
+    return here + [(f"{segment.number} {s.id}: decide", [s.id]) for s in segment.barrier]
 
 
 def _walk(work: Path, segments: list[Segment], shards: list[Shard]) -> list[dict[str, Any]]:
@@ -72,6 +70,7 @@ def _walk(work: Path, segments: list[Segment], shards: list[Shard]) -> list[dict
     for segment in segments:
         groups = groups_of(shards, alive) if segment.barrier == () else [(s,) for s in shards if alive[s.number]]
         weights: Counter[str] = Counter()
+        sizes: Counter[str] = Counter()
         done = 0
         for n, group in enumerate(groups):
             number = n if segment.barrier == () else group[0].number
@@ -80,23 +79,34 @@ def _walk(work: Path, segments: list[Segment], shards: list[Shard]) -> list[dict
                 alive[number] = found["documents"]
                 for counts in found["weights"].values():
                     weights.update(counts)
+                for stage in segment.barrier:
+                    rows = work / segment.folder / rows_name(stage, piece_name(number, group))
+                    sizes[stage.id] += rows.stat().st_size if rows.exists() else 0
             done += found is not None
-        names = _names(segment)
-        phases.append(_phase(*names[0], len(groups) if known or segment.barrier else None, done))
+        first, *barrier = _names(segment)
+        phases.append(_phase(*first, len(groups) if known or segment.barrier else None, done))
         known = known and done == len(groups)
-        if segment.barrier:
-            phases.append(_decide(work, segment, names[1], weights if known else None))
-            known = known and phases[-1]["done"] == phases[-1]["tasks"]
+        decided = _decide(work, segment, barrier, weights, sizes) if known else [_phase(*n, None, 0) for n in barrier]
+        known = known and all(phase["done"] == phase["tasks"] for phase in decided)
+        phases += decided
     return phases
 
 
-def _decide(work: Path, segment: Segment, name: tuple[str, list[str]], weights: Counter[str] | None) -> dict[str, Any]:
-    tasks: int | None = 1
-    if isinstance(segment.barrier[0], ThingStage):
-        size = PACK_BYTES if segment.name == PACK else THINGS_A_TASK
-        tasks = None if weights is None else len(exchange.cut_buckets(weights, size))
-    manifests = [work / segment.folder / f"decided-{n:05d}.json" for n in range(tasks or 0)]
-    return _phase(*name, tasks, sum(finished(m) is not None for m in manifests) if weights is not None else 0)
+def _decide(
+    work: Path, segment: Segment, names: list[tuple[str, list[str]]], weights: Counter[str], sizes: Counter[str]
+) -> list[dict[str, Any]]:
+    """The phases of a barrier, once all of its rows are there."""
+    phases = []
+    for (name, ids), stage in zip(names, segment.barrier):
+        if isinstance(stage, ThingStage):
+            tasks = len(exchange.cut_buckets(weights, things_a_task(segment)))
+        elif isinstance(stage, DocumentStage) and stage.keyed:
+            tasks = len(exchange.key_ranges(sizes[stage.id], KEYED_A_TASK))
+        else:
+            tasks = 1
+        manifests = [work / segment.folder / f"decided-{stage.id}-{n:05d}.json" for n in range(tasks)]
+        phases.append(_phase(name, ids, tasks, sum(finished(m) is not None for m in manifests)))
+    return phases
 
 
 def _phase(name: str, stages: list[str], tasks: int | None, done: int) -> dict[str, Any]:

@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from obelics_like import exchange
+from obelics_like import exchange, index
 from obelics_like.engines import Engine, Failure, Needs
 from obelics_like.errors import DataError, UsageError
 from obelics_like.ledger import Ledger
@@ -39,7 +39,7 @@ from obelics_like.plan import (
 from obelics_like.recipe import Recipe
 from obelics_like.sources.inputs import Input, identified
 from obelics_like.sources.join import write_index
-from obelics_like.stage import AnyStage
+from obelics_like.stage import AnyStage, DocumentStage
 from obelics_like.store.assemble import assemble
 from obelics_like.tasks.deciding import PACK, DecideItem
 from obelics_like.tasks.job import Job
@@ -88,6 +88,8 @@ class State:
     phases: list[dict[str, Any]] = field(default_factory=list)
     peak_mb: int = 0
     scanned: list[Scanned] = field(default_factory=list)
+    remembered: list[tuple[DocumentStage, list[Path]]] = field(default_factory=list)
+    """The stages with an index, and the files of the rows they collected."""
 
     def map(self, phase: str, task: Callable[[Any], Any], items: Sequence[Any]) -> list[tuple[Any, Any]]:
         """Run a phase to its end; results in the order of the items."""
@@ -110,7 +112,7 @@ class State:
         except DataError:
             for item in items:
                 if isinstance(item, DecideItem):
-                    (item.folder / f"decided-{item.name}.json").unlink(missing_ok=True)
+                    item.manifest.unlink(missing_ok=True)
             raise
 
     def _needs(self, items: Sequence[Any]) -> Needs:
@@ -155,15 +157,17 @@ def execute(state: State, inputs: Sequence[Input], limit: int | None, out: Path)
     scanned, ignored = _scan(state, inputs, limit)
     state.scanned = [one for one in scanned if "failed" not in one.found]
     skip = account_records(state, scanned, limit)
-    index = image_index(state, scanned)
-    if index is not None and not index.exists():
-        _write_image_index(state, scanned, index)
+    pictures = image_index(state, scanned)
+    if pictures is not None and not pictures.exists():
+        _write_image_index(state, scanned, pictures)
     segments, shards = cut(state, scanned, skip)
     made = take_through(state, segments, shards)
     state.ledger += made.ledger
     state.quarantine += made.quarantine
     state.failures += made.failures
     published = _publish(state, out, made)
+    for stage, rows in state.remembered:
+        index.remember(stage, state.job.run, rows, [out / "corpus" / f["name"] for f in published["corpus"]])
     # by the scan, or when the body was to be had; what kills was read, and is told as a failure
     unread = Counter(row["input"] for row in state.quarantine if row["rule"] != KILLS)
     return {

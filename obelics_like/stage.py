@@ -8,7 +8,7 @@ may set; anything undeclared is an error.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -18,6 +18,8 @@ from obelics_like.errors import StageError
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from obelics_like.rows import Rows
 
 Batch = list[Document]
 
@@ -96,16 +98,36 @@ class DocumentStage(AnyStage, ABC):
     """Drops whole documents, having seen a row of every one (URL, exact and near duplicates).
 
     `collect` gives one row a document, in the batch's order, without the column `doc`, which the run adds: the page's
-    ordinal (uint64). `decide` sees the rows of all documents that are still alive, in any order, and returns a table
+    ordinal (uint64). `decide` reads the rows of all documents that are still alive, through `rows`, and yields tables
     with the columns doc (uint64), rule (string), value (string or null), limit (string or null): one row for each
-    document to drop. It must not depend on the order of the rows. Documents that it does not name are kept.
+    document to drop. It must not depend on the order of the rows, nor on how `rows` cuts them; what it holds at a time
+    is to stay within `rows.memory`. Documents that it does not name are kept.
+
+    `keyed`: rows of unlike `key` (16 bytes, or null for a row that is like no other) have nothing to do with each
+    other, and `decide` reads them by `rows.by_key`; the run may then hand ranges of keys to several workers.
+
+    index: a folder in which each run leaves the rows of what its corpus holds, and finds those of the runs before it:
+        pages that one of these kept go. It may be new; each stage needs one of its own. A run is known by its output
+        folder and never held against itself, so that it can be resumed or run again.
     """
+
+    index: str | None = field(default=None, kw_only=True)
+
+    keyed: ClassVar[bool] = False
+
+    def remembers(self) -> tuple[str, ...]:
+        """The columns that an index holds; `id` is one of them."""
+        return ("key", "id", "first")
+
+    def fits(self) -> dict[str, Any]:
+        """What two runs must agree on, beside the stage, so that the rows of one mean something to the other."""
+        return {}
 
     @abstractmethod
     def collect(self, batch: Batch, opened: Any) -> pa.Table: ...
 
     @abstractmethod
-    def decide(self, rows: pa.Table, opened: Any) -> pa.Table: ...
+    def decide(self, rows: Rows, opened: Any) -> Iterator[pa.Table]: ...
 
 
 @dataclass(frozen=True)
@@ -118,7 +140,13 @@ class ThingStage(AnyStage, ABC):
     depend on which: two places of the same bytes are one picture. `decide` gets each key once, sorted by key, and
     returns one row a key (column `key` and its results): a missing one is an error. `apply` marks the documents with
     the results: `verdict` maps keys to result rows as dictionaries and raises StageError on a key it does not know.
+
+    `counted`: the things are only counted. Of rows with an equal key the run adds up the column `count` (int64), and
+    `decide` returns rows for those things alone about which something is to be done; `verdict` gives an empty row for
+    all others, since nothing is applied before everything is decided.
     """
+
+    counted: ClassVar[bool] = False
 
     @abstractmethod
     def collect(self, batch: Batch, opened: Any) -> pa.Table: ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import pyarrow as pa
 
 from obelics_like.document import Document
+from obelics_like.rows import Rows
 from obelics_like.stage import Batch, DocumentStage, Stage, ThingStage
 
 
@@ -144,10 +145,10 @@ class FirstStays(DocumentStage):
     def collect(self, batch: Batch, opened: Any) -> pa.Table:
         return pa.table({"x": pa.array([0] * len(batch))})
 
-    def decide(self, rows: pa.Table, opened: Any) -> pa.Table:
-        docs = sorted(rows["doc"].to_pylist())[1:]
+    def decide(self, rows: Rows, opened: Any) -> Iterator[pa.Table]:
+        docs = sorted(rows.whole()["doc"].to_pylist())[1:]
         none = pa.array([None] * len(docs), pa.string())
-        return pa.table(
+        yield pa.table(
             {"doc": pa.array(docs, pa.uint64()), "rule": ["later"] * len(docs), "value": none, "limit": none}
         )
 
@@ -163,8 +164,8 @@ class FailingCollect(DocumentStage):
             raise ValueError("this page")
         return pa.table({"x": pa.array([0] * len(batch))})
 
-    def decide(self, rows: pa.Table, opened: Any) -> pa.Table:
-        return pa.table({n: pa.array([], t) for n, t in _DROPS.items()})
+    def decide(self, rows: Rows, opened: Any) -> Iterator[pa.Table]:
+        yield pa.table({n: pa.array([], t) for n, t in _DROPS.items()})
 
 
 _DROPS = {"doc": pa.uint64(), "rule": pa.string(), "value": pa.string(), "limit": pa.string()}

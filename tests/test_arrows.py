@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "obelics_like"
 
-GROUND = {"document", "errors", "stage", "words", "rooms", "pixels", "native"}
+GROUND = {"document", "errors", "stage", "words", "rooms", "pixels", "native", "rows", "repeats"}
 ROOMS = ("extraction", "language", "text", "dedup", "images", "align")
 MAY = {
     "document": set(),
@@ -18,7 +18,9 @@ MAY = {
     "words": {"document", "native"},
     "pixels": {"errors"},
     "native": {"errors"},
-    "stage": {"document", "errors"},
+    "rows": set(),
+    "repeats": {"document", "errors", "stage"},
+    "stage": {"document", "errors", "rows"},
     **{room: GROUND | {room} for room in ROOMS},
     "sources": GROUND | {"sources"},
     "models": GROUND | {"models"},
@@ -27,12 +29,13 @@ MAY = {
     "export": GROUND | {"export", "store"},
     "registry": {"errors", "stage"},
     "recipe": {"errors", "registry", "rooms", "stage"},
-    "exchange": {"document", "errors", "store"},
+    "index": {"errors", "exchange", "rows", "stage", "store"},
+    "exchange": {"document", "errors", "rows", "store"},
     "plan": {"errors", "sources", "stage"},
     "barrier": {"engines", "errors", "exchange", "packing", "plan", "stage", "tasks"},
     "phases": {"barrier", "engines", "ledger", "plan", "store", "tasks"},
     "packing": GROUND | {"images"},
-    "tasks": GROUND | {"tasks", "plan", "ledger", "exchange", "store", "sources", "models"},
+    "tasks": GROUND | {"tasks", "plan", "ledger", "exchange", "index", "store", "sources", "models"},
     "engines": {"engines", "errors"},
 }
 """Module or room to what it may import. What is not named here (run, launch, check, cli, report, ...) is on top."""

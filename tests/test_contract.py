@@ -18,6 +18,8 @@ from obelics_like.exchange import Verdict, thing_rows, thing_verdict, write_tabl
 from obelics_like.plan import described
 from obelics_like.recipe import load_recipe, recipe_names
 from obelics_like.registry import STAGES, stage_class
+from obelics_like.rows import Rows
+from obelics_like.rows import tables as rows_as
 from obelics_like.stage import AnyStage, Context, DocumentStage, Stage, ThingStage
 from tests import fakes
 
@@ -49,7 +51,7 @@ def _run(stage: AnyStage, documents: list[Document], context: Context, batch: in
             rows = pa.concat_tables(tables).append_column(
                 "doc", pa.array([d.origin.ordinal for d in alive], pa.uint64())
             )
-            named = {r["doc"]: r for r in stage.decide(rows, opened).to_pylist()}
+            named = {r["doc"]: r for table in stage.decide(Rows(rows_as([rows])), opened) for r in table.to_pylist()}
             for d in alive:
                 if row := named.get(d.origin.ordinal):
                     d.drop = stage.drop(row["rule"], row["value"], row["limit"])
@@ -62,14 +64,14 @@ def _run(stage: AnyStage, documents: list[Document], context: Context, batch: in
 def _verdict(stage: ThingStage, tables: list[pa.Table], opened: Any, scratch: Path) -> Any:
     if not tables:
         return lambda keys: []
-    rows = thing_rows(tables)
+    rows = thing_rows(tables, stage.counted)
     assert {"key", "bucket"} <= set(rows.column_names)
-    if not rows.num_rows:
+    if not rows.num_rows and not stage.counted:
         return lambda keys: []
     path = scratch / f"{stage.id}-verdict.arrow"
     rows = rows.sort_by("key")
-    write_table(thing_verdict(rows, stage.decide(rows, opened), stage.id), path)
-    return Verdict([path], stage.id)
+    write_table(thing_verdict(rows, stage.decide(rows, opened), stage.id, stage.counted), path)
+    return Verdict([path], stage.id, stage.counted)
 
 
 def _before(recipe: str, number: int, context: Context) -> list[Document]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from obelics_like import exchange
 from obelics_like.document import Document, Origin
 from obelics_like.errors import StageError
+from obelics_like.rows import Rows, tables
 
 
 def rows(*pairs: tuple[str, str]) -> pa.Table:
@@ -74,13 +76,20 @@ def test_a_missing_or_doubled_verdict_is_an_error(tmp_path: Path) -> None:
 
 def test_documents_dropped_by_an_earlier_stage_are_not_seen_by_the_next(tmp_path: Path) -> None:
     paths = [tmp_path / "0.arrow", tmp_path / "1.arrow"]
-    exchange.write_table(pa.table({"doc": pa.array([0, 1], pa.uint64())}), paths[0])
-    exchange.write_table(pa.table({"doc": pa.array([2, 3], pa.uint64())}), paths[1])
-    found = exchange.document_rows(paths, {1, 2})
-    assert found is not None
-    assert found["doc"].to_pylist() == [0, 3]
-    assert exchange.document_rows(paths, {0, 1, 2, 3}) is None
-    assert exchange.document_rows([], set()) is None
+    asked = pa.table({"doc": pa.array(range(4), pa.uint64())})
+    for path, docs in zip(paths, ((1,), (2,))):
+        exchange.write_table(exchange.document_verdict(in_memory(asked), [drops(*docs)], "s"), path)
+    parts = tables([asked.slice(0, 2), asked.slice(2)])
+    assert Rows(parts, gone=exchange.Gone(paths)).whole()["doc"].to_pylist() == [0, 3]
+    assert Rows(parts, gone=exchange.Gone([])).whole()["doc"].to_pylist() == [0, 1, 2, 3]
+
+
+@given(st.integers(0, 10**12), st.integers(1, 10**9))
+def test_ranges_of_keys_cover_all_keys_once(size: int, most: int) -> None:
+    ranges = exchange.key_ranges(min(size, 5000 * most), most)
+    assert ranges[0][0] == 0
+    assert ranges[-1][1] == 1 << 64
+    assert all(a[1] == b[0] and a[0] < a[1] for a, b in pairwise(ranges))
 
 
 @given(st.dictionaries(st.text("ab", min_size=1, max_size=3), st.integers(0, 3), min_size=1), st.integers(1, 5))
@@ -137,6 +146,10 @@ def test_a_lost_thing_is_told_to_whoever_asks_for_it(tmp_path: Path) -> None:
         verdict(["a", "c"])
 
 
+def in_memory(table: pa.Table) -> Rows:
+    return Rows(tables([table]))
+
+
 def drops(*docs: int) -> pa.Table:
     none = pa.array([None] * len(docs), pa.string())
     return pa.table({"doc": pa.array(docs, pa.uint64()), "rule": ["r"] * len(docs), "value": none, "limit": none})
@@ -146,7 +159,7 @@ def test_drops_of_documents_are_looked_up_by_their_ordinals(tmp_path: Path) -> N
     asked = pa.table({"doc": pa.array(range(10), pa.uint64())})
     paths = [tmp_path / f"{n}.arrow" for n in range(3)]
     for path, docs in zip(paths, ((7, 2), (), (5,))):
-        exchange.write_table(exchange.document_verdict(asked, drops(*docs), "s"), path)
+        exchange.write_table(exchange.document_verdict(in_memory(asked), [drops(*docs)], "s"), path)
     batch = [Document(str(n), "", Origin("", 0, ordinal=n)) for n in (9, 5, 2, 3)]
     exchange.DocumentVerdict(paths, ["a", "b", "c"]).apply(batch)
     assert [d.drop and d.drop.stage for d in batch] == [None, "c", "a", None]
@@ -155,7 +168,8 @@ def test_drops_of_documents_are_looked_up_by_their_ordinals(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("docs", [(1, 1), (99,)])
 def test_a_document_is_dropped_once_and_only_if_it_was_asked_about(docs: tuple[int, ...]) -> None:
-    with pytest.raises(StageError, match="each once at most"):
-        exchange.document_verdict(pa.table({"doc": pa.array(range(10), pa.uint64())}), drops(*docs), "s")
-    with pytest.raises(StageError, match="each once at most"):
-        exchange.document_verdict(None, drops(1), "s")
+    for asked in (pa.table({"doc": pa.array(range(10), pa.uint64())}), pa.table({"doc": pa.array([], pa.uint64())})):
+        with pytest.raises(StageError, match="each once at most"):
+            exchange.document_verdict(in_memory(asked), [drops(*docs)], "s")
+        with pytest.raises(StageError, match="each once at most"):
+            exchange.document_verdict(in_memory(asked), [drops(d) for d in docs], "s")

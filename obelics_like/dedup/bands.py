@@ -6,7 +6,7 @@ Ullman, Mining of Massive Datasets, section 3.4).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from obelics_like.dedup.ragged import ramps
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 MISS = 0.005
 """How often a pair just at the threshold may fail to meet in any band, where the banding is ours to choose."""
-_BLOCK = 1 << 16  # rows hashed at once: a band of them stays in the cache
 
 
 def banding(permutations: int, threshold: float, bands: int | None = None, rows: int | None = None) -> tuple[int, int]:
@@ -47,32 +46,45 @@ def miss(jaccard: float, bands: int, rows: int) -> float:
     return float((1 - jaccard**rows) ** bands)
 
 
-def band_keys(chunks: Iterable[np.ndarray], count: int, band: int, rows: int, salt: np.ndarray) -> np.ndarray:
-    """One 64-bit key a row (of `count`) for band number `band`: the hash of its `rows` columns and of the row's `salt`.
+def band_keys(signatures: np.ndarray, bands: int, rows: int, salt: np.ndarray) -> np.ndarray:
+    """One 64-bit key a band of each row: the hash of the band's `rows` columns and of the row's `salt`.
 
-    `chunks` are the signatures, uint32 of shape (rows of the chunk, permutations), one after the other; they are read
-    block by block and never joined. Rows of unlike salt (another language) never meet.
+    `signatures` is uint32 of shape (count, permutations); the result has the shape (count, bands). Rows of unlike salt
+    (another language) never meet, nor do unlike bands.
     """
     import numpy as np
 
-    factors = _odd(rows, band)
-    keys, at = np.empty(count, np.uint64), 0
-    for chunk in chunks:
-        for start in range(0, len(chunk), _BLOCK):
-            part = chunk[start : start + _BLOCK, band * rows : (band + 1) * rows]
-            key = salt[at : at + len(part)].copy()
-            for column, factor in enumerate(factors):
-                key += part[:, column] * factor
-            keys[at : at + len(part)] = key ^ key >> np.uint64(32)
-            at += len(part)
-    return keys
+    keys = np.repeat(salt[:, None], bands, axis=1)
+    for band in range(bands):
+        *factors, start = _odd(rows + 1, band)  # where a whole band is 0, its number still tells
+        keys[:, band] += start
+        for column, factor in enumerate(factors):
+            keys[:, band] += signatures[:, band * rows + column] * factor
+    return np.asarray(keys ^ keys >> np.uint64(32))
 
 
+@lru_cache(maxsize=1024)
 def _odd(count: int, seed: int) -> np.ndarray:
     import numpy as np
 
     state = np.random.SeedSequence((0x6F62, seed)).generate_state(count, np.uint64)
     return state | np.uint64(1)
+
+
+def hot(keys: np.ndarray, most: int) -> tuple[int, int]:
+    """How many groups of equal keys are larger than `most`, and the size of the largest of them (0 if there is none).
+
+    >>> import numpy
+    >>> hot(numpy.array([7, 7, 7, 1, 2, 2]), 2)
+    (1, 3)
+    """
+    import numpy as np
+
+    ordered = np.sort(keys)
+    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])) if len(keys) else np.zeros(0, int)
+    sizes = np.diff(np.append(starts, len(keys)))
+    sizes = sizes[sizes > most]
+    return len(sizes), int(sizes.max(initial=0))
 
 
 def pairs(keys: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:

@@ -17,7 +17,7 @@ from obelics_like.dedup.ragged import Ragged, ramps
 if TYPE_CHECKING:
     import numpy as np
 
-_ELEMENTS = 1 << 22  # hashes sorted at once by `jaccard`: 32 MB
+_ELEMENTS = 1 << 20  # hashes sorted at once by `jaccard`: 8 MB, some 40 with what goes with them
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +96,33 @@ def stars(count: int, links: Links) -> np.ndarray:
     import numpy as np
 
     keeper = np.arange(count)
+    choose(keeper, links)
+    return keeper
+
+
+def choose(keeper: np.ndarray, links: Links) -> None:
+    """Go on with `stars`: the links to documents whose rank is above that of all links seen before."""
+    import numpy as np
+
     order = np.lexsort((links.left, -links.jaccard, links.right))
     for left, right in zip(links.left[order].tolist(), links.right[order].tolist(), strict=True):
         if keeper[right] == right and keeper[left] == left:
             keeper[right] = left
-    return keeper
+
+
+def lower(label: np.ndarray, left: np.ndarray, right: np.ndarray) -> bool:
+    """Give both ends of each link the lower of their labels and of those labels' labels; whether any changed.
+
+    One step of the rounds by which `label`, where it begins as the documents' ranks, becomes what `components` gives.
+    """
+    import numpy as np
+
+    a, b = label[left], label[right]
+    low = np.minimum(label[np.minimum(a, b)], np.minimum(a, b))
+    changed = bool((a != low).any() or (b != low).any())
+    for at in (left, right, a, b):
+        np.minimum.at(label, at, low)
+    return changed
 
 
 def witnesses(keeper: np.ndarray, links: Links) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -112,7 +134,15 @@ def witnesses(keeper: np.ndarray, links: Links) -> tuple[np.ndarray, np.ndarray,
 
     mine = np.concatenate((links.right, links.left))
     other = np.concatenate((links.left, links.right))
-    near = np.concatenate((links.jaccard, links.jaccard))
+    return convicted(keeper, mine, other, np.concatenate((links.jaccard, links.jaccard)))
+
+
+def convicted(
+    keeper: np.ndarray, mine: np.ndarray, other: np.ndarray, near: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """`witnesses` for the documents in `mine`, of whom all links are there, each seen from its own side."""
+    import numpy as np
+
     goes = keeper[mine] != mine
     mine, other, near = mine[goes], other[goes], near[goes]
     order = np.lexsort((other, -near, other != keeper[mine], mine))

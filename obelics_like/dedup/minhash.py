@@ -1,25 +1,35 @@
 """Drops pages that are nearly another page, found by MinHash and banding and measured on their shingles.
 
-Here is the stage; `shingles`, `sketches`, `bands`, `clusters` and `keepers` each do one step of it.
+Here is the stage; `shingles`, `sketches`, `bands`, `clusters` and `keepers` each do one step of it, and `neighbours`
+takes the rows through them.
 Broder, "On the resemblance and containment of documents" (1997); Indyk and Motwani (1998) for the banding.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from obelics_like.dedup import bands as banded
 from obelics_like.dedup import clusters, keepers
-from obelics_like.dedup.ragged import Ragged, distinct
+from obelics_like.dedup.neighbours import Neighbours, Verdicts
+from obelics_like.dedup.ragged import Ragged
+from obelics_like.dedup.ranks import Ranks
 from obelics_like.dedup.shingles import KINDS, LONGEST, shingle_sets
 from obelics_like.dedup.sketches import BACKENDS, Sketcher, sketcher
+from obelics_like.document import Document
 from obelics_like.errors import OptionError
+from obelics_like.rows import Rows
 from obelics_like.stage import Batch, Context, DocumentStage
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
+
+_AT_ONCE = 100_000  # drops that are worded at once
 
 VERIFY = ("exact", "estimate", "none")
 
@@ -31,8 +41,8 @@ class NearDuplicates(DocumentStage):
     The value of a drop reads "0.931 with ID": the Jaccard to the page that stays. Clusters chain (a near b near c):
     a page that is near no staying page but near another one of the cluster reads "0.912 with ID, kept ID2".
     Pages without a token are never duplicates; a page shorter than the n-gram has one shingle, its whole text.
-    In memory, `decide` needs the rows (4 bytes a permutation, with verify = "exact" 4 bytes a distinct shingle, and
-    some 80 bytes), 500 bytes a page, and the shingles of the candidate pages once more.
+    A page's row is 8 bytes a band, 4 bytes a distinct shingle (verify = "exact") or permutation, and some 70 bytes, on
+    the disk; what deciding takes of memory is bounded (OBELICS_LIKE_DECIDE_MB), whatever the number of pages.
 
     backend: the library that makes the signatures, "rensa" or "datasketch"; with verify = "exact" both find the same.
     permutations: length of the signature.
@@ -48,6 +58,7 @@ class NearDuplicates(DocumentStage):
         deviation 0.025 at 0.8 with 256 permutations, and no shingles in the rows) or "none" (a shared band is enough).
     chain: whether clusters chain; if not, a page goes only if it is near one that stays.
     seed: of the permutations, 0 to 2**32 - 1.
+    index: a folder of what earlier runs kept (see `stage.DocumentStage`); absent, a run knows only itself.
     max_band: in a group of more pages than this that share a band, the rest is compared with its first page only.
     """
 
@@ -100,6 +111,14 @@ class NearDuplicates(DocumentStage):
                 do="lower them, raise permutations, or leave both out",
             )
 
+    def remembers(self) -> tuple[str, ...]:
+        return ("id", "first", "size", "fingerprint", "bands", "shingles" if self.verify == "exact" else "signature")
+
+    def fits(self) -> dict[str, Any]:
+        names = ("backend", "permutations", "shingle", "ngram", "per_language", "seed")
+        banding = banded.banding(self.permutations, self.threshold, self.bands, self.rows)
+        return {**{n: getattr(self, n) for n in names}, "banding": banding, "exact": self.verify == "exact"}
+
     def open(self, context: Context) -> Sketcher:
         return sketcher(self.backend, self.permutations, self.seed)
 
@@ -109,101 +128,73 @@ class NearDuplicates(DocumentStage):
         from xxhash import xxh3_64_intdigest
 
         sets = shingle_sets(batch, self.shingle, self.ngram)
+        salt = np.array([self._salt(document) for document in batch], np.uint64)
         prints = [xxh3_64_intdigest(sets.row(i).astype("<u4").tobytes()) for i in range(len(batch))]
-        flat = pa.array(opened(sets).reshape(-1), pa.uint32())
+        signatures = opened(sets)
+        count, width = banded.banding(self.permutations, self.threshold, self.bands, self.rows)
+        keys = banded.band_keys(signatures, count, width, salt)
         columns = {
-            **keepers.describe(batch),
-            "language": pa.array([d.language.code if d.language else "" for d in batch], pa.string()),
+            **keepers.describe(batch, self.keep),
             "size": pa.array(sets.lengths.astype(np.uint32)),
-            "fingerprint": pa.array(prints, pa.uint64()),
-            "signature": pa.FixedSizeListArray.from_arrays(flat, self.permutations),
+            "fingerprint": pa.array(np.array(prints, np.uint64) ^ salt),
+            "bands": pa.FixedSizeListArray.from_arrays(pa.array(keys.reshape(-1)), count),
         }
         if self.verify == "exact":
             columns["shingles"] = pa.LargeListArray.from_arrays(pa.array(sets.offsets), pa.array(sets.flat))
+        else:
+            flat = pa.array(signatures.reshape(-1), pa.uint32())
+            columns["signature"] = pa.FixedSizeListArray.from_arrays(flat, self.permutations)
         return pa.table(columns)
 
-    def decide(self, rows: pa.Table, opened: Sketcher) -> pa.Table:
-        order = keepers.best_first(rows, self.keep)
-        links = self.links(rows, order)
-        keeper = (clusters.components if self.chain else clusters.stars)(len(order), links)
-        rank, by, near = clusters.witnesses(keeper, links)
-        ids = rows["id"].combine_chunks()
-        others = ids.take(order[by]).to_pylist()
-        kept = ids.take(order[keeper[rank]]).to_pylist()
+    def _salt(self, document: Document) -> int:
+        """The hash of the page's language, where languages are kept apart."""
+        from xxhash import xxh3_64_intdigest
+
+        code = document.language.code if document.language else ""
+        return xxh3_64_intdigest(code.encode()) if self.per_language else 0
+
+    def decide(self, rows: Rows, opened: Sketcher) -> Iterator[pa.Table]:
+        with rows.workspace() as folder:
+            work = self.neighbours(rows, folder)
+            for found in work.verdicts(self.chain):
+                for at in range(0, len(found.rank), _AT_ONCE):
+                    yield self._told(rows, work.ranks, found, slice(at, at + _AT_ONCE))
+
+    def neighbours(self, rows: Rows, folder: Path) -> Neighbours:
+        """What decides, with its files in `folder`."""
+        return Neighbours(rows, folder, self.max_band, partial(self._measured, rows))
+
+    def _told(self, rows: Rows, ranks: Ranks, found: Verdicts, part: slice) -> pa.Table:
+        import numpy as np
+
+        goes, by, stays = found.rank[part], found.by[part], found.keeper[part]
+        named = np.unique(np.concatenate((by, stays)))
+        ids = rows.take(ranks.docs[named], ["id"])["id"].to_pylist()
+        name = dict(zip(named.tolist(), ids, strict=True))
         values = [
-            f"{j:.3f} with {other}" + ("" if direct else f", kept {stays}")
-            for j, other, stays, direct in zip(near, others, kept, by == keeper[rank], strict=True)
+            f"{near:.3f} with {name[other]}" + ("" if other == keeper else f", kept {name[keeper]}")
+            for near, other, keeper in zip(found.near[part], by.tolist(), stays.tolist(), strict=True)
         ]
-        return keepers.verdict(rows, order[rank], "near_duplicate", values, f"{self.threshold:g}")
+        return keepers.verdict(ranks.docs[goes], "near_duplicate", values, f"{self.threshold:g}")
 
-    def links(self, rows: pa.Table, order: np.ndarray) -> clusters.Links:
-        """All pairs found near enough. Equal sets are joined to one of them first, so that no band gets hot by them."""
-        import numpy as np
-
-        salt = _salt(rows, self.per_language)
-        ranks = np.flatnonzero(rows["size"].to_numpy()[order] > 0)
-        prints = (rows["fingerprint"].to_numpy() ^ salt)[order[ranks]]
-        left, right = banded.pairs(prints, 1)
-        equal = clusters.Links(ranks[left], ranks[right], np.ones(len(left)))
-        found = self._candidates(rows, order, np.delete(ranks, right), salt)
-        near = self._measured(rows, order, *found)
-        return clusters.Links(*(np.concatenate(both) for both in zip(_columns(equal), _columns(near), strict=True)))
-
-    def _candidates(
-        self, rows: pa.Table, order: np.ndarray, ranks: np.ndarray, salt: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """The distinct pairs among `ranks` that share a band."""
-        import numpy as np
-
-        count, width = banded.banding(self.permutations, self.threshold, self.bands, self.rows)
-        signatures = [_matrix(chunk, self.permutations) for chunk in rows["signature"].chunks]
-        found = np.zeros(0, np.int64)
-        for band in range(count):
-            keys = banded.band_keys(signatures, len(order), band, width, salt)[order[ranks]]
-            left, right = banded.pairs(keys, self.max_band)
-            found = distinct(np.concatenate((found, left * len(ranks) + right)))
-        return ranks[found // max(1, len(ranks))], ranks[found % max(1, len(ranks))]
-
-    def _measured(self, rows: pa.Table, order: np.ndarray, left: np.ndarray, right: np.ndarray) -> clusters.Links:
+    def _measured(self, rows: Rows, ranks: Ranks, left: np.ndarray, right: np.ndarray) -> clusters.Links:
         """The candidate pairs with their Jaccard, without those below the threshold (unless verify is "none")."""
         import numpy as np
 
         if self.verify == "exact":  # the smaller set over the larger one bounds the Jaccard
-            sizes = rows["size"].to_numpy()[order].astype(np.int64)
-            bound = np.minimum(sizes[left], sizes[right]) / np.maximum(sizes[left], sizes[right])
-            possible = bound >= self.threshold
+            sizes = ranks.sizes[left].astype(np.int64), ranks.sizes[right].astype(np.int64)
+            possible = np.minimum(*sizes) / np.maximum(*sizes) >= self.threshold
             left, right = left[possible], right[possible]
-        ranks, local = np.unique(np.concatenate((left, right)), return_inverse=True)
+        if not len(left):
+            return clusters.Links(left, right, np.zeros(0))
+        named, local = np.unique(np.concatenate((left, right)), return_inverse=True)
         pair = local[: len(left)], local[len(left) :]
         column = "shingles" if self.verify == "exact" else "signature"
-        taken = rows[column].take(order[ranks]).combine_chunks()
+        taken = rows.take(ranks.docs[named], [column])[column].chunk(0)
         if self.verify == "exact":
             start = taken.offsets.to_numpy()
             near = clusters.jaccard(Ragged(taken.flatten().to_numpy(), start - start[0]), *pair)
         else:
-            near = clusters.estimate(_matrix(taken, self.permutations), *pair)
+            near = clusters.estimate(np.asarray(taken.flatten()).reshape(-1, self.permutations), *pair)
         links = clusters.Links(left, right, near)
         return links if self.verify == "none" else links.where(near >= self.threshold)
-
-
-def _columns(links: clusters.Links) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    return links.left, links.right, links.jaccard
-
-
-def _matrix(signatures: pa.FixedSizeListArray, permutations: int) -> np.ndarray:
-    import numpy as np
-
-    return np.asarray(signatures.flatten()).reshape(-1, permutations)
-
-
-def _salt(rows: pa.Table, per_language: bool) -> np.ndarray:
-    """A 64-bit number a row: the hash of its language, or 0."""
-    import numpy as np
-    from xxhash import xxh3_64_intdigest
-
-    if not per_language:
-        return np.zeros(rows.num_rows, np.uint64)
-    languages = rows["language"].combine_chunks().dictionary_encode()
-    hashes = np.array([xxh3_64_intdigest(code.encode()) for code in languages.dictionary.to_pylist()], np.uint64)
-    salt: np.ndarray = hashes[languages.indices.to_numpy()]
-    return salt

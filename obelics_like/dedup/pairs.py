@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from obelics_like.dedup.minhash import NearDuplicates
 from obelics_like.document import Document, Origin, Text
+from obelics_like.rows import Rows, tables
 from obelics_like.stage import Context
 
 
@@ -26,13 +27,18 @@ def near_pairs(texts: Sequence[str], stage: NearDuplicates | None = None) -> dic
     documents = [Document(f"{i:012d}", "", Origin("", i), [Text(0, text)]) for i, text in enumerate(texts)]
     rows = stage.collect(documents, stage.open(Context()))
     rows = rows.append_column("doc", pa.array(np.arange(len(texts)), pa.uint64()))
-    links = stage.links(rows, np.arange(len(texts)))
+    read = Rows(tables([rows]))
+    with read.workspace() as folder:
+        work = stage.neighbours(read, folder)
+        links = work.links().read(0)
+        ends = work.ranks.docs[links[:, :2].astype(np.int64)].astype(np.int64)
+    nears = links[:, 2].copy().view(np.float64)
     twins: dict[int, list[int]] = defaultdict(list)
     for i, (print_, size) in enumerate(zip(rows["fingerprint"].to_pylist(), rows["size"].to_pylist(), strict=True)):
         twins[print_ if size else -1 - i].append(i)
     group = {i: members for members in twins.values() for i in members}
     found = {pair: 1.0 for members in twins.values() for pair in itertools.combinations(members, 2)}
-    for left, right, near in zip(links.left.tolist(), links.right.tolist(), links.jaccard.tolist(), strict=True):
+    for (left, right), near in zip(ends.tolist(), nears.tolist(), strict=True):
         for i, j in itertools.product(group[left], group[right]):
             if i != j:
                 found[min(i, j), max(i, j)] = near

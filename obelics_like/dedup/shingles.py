@@ -20,38 +20,57 @@ if TYPE_CHECKING:
 KINDS = ("auto", "word", "character")
 LONGEST = 64
 """The longest n-gram."""
+_JOINERS = "'\u2019-."  # the signs that `words` takes for a part of a word
 _BASE = 0x9E3779B97F4A7C15  # odd, as the polynomial needs it
 
 
 def shingle_sets(documents: Sequence[Document], kind: str, ngram: Iterable[int]) -> Ragged:
     """The distinct shingle hashes (uint32, ascending) of each document's kept texts, read as one run of tokens.
 
-    `kind` says what a token is. "auto": a lower-case word of `words.of`, which in scripts written without spaces is a
-    single character, so that a page of both scripts needs no decision. "word": what stands between white space, in
-    lower case, whatever the script. "character": a character of the lower-case text, runs of white space as one.
+    `kind` says what a token is. "auto": a lower-case word of `words.of`, cut at apostrophes, hyphens and points, which
+    copies of a text write each in their way; in scripts written without spaces that is a single character, so that a
+    page of both scripts needs no decision. "word": what stands between white space, in lower case, whatever the
+    script. "character": a character of the lower-case text, runs of white space as one.
     A document with fewer tokens than n has one shingle, all of it; a document without tokens has none.
     """
+    return _distinct(_tokens(documents, kind), sorted(set(ngram)))
+
+
+def ngram_hashes(documents: Sequence[Document], kind: str, n: int) -> Ragged:
+    """The distinct 64-bit hashes of each document's n-grams of tokens: those of `shingle_sets`, not cut to 32 bits."""
+    import numpy as np
+
+    tokens = _tokens(documents, kind)
+    padded, starts = _padded(tokens, n - 1)
+    grams = np.where(tokens.lengths > 0, np.maximum(tokens.lengths - n + 1, 1), 0)
+    whole = _combined(padded, n)
+    rows = [distinct(whole[at : at + count]) for at, count in zip(starts, grams, strict=True)]
+    offsets = np.cumsum([0, *map(len, rows)])
+    return Ragged(np.concatenate([*rows, np.zeros(0, np.uint64)]), offsets)
+
+
+def _tokens(documents: Sequence[Document], kind: str) -> Ragged:
     if kind == "auto":
-        tokens = _words([itertools.chain.from_iterable(map(words.of, d.texts())) for d in documents])
-    elif kind == "word":
-        tokens = _words([itertools.chain.from_iterable(t.effective.split() for t in d.texts()) for d in documents])
-    else:
-        tokens = _characters([" ".join(" ".join(t.effective for t in d.texts()).lower().split()) for d in documents])
-    return _distinct(tokens, sorted(set(ngram)))
+        return _words([itertools.chain.from_iterable(map(words.of, d.texts())) for d in documents], _JOINERS)
+    if kind == "word":
+        return _words([itertools.chain.from_iterable(t.effective.split() for t in d.texts()) for d in documents])
+    return _characters([" ".join(" ".join(t.effective for t in d.texts()).lower().split()) for d in documents])
 
 
-def _words(documents: Sequence[Iterable[str]]) -> Ragged:
-    """The 64-bit hash of each word: polynomial over its UTF-8 bytes modulo 2**64, then mixed.
+def _words(documents: Sequence[Iterable[str]], cut: str = "") -> Ragged:
+    """The 64-bit hash of each word, cut at each sign of `cut`: polynomial over its bytes modulo 2**64, then mixed.
 
     All words of the batch are hashed at once, more than twice as fast as each distinct one by XXH3. The polynomial
     collides whatever its base only for words of 1,024 bytes and more (Thue-Morse strings).
     """
     import numpy as np
 
-    listed = [list(document) for document in documents]
-    offsets = np.zeros(len(listed) + 1, np.int64)
-    np.cumsum([len(words) for words in listed], out=offsets[1:])
-    text = "".join([" ".join(words).lower() + " " for words in listed if words])
+    lines = [" ".join([*document, ""]).lower() for document in documents]
+    for sign in cut:
+        lines = [line.replace(sign, " ") for line in lines]
+    offsets = np.zeros(len(lines) + 1, np.int64)
+    np.cumsum([line.count(" ") for line in lines], out=offsets[1:])
+    text = "".join(lines)
     octets = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
     ends = np.flatnonzero(octets == 32)  # a word and the space behind it
     lengths = np.diff(ends, prepend=-1)
@@ -72,15 +91,11 @@ def _characters(documents: Sequence[str]) -> Ragged:
 
 
 def _distinct(tokens: Ragged, ngram: Sequence[int]) -> Ragged:
-    """Sorted distinct n-gram hashes of each row. Rows are padded, so that no n-gram reaches into the next one."""
+    """Sorted distinct n-gram hashes of each row."""
     import numpy as np
 
     count = len(tokens.offsets) - 1
-    pad = max(ngram) - 1
-    starts = tokens.offsets[:-1] + pad * np.arange(count)
-    padded = np.zeros(len(tokens.flat) + pad * (count + 1), np.uint64)
-    owner = np.repeat(np.arange(count), tokens.lengths)
-    padded[np.arange(len(tokens.flat)) + pad * owner] = tokens.flat
+    padded, starts = _padded(tokens, max(ngram) - 1)
     keys = []
     for n in ngram:
         grams = np.where(tokens.lengths > 0, np.maximum(tokens.lengths - n + 1, 1), 0)
@@ -90,6 +105,18 @@ def _distinct(tokens: Ragged, ngram: Sequence[int]) -> Ragged:
     key = distinct(np.concatenate(keys))
     offsets = np.searchsorted(key, np.arange(count + 1, dtype=np.uint64) << np.uint64(32)).astype(np.int64)
     return Ragged((key & np.uint64(0xFFFFFFFF)).astype(np.uint32), offsets)
+
+
+def _padded(tokens: Ragged, pad: int) -> tuple[np.ndarray, np.ndarray]:
+    """All tokens with `pad` zeros behind each row, so that no n-gram reaches into the next, and where rows start."""
+    import numpy as np
+
+    count = len(tokens.offsets) - 1
+    starts = tokens.offsets[:-1] + pad * np.arange(count)
+    padded = np.zeros(len(tokens.flat) + pad * (count + 1), np.uint64)
+    owner = np.repeat(np.arange(count), tokens.lengths)
+    padded[np.arange(len(tokens.flat)) + pad * owner] = tokens.flat
+    return padded, starts
 
 
 def _combined(tokens: np.ndarray, n: int) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,6 +13,8 @@ from obelics_like.stage import Batch, DocumentStage
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from obelics_like.rows import Rows
+
 
 @dataclass(frozen=True)
 class SameText(DocumentStage):
@@ -20,11 +23,13 @@ class SameText(DocumentStage):
     Pages without any text are never copies of one another.
 
     keep: which one stays: "newest" (by crawl date), "oldest", "lowest_id" or "longest" (characters of kept text).
-        Ties go to the lowest id, then to the page read first.
+        Ties go to the lowest id, then to the page read first. What an earlier run kept stays before all others.
+    index: a folder of what earlier runs kept (see `stage.DocumentStage`); absent, a run knows only itself.
     """
 
     keep: str = "newest"
 
+    keyed: ClassVar[bool] = True
     rules: ClassVar[dict[str, str]] = {"same_text": "another page with the same text stays"}
 
     def check(self) -> None:
@@ -34,7 +39,7 @@ class SameText(DocumentStage):
         import pyarrow as pa
 
         keys = [exact_text_key(t.effective for t in d.texts()) for d in batch]
-        return pa.table({"key": pa.array(keys, pa.binary(16)), **keepers.describe(batch)})
+        return pa.table({"key": pa.array(keys, pa.binary(16)), **keepers.describe(batch, self.keep)})
 
-    def decide(self, rows: pa.Table, opened: Any) -> pa.Table:
-        return keepers.drop_repeats(rows, self.keep, "same_text")
+    def decide(self, rows: Rows, opened: Any) -> Iterator[pa.Table]:
+        return keepers.drop_repeats(rows, "same_text")

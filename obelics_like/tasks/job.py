@@ -9,7 +9,9 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
+from obelics_like import index
 from obelics_like.document import Blob
+from obelics_like.plan import digest
 from obelics_like.sources.archive import Archive, read_bytes
 from obelics_like.sources.spool import copy_of
 from obelics_like.stage import AnyStage, Context, ThingStage
@@ -31,6 +33,11 @@ class Job:
     def spool(self) -> Path:
         """Where the copies of remote inputs lie while the run goes on."""
         return self.work / "spool"
+
+    @property
+    def run(self) -> str:
+        """The name of the run among others: that of its output folder, so that it is the same when run again."""
+        return digest(self.work.resolve())
 
     def context(self, scratch: Path) -> Context:
         """The services that stages are opened with in this process."""
@@ -97,6 +104,7 @@ def open_all(item: tuple[Job, tuple[AnyStage, ...]]) -> dict[str, Any]:
     context = replace(job.context(scratch), model=model)
     for stage in stages:
         stage.open(context)
+        index.check(stage)
     if job.scorer:
         model(f"scorer:{job.scorer}").prepare()
     return {"models": [row for spec in sorted(specs) for row in identify(spec)], "peak_mb": peak_memory()}

@@ -132,13 +132,17 @@ class MapTask:
                 self.alive = write_lines(self._through(), file)
         return describe(path, self.alive)
 
-    def _write_rows(self, stage: AnyStage, tables: list[pa.Table], weights: dict[str, Any]) -> Published:
+    def _write_rows(
+        self, stage: DocumentStage | ThingStage, tables: list[pa.Table], weights: dict[str, Any]
+    ) -> Published:
         path = self.folder / rows_name(stage, self.item.name)
         if isinstance(stage, ThingStage):
-            table = exchange.thing_rows(tables)
+            table = exchange.thing_rows(tables, stage.counted)
             weights[stage.id] = exchange.bucket_weights(table)
         else:
             table = pa.concat_tables(tables)
+            if stage.keyed:  # so that a range of keys lies in one piece
+                table = table.sort_by("key")
             if self.unsaid:  # a page that fell may not be the one for whose sake another goes
                 table = table.filter(pc.invert(pc.is_in(table["doc"], pa.array(self.unsaid, pa.uint64()))))
         return exchange.write_table(table, path)
@@ -264,9 +268,10 @@ class MapTask:
         if isinstance(before.barrier[0], ThingStage):
             stage = before.barrier[0]
             state = opened(stage, self.job, self.job.work / before.folder / stage.id)
-            verdict = exchange.Verdict(paths[0], stage.id)
+            verdict = exchange.Verdict(paths[0], stage.id, stage.counted)
             return [(stage.id, lambda batch: stage.apply(batch, verdict, state))]
-        drops = exchange.DocumentVerdict([p for ps in paths for p in ps], [s.id for s in before.barrier])
+        ids = [stage.id for stage, names in zip(before.barrier, before.verdicts) for _ in names]
+        drops = exchange.DocumentVerdict([p for ps in paths for p in ps], ids)
         return [(before.barrier[0].id, drops.apply)]
 
     def _documents(self) -> Iterator[Document]:

@@ -1,23 +1,31 @@
-"""Times near-duplicate detection beside its peers, in one run on one core; it measures no quality (the gate does).
+"""Duplicates: signatures a second, what many cost in time and memory, peers on the same texts, quality on planted ones.
 
     python pipelines/bench/dedup.py collect [--documents 2000] [--texts FILE]   signatures a second, shingling included
-    python pipelines/bench/dedup.py decide  [--documents 100000] [--verify exact] [--shingles 300]
+    python pipelines/bench/dedup.py scale   [--keys 3000000] [--documents 200000] [--memory 500] [--workers 2]
+    python pipelines/bench/dedup.py peers   [--documents 5000]    time of ours, datasketch and datatrove on the same
+    python pipelines/bench/dedup.py planted                       recall and precision by true Jaccard, beside peers
 
-Texts are drawn words in sentences, 307 words a document, or one a line of FILE (plain, or JSON with a key "text").
-Peers: datasketch as its documentation shows it (update, update_batch), and datatrove's signature step if installed.
+`collect` draws words in sentences, 307 words a document, or takes one a line of FILE (plain, or JSON with a key
+"text"). The others make texts of the real pages under `--data` (else OBELICS_LIKE_DATA, else ../shared/data): their
+sentences are shuffled, replaced and left out (`dedup_texts.py`). datatrove is run if `.venvs/datatrove` is there.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import random
 import re
-import resource
+import sys
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+
+import dedup_texts as made
 
 from obelics_like import words
 from obelics_like.dedup.minhash import NearDuplicates
@@ -25,6 +33,7 @@ from obelics_like.document import Document, Origin, Text
 from obelics_like.stage import Context
 
 PERMUTATIONS = 256
+HERE = Path(__file__).resolve().parent
 
 
 def drawn(count: int) -> list[str]:
@@ -129,67 +138,153 @@ def collect(args: argparse.Namespace) -> None:
         print(f"{name:34s} {rate:10,.0f} documents/s   ours is {first / rate:6.1f} times as fast")
 
 
-def signatures(count: int, shingles: int, verify: str) -> object:
-    """Rows as `collect` makes them; a tenth are near copies (Jaccard 0.82 or so) of the row before them."""
-    import numpy as np
-    import pyarrow as pa
+def scale(args: argparse.Namespace) -> None:
+    from dedup_scale import scale as run
 
-    rng = np.random.default_rng(1)
-    copies = np.flatnonzero(rng.random(count) < 0.1)
-    copies = copies[copies > 0]
-    signature = rng.integers(0, 2**32, (count, PERMUTATIONS), dtype=np.uint32)
-    same = rng.random((len(copies), PERMUTATIONS)) < 0.82
-    signature[copies] = np.where(same, signature[copies - 1], signature[copies])
-    columns = {
-        "id": pa.array([f"{x:016x}" for x in rng.integers(0, 2**63, count).tolist()]),
-        "date": pa.array([f"2024-05-{1 + i % 28:02d}T00:00:00" for i in range(count)]),
-        "length": pa.array(np.full(count, 2000)),
-        "language": pa.array(["en", "de", "zh"] * (count // 3) + ["en"] * (count % 3)),
-        "size": pa.array(np.full(count, shingles, np.uint32)),
-        "fingerprint": pa.array(rng.integers(0, 2**64, count, dtype=np.uint64)),
-        "signature": pa.FixedSizeListArray.from_arrays(pa.array(signature.reshape(-1)), PERMUTATIONS),
-        "doc": pa.array(np.arange(count, dtype=np.uint64)),
-    }
-    if verify == "exact":
-        sets = rng.integers(0, 2**32, (count, shingles), dtype=np.uint32)
-        sets[copies, : int(shingles * 0.9)] = sets[copies - 1, : int(shingles * 0.9)]
-        sets.sort(axis=1)
-        offsets = pa.array(np.arange(0, count * shingles + 1, shingles))
-        columns["shingles"] = pa.LargeListArray.from_arrays(offsets, pa.array(sets.reshape(-1)))
-    return pa.table(columns)
+    cache = prepared(args)
+    for name, count, texts in (("keys", args.keys, None), ("documents", args.documents, cache)):
+        with tempfile.TemporaryDirectory() as scratch:
+            phases, drops, notes = run(count, texts, Path(scratch), args.workers, args.memory)
+        print(f"\n{count:,} {name}, {args.workers} workers, {args.memory} MB each")
+        for phase in phases:
+            print(
+                f"  {phase['phase']:20s} {phase['tasks']:6,} tasks {phase['seconds']:8.1f} s"
+                f" {phase['cpu']:8.1f} s CPU {phase['peak_mb']:6,} MB peak"
+            )
+        whole = sum(phase["seconds"] for phase in phases)
+        print(f"  {count / whole:,.0f} a second; dropped: {', '.join(f'{k} {v:,}' for k, v in drops.items())}")
+        print("\n".join(f"  {note}" for note in notes))
 
 
-def decide(args: argparse.Namespace) -> None:
-    import scipy.sparse.csgraph  # noqa: F401 - its import is not what is timed
+def prepared(args: argparse.Namespace) -> Path:
+    """The file that keeps the texts of the real pages, made in a process of its own: its memory is not ours."""
+    import subprocess
 
-    stage = NearDuplicates(permutations=PERMUTATIONS, per_language=False, verify=args.verify, id="minhash")
-    rows = signatures(args.documents, args.shingles, args.verify)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    now = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
-    wall, start = time.perf_counter(), time.process_time()
-    verdict = stage.decide(rows, None)
-    wall, spent = time.perf_counter() - wall, time.process_time() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(
-        f"{args.documents:,} rows of {rows.nbytes / args.documents:,.0f} bytes, verify {args.verify}: {spent:.1f} s CPU"
-        f" ({wall:.1f} s), {verdict.num_rows:,} dropped; resident before {now / 2**20:,.0f} MB,"
-        f" peak {peak / 1024:,.0f} MB{' (of the set-up)' if peak == before else ''}"
-    )
+    cache = Path(args.cache)
+    code = "import sys, pathlib, dedup_texts; dedup_texts.page_texts(*map(pathlib.Path, sys.argv[1:]))"
+    subprocess.run([sys.executable, "-c", code, args.data, cache.resolve()], check=True, cwd=HERE)
+    return cache.resolve()
+
+
+def peers(args: argparse.Namespace) -> None:
+    from timed import ProgramFailed, run
+
+    cache = prepared(args)
+    with tempfile.TemporaryDirectory() as folder:
+        scratch, few = Path(folder), Path(folder) / "texts.jsonl"
+        with few.open("w", encoding="utf-8") as out:
+            for parts in made.many(0, args.documents, cache):
+                out.write(json.dumps({"text": "\n".join(parts)}) + "\n")
+        settings = {"PYTHONPATH": os.pathsep.join([str(HERE.parent.parent), str(HERE)])}
+        result = scratch / "result.json"
+        own = [sys.executable, HERE / "dedup_peers.py"]
+        venv = HERE / ".venvs" / "datatrove" / "bin" / "python"
+        rows: list[tuple[str, list[str | Path]]] = [
+            ("ours", [*own, "ours", few, result]),
+            ("datasketch", [*own, "datasketch", few, result]),
+            ("datatrove", [venv, "-P", HERE / "peers" / "datatrove.py", "dedup", few, scratch / "trove", result]),
+            ("ours", [*own, "ours", few, result]),
+        ]
+        first = 0.0
+        print(f"\n{args.documents:,} documents, by processor time, start included")
+        for name, command in rows:
+            if not Path(command[0]).exists():
+                print(f"  {name:12s} not run: {command[0]} is not there")
+                continue
+            try:
+                took = run(command, scratch / "log", settings if name != "datatrove" else {})
+            except ProgramFailed as error:
+                print(f"  {name:12s} failed: {error}")
+                continue
+            rate, dropped = args.documents / took.cpu, json.loads(result.read_text())["dropped"]
+            first = first or rate
+            print(
+                f"  {name:12s} {rate:8,.0f} documents/s, ours is {first / rate:5.1f} times as fast;"
+                f" {took.wall:6.1f} s, {took.peak_mb:5,} MB peak, {dropped:,} dropped"
+            )
+
+
+def planted(args: argparse.Namespace) -> None:
+    texts = made.plant(made.page_texts(Path(args.data), prepared(args))[: args.planted], seed=11)
+    lower = [text.lower() for text in texts]
+    truths = {"their words": made.true_pairs([made.WORD.findall(t) for t in lower])}
+    truths["our words"] = made.true_pairs([our_words(t) for t in lower])
+    for name, truth in truths.items():
+        count = Counter(made.band(near) for near in truth.values())
+        print(f"\n{len(texts):,} texts, Jaccard by {name}: {sum(near >= 0.8 for near in truth.values())} pairs at 0.8")
+        print(f"  {'':34s} recall precision  found of pairs with a Jaccard of")
+        print(f"  {'':34s}                   {' '.join(f'{b:>6s}' for b in sorted(count))}")
+        for method, found in methods(texts) if name == "their words" else ours_found(texts):
+            right = sum(truth.get(pair, 0) >= 0.8 for pair in found)
+            hit = Counter(made.band(truth[pair]) for pair in found if pair in truth)
+            shares = " ".join(f"{hit[b] / count[b]:6.2f}" for b in sorted(count))
+            recall = right / sum(near >= 0.8 for near in truth.values())
+            print(f"  {method:34s} {recall:6.3f} {right / max(1, len(found)):9.3f}  {shares}")
+
+
+Found = Iterator[tuple[str, set[tuple[int, int]]]]
+
+
+def our_words(text: str) -> list[str]:
+    """A text's tokens as `shingles` cuts them, made here the plain way."""
+    return [part for word in words.split(text) for part in re.split("['\u2019.-]", word)]
+
+
+def ours_found(texts: list[str]) -> Found:
+    from obelics_like.dedup.pairs import near_pairs
+
+    yield "ours, 32 x 8, checked exactly", set(near_pairs(texts, NearDuplicates(id="minhash")))
+
+
+def methods(texts: list[str]) -> Found:
+    """Ours, then datasketch and rensa by their own bands, with and without a check by the signatures' estimate."""
+    from datasketch import MinHash, MinHashLSH
+    from rensa import RMinHash, RMinHashLSH
+
+    yield from ours_found(texts)
+    for permutations, bands in ((256, None), (112, (14, 8))):
+        lsh = MinHashLSH(threshold=0.8, num_perm=permutations, params=bands)
+        sketches = []
+        for text in texts:
+            sketches.append(MinHash(num_perm=permutations))
+            sketches[-1].update_batch([gram.encode() for gram in grams(text)])
+        yield from _found(f"datasketch {permutations} ({lsh.b} x {lsh.r})", lsh, sketches)
+    lsh = RMinHashLSH(threshold=0.8, num_perm=256, num_bands=32)
+    sketches = []
+    for text in texts:
+        sketches.append(RMinHash(num_perm=256, seed=42))
+        sketches[-1].update(list(grams(text)))
+    yield from _found("rensa 256 (32 x 8)", lsh, sketches)
+
+
+def _found(name: str, lsh: object, sketches: list[object]) -> Found:
+    pairs: set[tuple[int, int]] = set()
+    for number, sketch in enumerate(sketches):
+        pairs |= {(other, number) for other in lsh.query(sketch)}  # type: ignore[attr-defined]
+        lsh.insert(number, sketch)  # type: ignore[attr-defined]
+    yield name, pairs
+    near = {(i, j) for i, j in pairs if sketches[i].jaccard(sketches[j]) >= 0.8}  # type: ignore[attr-defined]
+    yield f"{name}, estimate checked", near
 
 
 def main() -> None:
     for name in ("OMP_NUM_THREADS", "RAYON_NUM_THREADS"):  # before numpy and rensa are imported
         os.environ.setdefault(name, "1")
+    data = os.environ.get("OBELICS_LIKE_DATA", str(HERE.parent.parent.parent / "shared" / "data"))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("collect", "decide"))
+    parser.add_argument("what", choices=("collect", "scale", "peers", "planted"))
     parser.add_argument("--documents", type=int)
+    parser.add_argument("--keys", type=int, default=3_000_000)
+    parser.add_argument("--planted", type=int, default=1000)
     parser.add_argument("--texts")
-    parser.add_argument("--verify", default="exact")
-    parser.add_argument("--shingles", type=int, default=300)
+    parser.add_argument("--data", default=data)
+    parser.add_argument("--cache", default=str(Path(tempfile.gettempdir()) / "obelics-like-bench-texts.jsonl.gz"))
+    parser.add_argument("--memory", type=int, default=500)
+    parser.add_argument("--workers", type=int, default=2)
     args = parser.parse_args()
-    args.documents = args.documents or {"collect": 2000, "decide": 100_000}[args.what]
-    (collect if args.what == "collect" else decide)(args)
+    args.documents = args.documents or {"collect": 2000, "scale": 200_000, "peers": 5000, "planted": 0}[args.what]
+    {"collect": collect, "scale": scale, "peers": peers, "planted": planted}[args.what](args)
 
 
-if __name__ == "__main__":
-    main()
+if __name__ == "__main__":  # workers must find what they are sent by its module's name
+    importlib.import_module("dedup").main()

@@ -9,6 +9,8 @@ from typing import Any
 import pyarrow as pa
 
 from obelics_like.document import Document, Language, Origin, Text
+from obelics_like.exchange import DROPS
+from obelics_like.rows import MEMORY, Rows, tables
 from obelics_like.stage import Context, DocumentStage
 
 
@@ -35,14 +37,24 @@ def rows_of(stage: DocumentStage, documents: Sequence[Document], shard: int = 0)
     return rows.append_column("doc", pa.array(range(len(documents)), pa.uint64()))
 
 
+def decided(stage: DocumentStage, shards: Sequence[pa.Table], memory: int = MEMORY) -> pa.Table:
+    """All that the stage yields on rows that lie in some tables."""
+    rows = Rows(tables(shards), memory=memory)
+    return pa.concat_tables([DROPS.empty_table(), *stage.decide(rows, stage.open(Context()))])
+
+
 def run(
-    stage: DocumentStage, documents: Sequence[Document], shard: int = 0, shuffle: int | None = None
+    stage: DocumentStage,
+    documents: Sequence[Document],
+    shard: int = 0,
+    shuffle: int | None = None,
+    memory: int = MEMORY,
 ) -> dict[int, tuple[str, str | None, str | None]]:
     """doc -> (rule, value, limit) of each drop. With `shuffle`, the rows reach `decide` in that seed's order."""
     rows = rows_of(stage, documents, shard)
     if shuffle is not None:
         rows = rows.take(random.Random(shuffle).sample(range(rows.num_rows), rows.num_rows))
-    verdict = stage.decide(rows, stage.open(Context()))
+    verdict = decided(stage, [rows], memory)
     assert verdict.schema == pa.schema(
         [("doc", pa.uint64()), ("rule", pa.string()), ("value", pa.string()), ("limit", pa.string())]
     )

@@ -33,8 +33,11 @@ def test_keys_agree_where_the_band_agrees() -> None:
     rng = np.random.default_rng(1)
     signatures = rng.integers(0, 3, (500, 12)).astype(np.uint32)
     salt = rng.integers(0, 2, 500).astype(np.uint64)
+    both = np.concatenate([band_keys(signatures[a:b], 3, 4, salt[a:b]) for a, b in ((0, 123), (123, 500))])
+    assert both.shape == (500, 3)
+    assert len(np.intersect1d(both[:, 0], both[:, 1])) == 0
     for band in range(3):
-        keys = band_keys([signatures[:123], signatures[123:]], 500, band, 4, salt)
+        keys = both[:, band]
         truth = [(*row[band * 4 : band * 4 + 4].tolist(), s) for row, s in zip(signatures, salt.tolist(), strict=True)]
         for i, j in itertools.combinations(range(500), 2):
             assert (keys[i] == keys[j]) == (truth[i] == truth[j])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 import tracemalloc
 
@@ -17,7 +18,8 @@ from obelics_like.dedup.shingles import shingle_sets
 from obelics_like.dedup.sketches import BACKENDS, sketcher
 from obelics_like.document import Document
 from obelics_like.errors import OptionError
-from tests.dedup.harness import page, rows_of, run
+from obelics_like.rows import Rows, tables
+from tests.dedup.harness import decided, page, rows_of, run
 from tests.dedup.planted import corpus, duplicate_pairs, sentence
 
 STAGE = NearDuplicates(id="minhash")
@@ -65,7 +67,7 @@ def test_signatures_do_not_depend_on_the_batch(backend: str) -> None:
         page("empty"),
         page("short", "a"),
     ]
-    stage = NearDuplicates(backend, 128, id="minhash")
+    stage = NearDuplicates(backend, 128, verify="estimate", id="minhash")
     whole = rows_of(stage, pages)
     assert whole.equals(rows_of(stage, pages, shard=1).combine_chunks())
     assert whole.schema.field("signature").type.list_size == 128
@@ -185,10 +187,10 @@ def test_a_hot_band_of_equal_pages_costs_no_pairs(verify: str) -> None:
     pages = [page(f"{i:05d}", *text) for i in range(5000)]
     stage = NearDuplicates(permutations=64, id="minhash", verify=verify)
     rows = rows_of(stage, pages)
-    stage.decide(rows.slice(0, 10), None)
+    decided(stage, [rows.slice(0, 10)])
     tracemalloc.start()
     start = time.process_time()
-    verdict = stage.decide(rows, None)
+    verdict = decided(stage, [rows])
     seconds, (_, peak) = time.process_time() - start, tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert verdict.num_rows == 4999
@@ -202,8 +204,12 @@ def test_a_hot_band_of_unequal_pages_is_cut() -> None:
     pages = [page(f"{i:05d}", " ".join([*words, f"x{i}"])) for i in range(3000)]
     stage = NearDuplicates(permutations=64, max_band=8, id="minhash")
     rows = rows_of(stage, pages)
-    assert stage.decide(rows, None).num_rows == 2999
-    assert len(stage.links(rows, np.arange(3000)).left) < 3000 * 10
+    assert decided(stage, [rows]).num_rows == 2999
+    read = Rows(tables([rows]))
+    with read.workspace() as folder:
+        assert 2999 <= stage.neighbours(read, folder).links().count < 3000 * 10
+    (note,) = read.notes
+    assert re.search(r"^\d+ bands held more than 8 pages \(the largest 2\d{3}\)", note)
 
 
 def test_no_pages() -> None:

@@ -81,3 +81,9 @@ def test_a_short_page_is_one_shingle_and_an_empty_one_none() -> None:
 def test_lone_surrogates_are_text_like_any_other() -> None:
     for kind in TOKENS:
         assert hashes("a \ud800 b", kind)
+
+
+def test_copies_that_write_words_together_or_apart_have_the_same_shingles() -> None:
+    texts = ["Don't stop: a well-made U.S. cat", "don’t stop a well made U S cat", "Don t stop — a well-made u.s cat"]
+    assert len({frozenset(hashes(text)) for text in texts}) == 1
+    assert hashes(texts[0], "word") != hashes(texts[1], "word")

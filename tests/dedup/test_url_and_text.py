@@ -6,9 +6,10 @@ import itertools
 
 import pytest
 
+from obelics_like.dedup.images import SameImages
 from obelics_like.dedup.text import SameText
 from obelics_like.dedup.url import SameUrl
-from obelics_like.document import Document, Drop, Edit
+from obelics_like.document import Blob, Document, Drop, Edit, Image, Place
 from obelics_like.errors import OptionError
 from tests.dedup.harness import page, run
 
@@ -77,3 +78,33 @@ def test_twenty_thousand_rows_in_any_order() -> None:
 def test_unknown_keep(kind: type) -> None:
     with pytest.raises(OptionError, match=r"x\.keep: got 'latest'; valid: newest \| oldest \| lowest_id \| longest"):
         kind("latest", id="x").check()
+
+
+def shown(name: str, *urls: str, sha: str | None = None, date: str = "2024-05-01T00:00:00Z") -> Document:
+    document = page(name, "text", date=date)
+    blob = None if sha is None else Blob(Place("record", "a", 0), "warc", sha256=sha)
+    document.nodes += [Image(i, url, blob=blob) for i, url in enumerate(urls, 1)]
+    return document
+
+
+def test_pages_with_the_same_pictures() -> None:
+    pages = [
+        shown("a", "u1", "u2"),
+        shown("b", "u2", "u1", "u1", date="2024-06-01T00:00:00Z"),
+        shown("c", "u1"),
+        shown("d"),
+        shown("e"),
+        shown("f", "u3", sha="s"),
+        shown("g", "u4", sha="s"),
+    ]
+    assert run(SameImages(id="x"), pages, shard=2) == {0: ("same_images", "b", None)}
+    assert run(SameImages("sha256", "lowest_id", id="x"), pages) == {
+        1: ("same_images", "a", None),
+        6: ("same_images", "f", None),
+    }
+    pages[1].nodes[1].drop = Drop("images.rules", "too_small")
+    assert run(SameImages(id="x"), pages) == {2: ("same_images", "b", None)}
+    pages[1].nodes[2].drop = pages[1].nodes[3].drop = Drop("images.rules", "too_small")
+    assert run(SameImages(id="x"), pages) == {}
+    with pytest.raises(OptionError, match=r"x\.by: got 'phash'"):
+        SameImages("phash", id="x").check()

@@ -1,13 +1,15 @@
 """Runs datatrove's usual chain over an archive, one task in this process: read, extract, language, Gopher, write.
 
-With MODE `minhash` its four MinHash stages follow, on what its filters left. All options are its defaults, but for the
+With MODE `minhash` its four MinHash stages follow, on what its filters left; with `dedup` they alone run, on a file of
+texts (a line {"text": ...}). All options are its defaults, but for the
 language model, which is read from the file that LID_MODEL names instead of being downloaded.
-usage: python -P datatrove.py MODE ARCHIVE SCRATCH RESULT   (MODE: filters or minhash)
+usage: python -P datatrove.py MODE ARCHIVE SCRATCH RESULT   (MODE: filters, minhash or dedup)
 (-P keeps this file, which bears the name of the library, from being imported in its stead.)
 """
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import sys
@@ -71,6 +73,20 @@ def minhash(scratch: Path) -> None:
     run(scratch, "unique", JsonlReader(at["filtered"]), MinhashDedupFilter(at["clusters"]), JsonlWriter(at["unique"]))
 
 
+def texts(path: Path, scratch: Path) -> int:
+    """Its MinHash on a file of texts; gives how many it dropped."""
+    (scratch / "filtered").mkdir(parents=True)
+    lines = [json.loads(line)["text"] for line in path.read_text("utf-8").splitlines()]
+    with open(scratch / "filtered" / "00000.jsonl", "w", encoding="utf-8") as out:
+        out.writelines(json.dumps({"text": text, "id": str(n)}) + "\n" for n, text in enumerate(lines))
+    minhash(scratch)
+    kept = 0
+    for path in (scratch / "unique").glob("*.gz"):
+        with gzip.open(path) as file:
+            kept += sum(1 for _ in file)
+    return len(lines) - kept
+
+
 def counted(stats: Any) -> dict[str, int]:
     """Pages read, pages lost to the extractor's time limit, and documents kept, from the executor's statistics."""
     steps = [{key: int(value.total) for key, value in step.stats.items()} for step in stats.stats]
@@ -79,6 +95,9 @@ def counted(stats: Any) -> dict[str, int]:
 
 def main(mode: str, archive: str, scratch: str, result: str) -> None:
     """Run the chain and write what it counted."""
+    if mode == "dedup":
+        Path(result).write_text(json.dumps({"dropped": texts(Path(archive), Path(scratch))}))
+        return
     counts = counted(filters(Path(archive), Path(scratch)))
     if mode == "minhash" and counts["kept"]:
         minhash(Path(scratch))

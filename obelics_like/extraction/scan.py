@@ -108,6 +108,14 @@ class Rows:
             return dict(_ATTRIBUTE.findall(whole))
         return {name: unescaped(value) for name, value in _ATTRIBUTE.findall(whole)}
 
+    def attribute(self, name: str, start: int, end: int) -> str:
+        """One of them, "" where it is not there: quicker than all, where most are not asked for."""
+        at = self.html.find(f' {name}="'.encode(), start, end)
+        if at < 0:
+            return ""
+        at += len(name) + 3
+        return unescaped(self.html[at : self.html.find(b'"', at)].decode())
+
     def sources(self, first: int) -> Iterator[dict[str, str]]:
         """The attributes of the `<source>` elements that a picture's row names, in order."""
         found = []

@@ -139,15 +139,16 @@ class Walked:
     ) -> Picture | None:
         attributes = rows.attributes(start, end)
         kind = scan.SHOWN[how]
-        urls = _addresses(
-            kind, attributes, [value for one in rows.sources(sources) for name in _SOURCES if (value := one.get(name))]
+        named = (
+            [value for one in rows.sources(sources) for name in _SOURCES if (value := one.get(name))] if sources else []
         )
+        urls = _addresses(kind, attributes, named)
         if not urls:
             return None
         shown = Picture(kind, urls, {} if kind == "background" else attributes, container, group)
         shown.fallback = bool(fallback)
         if link_end:
-            shown.link = rows.attributes(link, link_end).get("href", "").strip() or None
+            shown.link = rows.attribute("href", link, link_end).strip() or None
             if shown.link and link_to_picture(shown.link):
                 urls.append(shown.link)
         return shown

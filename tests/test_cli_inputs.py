@@ -29,7 +29,7 @@ FOUR_PARTS = re.compile(r"obelics-like: .+?: got .+?; valid: .+; .+", re.DOTALL)
 @pytest.fixture(autouse=True)
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs the work in this process, with little patience."""
-    monkeypatch.setattr(launch, "make_engine", lambda name, workers: InlineEngine())
+    monkeypatch.setattr(launch, "make_engine", lambda *_: InlineEngine())
     monkeypatch.setenv("OBELICS_LIKE_PATIENCE_SECONDS", "0.3")
     remote._down.cache_clear()
 
@@ -69,7 +69,7 @@ def local(copy: Mirror, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What a run makes of the crawl in a folder."""
     out = tmp_path_factory.mktemp("local") / "out"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(launch, "make_engine", lambda name, workers: InlineEngine())
+        patch.setattr(launch, "make_engine", lambda *_: InlineEngine())
         result, run = build(out, str(copy.root))
     assert result.exit_code == 0, result.stderr
     assert run["ledger"]["came"]["page"] > 100
@@ -149,9 +149,9 @@ def test_a_limit_on_a_list_of_this_machine_opens_no_archive_that_can_be_spared(c
     def watched(state: Any, *args: Any) -> Any:
         task = state.engine.map
 
-        def map_(work: Any, items: Any) -> Any:
+        def map_(work: Any, items: Any, *more: Any) -> Any:
             opened.extend(item[1].name for item in items if work.__name__ == "scan_input")
-            return task(work, items)
+            return task(work, items, *more)
 
         state.engine.map = map_
         state.engine.workers = 4
@@ -211,10 +211,10 @@ def test_pages_that_can_not_be_had_are_counted_and_tried_again(
     def watched(state: Any, *args: Any) -> Any:
         task = state.engine.map
 
-        def map_(work: Any, items: Any) -> Any:
+        def map_(work: Any, items: Any, *more: Any) -> Any:
             if work.__name__ == "map_shards":
                 host.busy = 10**6
-            return task(work, items)
+            return task(work, items, *more)
 
         state.engine.map = map_
         return real(state, *args)

@@ -28,8 +28,8 @@ WHEEL = "ziglang>=0.13"
 
 
 def library(folder: Path = FOLDER) -> Path:
-    """Where the library made from the sources as they are lies, or would: its name holds their digest."""
-    digest = hashlib.sha256()
+    """Where the library made from the sources as they are lies, or would: its name holds a digest of them and the flags."""
+    digest = hashlib.sha256(" ".join(FLAGS).encode())
     for path in sorted((*folder.glob("*.c"), *folder.glob("*.h"))):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return folder / f"kernel-{digest.hexdigest()[:16]}-{sysconfig.get_platform()}.so"

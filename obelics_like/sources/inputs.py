@@ -143,7 +143,7 @@ def _remote(url: str, where: str, ignored: dict[str, None], reach: Reach, in_lis
     """What a URL leads to. An archive by its name is kept even if its host does not answer: reading it tells."""
     check_url(url, where)
     extension = _bare(url)[1]
-    plain = extension in ARCHIVE_NAMES and ".wet." not in url.lower() and ".wat." not in url.lower()
+    plain = extension in ARCHIVE_NAMES and ".wet." not in url.lower()
     if in_list and plain:
         yield Input(url, url, extension[1:], 0)
         return
@@ -332,10 +332,9 @@ def _content(path: str, inner: bytes, how: str) -> tuple[str, str]:
     start = inner.lstrip(b"\r\n")
     if start.startswith(b"WARC/"):
         low = inner.lower()
-        if ".wet." in os.path.basename(path).lower() or b"warc-type: conversion" in low:
+        extracted = b"warc-type: conversion" in low and b"content-type: text/plain" in low
+        if ".wet." in os.path.basename(path).lower() or extracted:
             return "wet", "a WET file (extracted text, no HTML and no pictures)"
-        if ".wat." in os.path.basename(path).lower():
-            return "wet", "a WAT file (metadata, no HTML and no pictures)"
         return "warc", "a WARC file"
     if start.startswith(b"filedesc://") or arc_fields(start) is not None:
         return "arc", "an ARC file"

@@ -194,7 +194,7 @@ def test_lists_folders_and_identities_in_a_bucket(s3: str, copy: Mirror) -> None
 def test_a_corpus_from_a_bucket_is_the_same(
     s3: str, copy: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(launch, "make_engine", lambda name, workers: InlineEngine())
+    monkeypatch.setattr(launch, "make_engine", lambda *_: InlineEngine())
     made = {}
     for name, base in (("folder", str(copy.root)), ("bucket", s3)):
         record = launch.build(f"cc:{CRAWL}", tmp_path / name, cc_base=base, scorer="none", workers=1, limit=60)

@@ -36,7 +36,7 @@ TEXT = "<p>The harbour wakes early, and the boats bring in what the night has le
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
     for name in ("s3fs", "moto.server"):
-        pytest.importorskip(name, reason="the extra `moto` is not installed")
+        pytest.importorskip(name, reason="moto, of the extra `dev`, is not installed")
     from moto.server import ThreadedMotoServer
 
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)

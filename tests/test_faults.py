@@ -269,7 +269,7 @@ def test_models_that_kill_the_worker_stop_the_run_before_the_first_record(
 
     monkeypatch.setattr(
         "obelics_like.engines.inline.InlineEngine.map",
-        lambda self, task, items: [(i, Failure("died", 3)) for i in items],
+        lambda self, task, items, *_: [(i, Failure("died", 3)) for i in items],
     )
     with pytest.raises(MissingPiece, match="loading the models: got died, 3 times"):
         run(tmp_path / "out", pages)

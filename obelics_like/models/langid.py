@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
-from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -48,23 +47,15 @@ def load(name: str) -> Identifier:
 
 
 class FastText:
-    """A fastText classifier: by our own reader, three times as fast, where it knows the file's shape, else by fastText.
+    """A fastText classifier, through the low-level call that every binding shares.
 
-    Both give the same answers to the bit. fastText is used through the low-level call that every binding shares:
     `predict(str)` of the plain binding raises under numpy 2 and that of another one gives no probabilities, while
     `model.f.predict(text + "\\n", k, threshold, "strict")` gives the same answer in all of them.
     """
 
     def __init__(self, name: str, file: Path, scheme: str | None = None) -> None:
-        from obelics_like.models.ngrams import Ngrams, OtherShape
-
         self.name = name
-        self._predict: Callable[[list[str], int], list[Pairs]]
-        try:
-            self._predict = Ngrams(file).predict
-        except OtherShape:
-            predict = _open_fasttext(name, file)
-            self._predict = lambda lines, k: [_named(predict(line + "\n", k, 0.0, "strict")) for line in lines]
+        self._ask = _open_fasttext(name, file)
         self.scheme = scheme or self._guess()
         self._codes = Labels(self.scheme)
 
@@ -72,12 +63,15 @@ class FastText:
         """For each text up to `k` (BCP-47 code, probability), best first; [] for a text without letters."""
         lines = [clean(text) for text in texts]
         # fastText answers an empty line with its most frequent label
-        found = iter(self._predict([line for line in lines if line], k + self._codes.merged))
-        return [self._codes.ranked(next(found), k) if line else [] for line in lines]
+        wanted = k + self._codes.merged
+        return [self._codes.ranked(self._predict(line, wanted), k) if line else [] for line in lines]
+
+    def _predict(self, line: str, k: int) -> Pairs:
+        return [(label.removeprefix("__label__"), p) for p, label in self._ask(line + "\n", k, 0.0, "strict")]
 
     def _guess(self) -> str:
         """Flores labels look like eng_Latn, those of lid.176 like en: one answer tells, where bindings list none."""
-        (pairs,) = self._predict(["language"], 1)
+        pairs = self._predict("language", 1)
         return "flores" if pairs and "_" in pairs[0][0] else "lid176"
 
 
@@ -175,10 +169,6 @@ def _derived(label: str, codes: dict[str, str]) -> str:
         return language
     same = {code.split("-")[0] for known, code in codes.items() if known.startswith(language + "_")}
     return f"{same.pop() if len(same) == 1 else language}-{script}" if script else language
-
-
-def _named(pairs: Sequence[tuple[float, str]]) -> Pairs:
-    return [(label.removeprefix("__label__"), p) for p, label in pairs]
 
 
 def _open_fasttext(name: str, file: Path) -> Any:

@@ -64,7 +64,7 @@ def compiled(folder: Path = FOLDER) -> Path:
     os.close(handle)
     try:
         sources = sorted(map(str, folder.glob("*.c")))
-        subprocess.run([*command, *FLAGS, "-o", name, *sources, "-lm"], check=True, capture_output=True, text=True)
+        subprocess.run([*command, *FLAGS, "-o", name, *sources], check=True, capture_output=True, text=True)
         os.chmod(name, 0o755)
         os.replace(name, target)
     finally:

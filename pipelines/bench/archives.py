@@ -57,7 +57,7 @@ def write(paths: Sequence[Path], out: Path, wanted: Callable[[int], bool]) -> in
             if wanted(number):
                 if not _IDENTIFIED.search(head):
                     head += b"WARC-Identified-Payload-Type: text/html\r\n"
-                file.write(gzip.compress(head + b"\r\n" + block + b"\r\n\r\n", 6))
+                file.write(gzip.compress(head + b"\r\n" + block + b"\r\n\r\n", 6, mtime=0))
                 count += 1
     return count
 

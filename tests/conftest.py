@@ -10,6 +10,16 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
+def forget_stores() -> None:
+    """Forget the connections to object stores that libraries keep, before one of another test's is taken for them."""
+    import s3fs
+
+    from obelics_like.sources import buckets
+
+    s3fs.S3FileSystem.clear_instance_cache()
+    buckets._system.cache_clear()
+
+
 def data_folder() -> Path:
     """The folder of development data (OBELICS_LIKE_DATA, else ../shared/data); the test skips where it is missing."""
     folder = Path(os.environ.get("OBELICS_LIKE_DATA", REPOSITORY.parent / "shared" / "data"))

@@ -19,6 +19,7 @@ from obelics_like.sources.buckets import BucketFile
 from obelics_like.sources.crawls import Reach
 from obelics_like.sources.inputs import identified, survey
 from obelics_like.sources.remote import NotThere, Unreachable
+from tests.conftest import forget_stores
 from tests.sources.archives import OPTIONS, Builder
 from tests.sources.mirror import CRAWL, Mirror, mirror
 
@@ -155,9 +156,9 @@ def s3(copy: Mirror) -> Iterator[str]:
         fs.mkdir("commoncrawl")
         fs.put(f"{copy.root}/crawl-data", "commoncrawl/", recursive=True)
         fs.put(f"{copy.root}/cc-index", "commoncrawl/", recursive=True)
-        buckets._system.cache_clear()
+        forget_stores()
         yield "s3://commoncrawl/"
-        buckets._system.cache_clear()
+        forget_stores()
     server.stop()
 
 

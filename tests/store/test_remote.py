@@ -15,6 +15,7 @@ from obelics_like.errors import DataError, MissingPiece, UsageError
 from obelics_like.run import MARK
 from obelics_like.store import remote
 from obelics_like.store.remote import Remote
+from tests.conftest import forget_stores
 
 pytestmark = [pytest.mark.moto, pytest.mark.slow]
 
@@ -46,7 +47,7 @@ def endpoint() -> Iterator[str]:
 
 
 @pytest.fixture
-def store(endpoint: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+def store(endpoint: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
     """An empty bucket named `corpora`."""
     for name, value in (
         ("AWS_ENDPOINT_URL", endpoint),
@@ -58,11 +59,13 @@ def store(endpoint: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any
         monkeypatch.setenv(name, value)
     import fsspec
 
+    forget_stores()
     files = fsspec.filesystem("s3", skip_instance_cache=True, use_listings_cache=False)
     if files.exists("corpora"):
         files.rm("corpora", recursive=True)
     files.mkdir("corpora")
-    return files
+    yield files
+    forget_stores()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from obelics_like.extraction.pictures import is_standin, link_to_picture, resolve
 from obelics_like.extraction.texts import listed
@@ -54,6 +55,7 @@ class Placement:
         return known | {name for url in known if (name := file_name(url))}
 
 
+@lru_cache(4096)
 def file_name(url: str) -> str:
     """The last part of a URL's path without ending and size, "" where it is too short to tell pictures apart.
 

@@ -14,6 +14,11 @@ from obelics_like.document import Text
 from obelics_like.errors import OptionError
 from obelics_like.stage import Batch, Context, Stage
 
+_ROUNDING = 1e-9
+"""A ratio on the limit is not to miss it by how a computer counts in fractions."""
+_SLACK = 1e-5
+"""How far below the limit rapidfuzz is asked from: it rounds the other way."""
+
 
 @dataclass(frozen=True)
 class AlikeTexts(Stage):
@@ -59,15 +64,17 @@ class AlikeTexts(Stage):
         return batch
 
     def _compare(self, texts: Iterable[Text], ratio: Any) -> None:
-        least = self.min_ratio or 1.0
+        least = (self.min_ratio or 1.0) - _ROUNDING
         kept: list[tuple[int, int, str]] = []  # length, position, text: what is too long or short is never looked at
         for text in texts:
             own = text.effective
             shortest, longest = len(own) * least / (2 - least), len(own) * (2 - least) / least
             low, high = bisect_left(kept, (int(shortest), 0, "")), bisect_left(kept, (int(longest) + 1, 0, ""))
             near = sorted(kept[low:high], key=lambda k: (abs(k[0] - len(own)), -k[1]))[: self.most]
-            found = max(((ratio(own, other, score_cutoff=least), -pos) for _, pos, other in near), default=(0.0, 0))
+            found = max(
+                ((ratio(own, other, score_cutoff=least - _SLACK), -pos) for _, pos, other in near), default=(0.0, 0)
+            )
             if found[0] >= least:
-                text.drop = self.drop("alike_text", f"{found[0]:.3f} to {-found[1]}", least)
+                text.drop = self.drop("alike_text", f"{found[0]:.3f} to {-found[1]}", self.min_ratio)
             else:
                 insort(kept, (len(own), text.pos, own))

@@ -6,8 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+settings.register_profile("behaviour", deadline=None)  # tests check behaviour, not speed
+settings.load_profile("behaviour")
 
 
 def forget_stores() -> None:

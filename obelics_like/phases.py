@@ -6,36 +6,24 @@ It reads no page and decides nothing; what it hands back is what the tasks publi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from obelics_like.barrier import decide_barrier
+from obelics_like.barrier import Runs, decide_barrier
 from obelics_like.engines import Failure
 from obelics_like.ledger import Ledger
 from obelics_like.plan import DOCUMENTS_A_PART, Segment, Shard, digest
-from obelics_like.stage import DocumentStage
 from obelics_like.store.assemble import Piece
 from obelics_like.store.files import from_lines
 from obelics_like.tasks.deciding import PACK
-from obelics_like.tasks.job import Job
 from obelics_like.tasks.mapping import KILLS, Before, MapItem, bury_shards, map_shards
 from obelics_like.tasks.whereabouts import guilty
 
 MOST_DEADLY = 8
 """Pages of one shard that may be given up one by one: more of them are a fault of a stage or of the machine, and the
 shard is given up as a whole. So often, too, may a run begin anew without a page that killed in a later segment."""
-
-
-class Runs(Protocol):
-    """What this module needs of a run."""
-
-    job: Job
-    phases: list[dict[str, Any]]
-    remembered: list[tuple[DocumentStage, list[Path]]]
-
-    def map(self, phase: str, task: Callable[[Any], Any], items: Sequence[Any]) -> list[tuple[Any, Any]]: ...
 
 
 @dataclass

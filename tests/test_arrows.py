@@ -33,7 +33,7 @@ MAY = {
     "exchange": {"document", "errors", "rows", "store"},
     "plan": {"errors", "sources", "stage"},
     "barrier": {"engines", "errors", "exchange", "packing", "plan", "stage", "tasks"},
-    "phases": {"stage", "barrier", "engines", "ledger", "plan", "store", "tasks"},
+    "phases": {"barrier", "engines", "ledger", "plan", "store", "tasks"},
     "packing": GROUND | {"images"},
     "tasks": GROUND | {"tasks", "plan", "ledger", "exchange", "index", "store", "sources", "models"},
     "engines": {"engines", "errors"},

@@ -144,16 +144,19 @@ def _down() -> dict[str, float]:
 
 def patience_seconds() -> float:
     """How long a file may go on failing. Raises OptionError for a variable that is no number of seconds."""
-    said = os.environ.get("OBELICS_LIKE_PATIENCE_SECONDS", "")
+    return setting("OBELICS_LIKE_PATIENCE_SECONDS", PATIENCE_SECONDS, "0 or more seconds")
+
+
+def setting(name: str, default: float, valid: str) -> float:
+    """The number that an environment variable holds, 0 or more. Raises OptionError for anything else."""
+    said = os.environ.get(name, "")
     try:
-        seconds = float(said) if said else PATIENCE_SECONDS
+        found = float(said) if said else default
     except ValueError:
-        seconds = -1.0
-    if not seconds >= 0:
-        raise OptionError(
-            "environment variable OBELICS_LIKE_PATIENCE_SECONDS", got=repr(said), valid="0 or more seconds"
-        )
-    return seconds
+        found = -1.0
+    if not found >= 0:
+        raise OptionError(f"environment variable {name}", got=repr(said), valid=valid)
+    return found
 
 
 class Seekable(io.RawIOBase):

@@ -14,10 +14,9 @@ from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 
-from obelics_like.errors import OptionError
 from obelics_like.sources.disk import INSIDE, open_file, split_path
 from obelics_like.sources.inputs import Input
-from obelics_like.sources.remote import is_remote
+from obelics_like.sources.remote import is_remote, setting
 
 SPOOL_GB = 20.0
 """Most that the copies of a run may take, in GB; a Common Crawl archive has about one."""
@@ -122,14 +121,7 @@ def _used(folder: Path) -> int:
 
 def spool_bytes() -> float:
     """Most that all copies may take. Raises OptionError for a variable that is no number."""
-    said = os.environ.get("OBELICS_LIKE_SPOOL_GB", "")
-    try:
-        found = float(said) if said else SPOOL_GB
-    except ValueError:
-        found = -1.0
-    if not found >= 0:
-        raise OptionError("environment variable OBELICS_LIKE_SPOOL_GB", got=repr(said), valid="gigabytes, 0 for none")
-    return found * 1e9
+    return setting("OBELICS_LIKE_SPOOL_GB", SPOOL_GB, "gigabytes, 0 for none") * 1e9
 
 
 def _mark(text: str) -> str:

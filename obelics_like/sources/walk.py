@@ -16,6 +16,7 @@ from obelics_like.sources.resume import Resumed, resume
 from obelics_like.sources.split import MAX_ARC_LINE, MAX_HEAD, Piece, arc_fields, begins_record, split
 from obelics_like.sources.stream import Packed, Plain, Stream
 from obelics_like.sources.whole import whole_record
+from obelics_like.sources.zips import SIGNATURE
 
 __all__ = ["MAX_HEAD", "File", "Piece", "arc_fields", "begins_record", "first_record", "open_stream", "settle", "walk"]
 
@@ -197,8 +198,11 @@ def settle(disk: Disk) -> str:
 
 
 def first_record(disk: Disk, kind: str) -> int | None:
-    """Where the first compressed record begins, looked for in the file's first MB; None if there is none."""
-    window = min(disk.size, 1 << 20)
+    """Where the first compressed record begins, looked for in the file's first MB; None if there is none.
+
+    In a zip, which a WACZ without its directory still is, it may lie behind an index of any size.
+    """
+    window = disk.size if disk.read(0, len(SIGNATURE)) == SIGNATURE else min(disk.size, 1 << 20)
     at = File(disk, kind).next_member(0, window)
     return at if at < window else None
 

@@ -39,6 +39,7 @@ from obelics_like.plan import (
 from obelics_like.recipe import Recipe
 from obelics_like.sources.inputs import Input, identified
 from obelics_like.sources.join import write_index
+from obelics_like.sources.revisits import resolve
 from obelics_like.stage import AnyStage, DocumentStage
 from obelics_like.store.assemble import assemble
 from obelics_like.tasks.deciding import PACK, DecideItem
@@ -157,6 +158,7 @@ def execute(state: State, inputs: Sequence[Input], limit: int | None, out: Path)
     scanned, ignored = _scan(state, inputs, limit)
     state.scanned = [one for one in scanned if "failed" not in one.found]
     skip = account_records(state, scanned, limit)
+    _resolve_revisits(state)
     pictures = image_index(state, scanned)
     if pictures is not None and not pictures.exists():
         _write_image_index(state, scanned, pictures)
@@ -267,6 +269,26 @@ def _met_before(identities: np.ndarray) -> np.ndarray:
     again = np.zeros(len(identities), bool)
     again[order[1:]] = held[1:] == held[:-1]
     return again
+
+
+def _resolve_revisits(state: State) -> None:
+    """Tell revisits whose original is nowhere from the others, and lay down which pages were met again."""
+    folder = state.job.work / "index"
+    revisited = state.ledger.drops["sources", "revisit", "record", ""]
+    if not revisited:
+        return
+    keys = [one.key for one in state.scanned]
+    pages, others = (
+        [exchange.map_table(folder / f"{key}-{name}.arrow") for key in keys] for name in ("pages", "images")
+    )
+    found = resolve(list(zip(pages, others)))
+    if found.missing:
+        state.ledger.drops["sources", "revisit_unresolved", "record", ""] += found.missing
+        state.ledger.drops["sources", "revisit", "record", ""] -= found.missing
+    if found.met_again.num_rows:
+        path = folder / f"met-again-{digest(*keys)}.arrow"
+        exchange.write_table(found.met_again, path)
+        state.job = replace(state.job, met_again=path)
 
 
 def image_index(state: State, scanned: list[Scanned]) -> Path | None:

@@ -11,7 +11,7 @@ from hashlib import blake2b
 from urllib.parse import urljoin
 
 from obelics_like.sources.bodies import BadBody, decode
-from obelics_like.sources.heads import BadHead, Head, read_head, text
+from obelics_like.sources.heads import BadHead, Head, read_head, text, utc
 from obelics_like.sources.split import Piece
 from obelics_like.sources.wat import STATUS, WAT, begins_wat
 
@@ -46,7 +46,8 @@ class Record:
     a page that is a file, "wat" for one that a WAT record tells of). `mime` is the payload's: its HTTP Content-Type,
     WARC-Identified-Payload-Type, or what its first bytes show; `charset` is HTTP's. `size` is the declared body in
     bytes, still encoded. `location` is where a redirect leads, absolute, or under which URL the payload of a revisit
-    was stored (`digest:...` where it names only its digest). `rule` is None for pages and pictures, else why it is
+    was stored (`digest:...` where it names only its digest); `original_id` and `original_date` are what a revisit says
+    of the record it repeats. `rule` is None for pages and pictures, else why it is
     neither; `reason` says in words what was wrong and where.
     """
 
@@ -63,6 +64,8 @@ class Record:
     size: int = 0
     digest: str | None = None
     location: str | None = None
+    original_id: str | None = None
+    original_date: str | None = None
     rule: str | None = None
     reason: str | None = None
 
@@ -113,7 +116,7 @@ def _http_length(head: Head) -> int:
 def _judge(record: Record, head: Head, piece: Piece) -> None:
     """Set the kind, the type of the payload, and the rule of what is neither page nor picture."""
     if head.type == "revisit":
-        record.rule, record.location = "revisit", _original(record, head)
+        _revisit(record, head)
         return
     if head.type == WAT:
         record.mime = "text/html"
@@ -140,6 +143,15 @@ def _judge(record: Record, head: Head, piece: Piece) -> None:
         record.rule = "pdf"
     else:
         record.rule = "extracted_text" if head.type == "conversion" and record.mime == "text/plain" else "not_a_page"
+
+
+def _revisit(record: Record, head: Head) -> None:
+    """Say what a revisit repeats, and of what type its answer was if it tells."""
+    record.rule, record.location = "revisit", _original(record, head)
+    record.original_id = head.low.get("warc-refers-to", "").strip("<>") or None
+    record.original_date = utc(head.low.get("warc-refers-to-date"))
+    found = MIME.search(head.low_http.get("content-type", ""))
+    record.mime = found[0].lower() if found else None
 
 
 def _original(record: Record, head: Head) -> str | None:

@@ -50,6 +50,8 @@ class BucketFile:
         ahead = min(2 * len(self._held), MOST_AHEAD) if went_on else count
         stop = at + min(max(count, ahead), max(count, end - at))
         data = _patiently(self.url, lambda: self._fs.cat_file(self._path, start=at, end=stop))
+        if len(data) != stop - at and len(data) != self.size - at:  # a part would be taken for the file's end
+            raise Unreachable(f"{self.url}: asked for {stop - at} bytes at byte {at}, it gave {len(data)}")
         self._held, self._from = bytes(data), at
         return self._held[:count]
 

@@ -86,7 +86,7 @@ class File:
     def _members(self, keep: int) -> Iterator[Piece]:
         at, patience = 0, PATIENCE
         while at < self.disk.size:
-            if patience > 0:
+            if patience > 0 and not (self.kind != "gzip" and skippable(self.disk.read(at, 8))):  # it may have 4 GB
                 piece = whole_record(self.disk, at, self.engine(), STEP[self.kind], keep)
                 if piece is not None and piece.length:
                     patience += 1

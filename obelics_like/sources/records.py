@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 
 from obelics_like.sources.bodies import BadBody, decode
 from obelics_like.sources.heads import BadHead, Head, read_head, text, utc
-from obelics_like.sources.split import Piece
+from obelics_like.sources.split import Piece, plain_value
 from obelics_like.sources.wat import STATUS, WAT, begins_wat
 
 HTML_TYPES = ("text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml")
@@ -32,6 +32,9 @@ MAGIC: tuple[tuple[bytes, str], ...] = (
 )
 HTML_START = re.compile(rb"(?i)<(?:!doctype html|html|head|body)\b")
 BESIDE = re.compile(rb"(?i)\nwarc-type[ \t]*:[ \t]*(request|metadata|warcinfo)[ \t]*\r?\n")
+TYPES = {b"request": "request", b"metadata": "metadata", b"warcinfo": "warcinfo"}
+TYPES |= dict.fromkeys((b"response", b"resource", b"revisit", b"conversion"), "")
+"""Types of records, as nearly all write them, to what `_beside` says of them."""
 TARGET = re.compile(rb"(?i)\nwarc-target-uri[ \t]*:[ \t]*<?([^\r\n>]*)")
 MIME = re.compile(r"[^\s;,/]+/[^\s;,]+")
 CHARSET = re.compile(r"(?i)charset\s*=\s*[\"']?([^\s\"';,]+)")
@@ -75,11 +78,12 @@ def describe(piece: Piece, reader: str) -> tuple[Record, Head | None]:
     record = Record(piece.offset, piece.length, rule=piece.rule, reason=piece.note)
     if not piece.head:
         return record, None
-    beside = BESIDE.search(piece.head) if piece.rule is None else None
-    if beside and not begins_wat(piece):  # two records in three of a crawl: their heads are not worth parsing
-        target = TARGET.search(piece.head)
-        record.type, record.rule = beside[1].decode().lower(), "not_a_page"
-        record.url = text(target[1]).replace(" ", "%20") if target else ""
+    beside = _beside(piece.head) if piece.rule is None else ""
+    if beside and not (
+        beside == "metadata" and begins_wat(piece)
+    ):  # two records in three of a crawl: not worth parsing
+        record.type, record.rule = beside, "not_a_page"
+        record.url = _target(piece.head)
         return record, None
     try:
         head = read_head(piece, reader)
@@ -98,6 +102,23 @@ def describe(piece: Piece, reader: str) -> tuple[Record, Head | None]:
     if record.rule is None:
         _judge(record, head, piece)
     return record, head
+
+
+def _beside(head: bytes) -> str:
+    """The type of a record that only accompanies others, "" for all others."""
+    plain = TYPES.get(plain_value(head, b"WARC-Type", len(head)) or b"")
+    if plain is not None:
+        return plain
+    found = BESIDE.search(head)
+    return found[1].decode().lower() if found else ""
+
+
+def _target(head: bytes) -> str:
+    value = plain_value(head, b"WARC-Target-URI", len(head))
+    if value is None or b"<" in value:
+        found = TARGET.search(head)
+        value = found[1] if found else b""
+    return text(value).replace(" ", "%20")
 
 
 def _wat(record: Record, head: Head, piece: Piece) -> None:

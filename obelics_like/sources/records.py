@@ -79,11 +79,8 @@ def describe(piece: Piece, reader: str) -> tuple[Record, Head | None]:
     if not piece.head:
         return record, None
     beside = _beside(piece.head) if piece.rule is None else ""
-    if beside and not (
-        beside == "metadata" and begins_wat(piece)
-    ):  # two records in three of a crawl: not worth parsing
-        record.type, record.rule = beside, "not_a_page"
-        record.url = _target(piece.head)
+    if beside and not (beside == "metadata" and begins_wat(piece)):  # two records in three: not worth parsing
+        record.type, record.rule, record.url = beside, "not_a_page", _target(piece.head)
         return record, None
     try:
         head = read_head(piece, reader)

@@ -138,7 +138,8 @@ def plain_value(seen: bytes, name: bytes, end: int) -> bytes | None:
     if at < 0:
         return None
     at += len(name) + 3
-    return seen[at : seen.find(b"\r\n", at, end)]
+    value = seen[at : seen.find(b"\n", at, end)]
+    return value[:-1] if value.endswith(b"\r") else None
 
 
 def head_end(seen: bytes) -> int:

@@ -39,6 +39,7 @@ from obelics_like.plan import (
 from obelics_like.recipe import Recipe
 from obelics_like.sources.inputs import Input, identified
 from obelics_like.sources.join import write_index
+from obelics_like.sources.revisits import resolve
 from obelics_like.stage import AnyStage, DocumentStage
 from obelics_like.store.assemble import assemble
 from obelics_like.tasks.deciding import PACK, DecideItem
@@ -47,6 +48,8 @@ from obelics_like.tasks.mapping import KILLS, MapItem
 from obelics_like.tasks.scanning import QUARANTINE, index_records, scan_input
 
 SHARD_PAGES = PAGES_A_SHARD
+SORTED_AT_ONCE = 1 << 26
+"""Records whose identities are sorted at once: 2 GB."""
 MARK = ".obelics-like.lock"
 """The file by which a folder is known for a run's own, and that a driver holds while it writes there."""
 
@@ -157,6 +160,7 @@ def execute(state: State, inputs: Sequence[Input], limit: int | None, out: Path)
     scanned, ignored = _scan(state, inputs, limit)
     state.scanned = [one for one in scanned if "failed" not in one.found]
     skip = account_records(state, scanned, limit)
+    _resolve_revisits(state)
     pictures = image_index(state, scanned)
     if pictures is not None and not pictures.exists():
         _write_image_index(state, scanned, pictures)
@@ -245,7 +249,7 @@ def account_records(state: State, scanned: list[Scanned], limit: int | None) -> 
                 table = table.filter(pc.equal(table["kind"], "image"))
             identities.append(table["identity"].to_numpy())
             kinds.append(np.full(table.num_rows, kind == "pages"))
-    again = _met_before(np.concatenate(identities or [np.empty(0, np.uint64)]))
+    again = _met_before(identities)
     is_page = np.concatenate(kinds or [np.empty(0, bool)])
     state.ledger.came["image_record"] += int((~is_page & ~again).sum())
     gone = again[is_page]
@@ -256,17 +260,45 @@ def account_records(state: State, scanned: list[Scanned], limit: int | None) -> 
     return set(np.flatnonzero(gone | beyond).tolist())
 
 
-def _met_before(identities: np.ndarray) -> np.ndarray:
-    """Whether each value stood earlier in the array.
+def _met_before(arrays: Sequence[np.ndarray], most: int = SORTED_AT_ONCE) -> np.ndarray:
+    """Whether each value stood earlier in the arrays, taken as one; the values are spread evenly, as hashes are.
 
-    >>> _met_before(np.array([3, 1, 3, 3, 2])).tolist()
+    They are sorted in parts of some `most` values, so that mapped arrays of any length need little memory.
+
+    >>> _met_before([np.array([3, 1], np.uint64), np.array([3, 3, 2], np.uint64)]).tolist()
     [False, False, True, True, False]
     """
-    order = np.argsort(identities, kind="stable")
-    held = identities[order]
-    again = np.zeros(len(identities), bool)
-    again[order[1:]] = held[1:] == held[:-1]
+    starts = np.cumsum([0, *map(len, arrays)])
+    again = np.zeros(starts[-1], bool)
+    parts = 1 + len(again) // most
+    for part in range(parts):
+        here = [np.flatnonzero(values % np.uint64(parts) == part) for values in arrays]
+        identities = np.concatenate([np.empty(0, np.uint64), *(v[at] for v, at in zip(arrays, here))])
+        places = np.concatenate([np.empty(0, np.int64), *(at + start for at, start in zip(here, starts))])
+        order = np.argsort(identities, kind="stable")
+        held = identities[order]
+        again[places[order[1:]]] = held[1:] == held[:-1]
     return again
+
+
+def _resolve_revisits(state: State) -> None:
+    """Tell revisits whose original is nowhere from the others, and lay down which pages were met again."""
+    folder = state.job.work / "index"
+    revisited = state.ledger.drops["sources", "revisit", "record", ""]
+    if not revisited:
+        return
+    keys = [one.key for one in state.scanned]
+    pages, others = (
+        [exchange.map_table(folder / f"{key}-{name}.arrow") for key in keys] for name in ("pages", "images")
+    )
+    found = resolve(list(zip(pages, others)))
+    if found.missing:
+        state.ledger.drops["sources", "revisit_unresolved", "record", ""] += found.missing
+        state.ledger.drops["sources", "revisit", "record", ""] -= found.missing
+    if found.met_again.num_rows:
+        path = folder / f"met-again-{digest(*keys)}.arrow"
+        exchange.write_table(found.met_again, path)
+        state.job = replace(state.job, met_again=path)
 
 
 def image_index(state: State, scanned: list[Scanned]) -> Path | None:

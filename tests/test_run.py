@@ -14,10 +14,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import obelics_like
 from obelics_like import launch
+from obelics_like import run as run_module
 from obelics_like.align.gate import Gate
 from obelics_like.check import check
 from obelics_like.document import Image
@@ -120,6 +122,7 @@ def test_another_option_runs_only_what_follows_it(built: Path, tmp_path: Path) -
 KILL = """
 import os, signal, sys
 import obelics_like
+from obelics_like import run as run_module
 from obelics_like.store import files
 point, count, out, crawl = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
 real = os.replace if point == "replace" else os.fsync
@@ -410,6 +413,7 @@ def test_an_input_that_vanishes_stops_the_run_and_loses_nothing(built: Path, tmp
 TWO = """
 import sys
 import obelics_like
+from obelics_like import run as run_module
 obelics_like.build([sys.argv[2]], sys.argv[1], scorer="none", engine="inline")
 """
 
@@ -480,3 +484,13 @@ def test_the_plan_on_the_command_line(built: Path, tmp_path: Path) -> None:
     assert said[1].split() == ["phase", "tasks", "done", "to", "do", "stages"]
     as_json = subprocess.run([*command, "--dry-run", "--json"], check=True, capture_output=True, text=True).stdout
     assert len(json.loads(as_json)["phases"]) == len(said) - 2
+
+
+@pytest.mark.parametrize("most", [1, 7, 1000])
+def test_what_was_met_before_is_found_in_parts_as_at_once(most: int) -> None:
+    dice = np.random.default_rng(3)
+    values = dice.choice(dice.integers(0, 2**64, 300, dtype=np.uint64), 900)
+    arrays = [values[:0], values[:400], values[400:401], values[401:]]
+    seen: set[int] = set()
+    expected = [(v in seen, seen.add(v))[0] for v in values.tolist()]  # type: ignore[func-returns-value]
+    assert run_module._met_before(arrays, most).tolist() == expected

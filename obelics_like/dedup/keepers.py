@@ -44,13 +44,17 @@ def describe(batch: Batch, keep: str) -> dict[str, Any]:
 
 
 def _first(document: Document, keep: str) -> int:
-    """A page without a date never wins over one with a date, for the newest and for the oldest alike."""
+    """A page without a date never wins over one with a date, for the newest and for the oldest alike.
+
+    One that a revisit found unchanged is as new as that.
+    """
     if keep == "lowest_id":
         return 0
     if keep == "longest":
         return -sum(len(t.effective) for t in document.texts())
     try:
-        moment = datetime.fromisoformat(document.origin.date or "")
+        again = document.facts.get("met_again") if keep == "newest" else None
+        moment = datetime.fromisoformat(again or document.origin.date or "")
     except ValueError:
         return _NEVER
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)

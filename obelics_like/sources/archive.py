@@ -60,7 +60,8 @@ class Archive(AnyStage):
         "pdf": "a PDF document, which is not read",
         "extracted_text": "a conversion record of plain text, as in WET files: no page is left to be read",
         "redirect": "an answer that only leads elsewhere (HTTP 3xx)",
-        "revisit": "a record that only says that nothing had changed since an earlier one, whose page is read instead",
+        "revisit": "a record that only says that nothing had changed since an earlier one, which is read instead",
+        "revisit_unresolved": "a revisit of a page or a picture that is nowhere in the inputs",
         "unreadable": "a record, or a stretch of a file, that can't be read",
         "unreachable": "a record, or the rest of a file elsewhere, that could not be had; the next run tries again",
         "truncated": "a record that the file's end cuts off, or that holds less than it declares",
@@ -72,6 +73,7 @@ class Archive(AnyStage):
     facts: ClassVar[dict[str, str]] = {
         "payload_digest": '"mismatch": the payload is not the one that its record\'s digest tells of',
         "cut_by": "why the crawler cut the page, as WARC-Truncated says: length, time, disconnect, ...",
+        "met_again": "when the page was last found unchanged, as a revisit record says that is later than the page",
         "missing_bytes": "how many bytes the stored page is short of its HTTP Content-Length",
     }
 

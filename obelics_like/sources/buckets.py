@@ -49,9 +49,15 @@ class BucketFile:
         went_on = bool(self._held) and 0 <= begin <= len(self._held)
         ahead = min(2 * len(self._held), MOST_AHEAD) if went_on else count
         stop = at + min(max(count, ahead), max(count, end - at))
-        data = _patiently(self.url, lambda: self._fs.cat_file(self._path, start=at, end=stop))
-        self._held, self._from = bytes(data), at
+        self._held, self._from = _patiently(self.url, lambda: self._part(at, stop)), at
         return self._held[:count]
+
+    def _part(self, at: int, stop: int) -> bytes:
+        """The bytes from `at` to `stop` or to the end; raises OSError for any other, which would pass for the end."""
+        data = bytes(self._fs.cat_file(self._path, start=at, end=stop))
+        if len(data) != stop - at and len(data) != self.size - at:
+            raise OSError(f"asked for {stop - at} bytes at byte {at}, it gave {len(data)}")
+        return data
 
     def close(self) -> None:
         """Forget what is held; the connections belong to fsspec."""

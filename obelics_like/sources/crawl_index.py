@@ -36,15 +36,14 @@ def find(given: str, reach: Reach) -> dict[str, tuple[tuple[int, int], ...]]:
     """
     condition = parse(reach.index or "")
     files = [entry for _, entry in listed(given, "cc-index-table.paths.gz", reach) if SUBSET in f"/{entry}"]
-    wanted = set(archives(given, reach)) if reach.sample is not None else None
+    wanted = archives(given, reach) if reach.sample is not None else None
     found: defaultdict[str, set[tuple[int, int]]] = defaultdict(set)
     rows = 0
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for table in pool.map(lambda entry: _rows(join(reach.base, entry), condition), files):
+        for table in pool.map(lambda entry: _rows(join(reach.base, entry), condition, wanted), files):
+            rows += table.num_rows
             for name, offset, length in zip(*(table[column].to_pylist() for column in PLACE)):
-                if wanted is None or name in wanted:
-                    found[name].add((offset, length))
-                    rows += 1
+                found[name].add((offset, length))
             if rows > MOST_ROWS:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise OptionError(
@@ -59,16 +58,23 @@ def find(given: str, reach: Reach) -> dict[str, tuple[tuple[int, int], ...]]:
     return {name: tuple(sorted(found[name])) for name in sorted(found)}
 
 
-def _rows(path: str, condition: Condition) -> pa.Table:
-    """The places of the records in one index file that fulfil the condition."""
+def _rows(path: str, condition: Condition, archives: list[str] | None) -> pa.Table:
+    """The places of the records in one index file that fulfil the condition, in these archives (None: in any).
+
+    No more than one beyond MOST_ROWS are held: an index file has ten million rows.
+    """
     import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.dataset as ds
 
     with Seekable(open_file(path)) as file:
         try:
             fragment = ds.ParquetFileFormat().make_fragment(pa.PythonFile(file, mode="r"))
             chosen = expression(condition, fragment.physical_schema)
-            return fragment.to_table(filter=chosen, columns=list(PLACE), use_threads=False)
+            if archives is not None:
+                chosen &= pc.field(PLACE[0]).isin(archives)
+            scanner = fragment.scanner(filter=chosen, columns=list(PLACE), use_threads=False, batch_readahead=1)
+            return scanner.head(MOST_ROWS + 1)
         except pa.ArrowException as error:
             raise InputError(
                 f"index file {path}", got=str(error), valid="Parquet with the columns of Common Crawl's index",

@@ -1,17 +1,17 @@
 """The bytes of an input as they are stored, read at positions, and what their first bytes say they are.
 
-It inflates nothing. A path may be a URL, and may name a member of a zip, as `crawl.wacz!archive/data.warc.gz`.
+It inflates no archive. A path may be a URL, and may name a member of a zip, as `crawl.wacz!archive/data.warc.gz`.
 """
 
 from __future__ import annotations
 
 import os
-import struct
-import zipfile
 from bisect import bisect_right
 from collections.abc import Sequence
+from functools import partial
 
-from obelics_like.sources.remote import RemoteFile, Seekable, is_remote, open_remote
+from obelics_like.sources.remote import RemoteFile, is_remote, open_remote
+from obelics_like.sources.zips import Damaged, open_member
 
 INSIDE = "!"
 """Stands between the path of a zip and the name of its member."""
@@ -58,21 +58,22 @@ def open_file(path: str) -> LocalFile | RemoteFile:
 
 
 class Disk:
-    """A file, or a stored member of a zip, read at positions through one window; closed when it is forgotten.
+    """A file, or a member of a zip, read at positions through one window; closed when it is forgotten.
 
     With `picks`, (offset, length) in ascending order, the file is these stretches: each ends where it ends, and no
-    byte beside them is asked for. Raises OSError where the file can't be opened or the zip holds no such member, or
-    holds it compressed.
+    byte beside them is asked for. Raises OSError where the file can't be opened, or the zip holds no such member that
+    can be read.
     """
 
     def __init__(self, path: str, picks: Sequence[tuple[int, int]] = ()) -> None:
         outer, inner = split_path(path)
         self.path, self.base = path, 0
         self._picks = picks
-        self._file = open_file(outer)
+        self._file: RemoteFile
         if inner is not None:
-            self.base, self.size = _member(outer, inner)
+            self._file, self.base, self.size = open_member(outer, inner, partial(open_file, outer))
         else:
+            self._file = open_file(outer)
             self.size = sum(picks[-1]) if picks else self._file.size
         self._window, self._from = b"", 0
         self._step = self._least = FIRST if is_remote(outer) else WINDOW
@@ -94,9 +95,14 @@ class Disk:
         self._step = min(2 * self._step, WINDOW) if went_on else self._least
         held = self._window[begin:] if went_on else b""  # none of it is asked for twice
         start = at + len(held)
-        more = self._file.pread(
-            max(count - len(held), min(self._step, end - start)), self.base + start, self.base + end
-        )
+        try:
+            more = self._file.pread(
+                max(count - len(held), min(self._step, end - start)), self.base + start, self.base + end
+            )
+        except Damaged:
+            if not held:
+                raise
+            more = b""
         self._window, self._from = held + more, at
         return self._window[:count]
 
@@ -127,18 +133,3 @@ def packing(first: bytes) -> str:
     if first[1:4] == b"\x2a\x4d\x18" and first[0] & 0xF0 == 0x50:  # a skippable frame of zstd
         return "zstd"
     return next((name for magic, name in PACKINGS if first.startswith(magic)), "plain")
-
-
-def _member(outer: str, inner: str) -> tuple[int, int]:
-    """Where a member of a zip begins in it, and its size in bytes."""
-    try:
-        with Seekable(open_file(outer)) as file, zipfile.ZipFile(file) as archive:
-            info = archive.getinfo(inner)
-            file.seek(info.header_offset)
-            head = file.read(30)
-    except (zipfile.BadZipFile, KeyError) as error:
-        raise OSError(f"{outer}: no readable member {inner} ({error})") from error
-    if info.compress_type != zipfile.ZIP_STORED:
-        raise OSError(f"{outer}: its member {inner} is compressed inside the zip and can't be read at positions")
-    name, extra = struct.unpack("<HH", head[26:30])
-    return info.header_offset + 30 + name + extra, info.file_size

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import glob
 import os
-import zipfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -20,8 +19,9 @@ from obelics_like.sources import crawls
 from obelics_like.sources.crawls import Reach
 from obelics_like.sources.disk import INSIDE, Disk, open_file, split_path
 from obelics_like.sources.lists import entries, join, resolve
-from obelics_like.sources.remote import WEB, NotThere, Seekable, Unreachable, check_url, is_remote, scheme
+from obelics_like.sources.remote import WEB, NotThere, Unreachable, check_url, is_remote, scheme
 from obelics_like.sources.walk import arc_fields, begins_record, first_record, open_stream, settle
+from obelics_like.sources.zips import directory
 
 VALID = (
     ".warc, .arc (also .gz, .zst, .lz4), .wacz, .html files, a folder or glob of them, a text file that lists paths, "
@@ -226,8 +226,9 @@ def _member(path: str, ignored: dict[str, None]) -> Iterator[Input]:
     except OSError:
         kind, size = "", 0
     named = _bare(path)[1] in ARCHIVE_NAMES
-    if kind == "wacz":
-        yield from _wacz(path)
+    members = list(_wacz(path, size)) if kind == "wacz" else []
+    if members:
+        yield from members
     elif kind in ("warc", "arc", "html"):
         yield _input(path, kind, size)
     elif named and kind != "wet":
@@ -247,9 +248,9 @@ def _file(path: str, where: str, ignored: dict[str, None], reach: Reach, in_list
     except OSError as error:
         raise InputError(where, got=str(error), valid="a file that may be read", do="correct its permissions") from None
     if kind == "wacz":
-        members = list(_wacz(path))
+        members = list(_wacz(path, size))
         if not members:
-            raise InputError(where, got="a .wacz without a stored archive/*.warc.gz", valid=VALID, do="unpack it")
+            raise InputError(where, got="a .wacz without an archive/*.warc.gz", valid=VALID, do=_instead(path))
         yield from members
     elif kind == "html" and scheme(path) in WEB:
         raise InputError(where, got="a web page", valid=VALID, do="name an archive: pages are not crawled from the web")
@@ -273,20 +274,30 @@ def _input(path: str, kind: str, size: int) -> Input:
     return Input(os.path.normpath(path), os.path.abspath(path), kind, size)
 
 
-def _wacz(path: str) -> Iterator[Input]:
-    """The archives inside a WACZ that are stored as they are, which the format asks for."""
+def _wacz(path: str, size: int) -> Iterator[Input]:
+    """The archives inside a WACZ, in the order of their names; the index and the list of pages are not needed.
+
+    One whose directory is lost (a download that broke off) is an archive as it is: what is stored in it is found
+    as it is found behind damage.
+    """
     try:
-        with Seekable(open_file(path)) as file, zipfile.ZipFile(file) as archive:
-            infos = sorted(archive.infolist(), key=lambda i: i.filename)
+        infos = directory(open_file(path))
     except Unreachable:
         raise
-    except (zipfile.BadZipFile, OSError):
+    except OSError:
+        yield _input(path, "warc", size)
         return
     for info in infos:
         name = info.filename
-        if _bare(name)[1] in ARCHIVE_NAMES and info.compress_type == zipfile.ZIP_STORED:
+        if _bare(name)[1] in ARCHIVE_NAMES and ".wet." not in name.lower():
             whole = _input(path, _bare(name)[1][1:], info.file_size)
             yield replace(whole, name=f"{whole.name}{INSIDE}{name}", path=f"{whole.path}{INSIDE}{name}")
+
+
+def _instead(path: str) -> str:
+    """What to do with a WACZ that holds no archive."""
+    inside = [info.filename for info in directory(open_file(path)) if info.filename.lower().endswith(".wacz")]
+    return f"unpack it, and name {', '.join(inside[:3])}" if inside else "look what it holds: unzip -l"
 
 
 def _bare(path: str) -> tuple[str, str]:

@@ -10,6 +10,7 @@ import os
 import re
 import zlib
 from collections.abc import Iterator
+from ipaddress import ip_address
 from urllib.parse import urljoin, urlsplit
 
 from obelics_like.errors import InputError
@@ -59,6 +60,13 @@ def resolve(entry: str, listed_in: str, base: str) -> str:
                 valid="a path beside the list, or a URL of " + ", ".join(FAR),
                 do="copy the list here if it is right",
             )
+        if scheme(listed_in) in WEB and _private(entry) and not _private(listed_in):
+            raise InputError(
+                f"{listed_in}: entry {entry}",
+                got="an address of this machine or its network, named by a list from elsewhere",
+                valid="a path beside the list, or a public address",
+                do="copy the list here if it is right",
+            )
         return entry
     if is_remote(listed_in):
         along = _along(entry, listed_in)
@@ -73,6 +81,15 @@ def resolve(entry: str, listed_in: str, base: str) -> str:
     if CRAWL_ENTRY.match(entry):
         return join(base, entry)
     return beside if glob.has_magic(beside) else entry
+
+
+def _private(url: str) -> bool:
+    """Whether a URL's host is written as an address that is no public one, or as this machine."""
+    try:
+        host = urlsplit(url).hostname or ""
+        return not ip_address(host).is_global
+    except ValueError:
+        return host.rstrip(".").lower().endswith("localhost")
 
 
 def join(base: str, entry: str) -> str:

@@ -11,8 +11,8 @@ from hashlib import blake2b
 from urllib.parse import urljoin
 
 from obelics_like.sources.bodies import BadBody, decode
-from obelics_like.sources.heads import BadHead, Head, read_head, text
-from obelics_like.sources.split import Piece
+from obelics_like.sources.heads import BadHead, Head, read_head, text, utc
+from obelics_like.sources.split import Piece, plain_value
 from obelics_like.sources.wat import STATUS, WAT, begins_wat
 
 HTML_TYPES = ("text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml")
@@ -32,6 +32,9 @@ MAGIC: tuple[tuple[bytes, str], ...] = (
 )
 HTML_START = re.compile(rb"(?i)<(?:!doctype html|html|head|body)\b")
 BESIDE = re.compile(rb"(?i)\nwarc-type[ \t]*:[ \t]*(request|metadata|warcinfo)[ \t]*\r?\n")
+TYPES = {b"request": "request", b"metadata": "metadata", b"warcinfo": "warcinfo"}
+TYPES |= dict.fromkeys((b"response", b"resource", b"revisit", b"conversion"), "")
+"""Types of records, as nearly all write them, to what `_beside` says of them."""
 TARGET = re.compile(rb"(?i)\nwarc-target-uri[ \t]*:[ \t]*<?([^\r\n>]*)")
 MIME = re.compile(r"[^\s;,/]+/[^\s;,]+")
 CHARSET = re.compile(r"(?i)charset\s*=\s*[\"']?([^\s\"';,]+)")
@@ -46,7 +49,8 @@ class Record:
     a page that is a file, "wat" for one that a WAT record tells of). `mime` is the payload's: its HTTP Content-Type,
     WARC-Identified-Payload-Type, or what its first bytes show; `charset` is HTTP's. `size` is the declared body in
     bytes, still encoded. `location` is where a redirect leads, absolute, or under which URL the payload of a revisit
-    was stored (`digest:...` where it names only its digest). `rule` is None for pages and pictures, else why it is
+    was stored (`digest:...` where it names only its digest); `original_id` and `original_date` are what a revisit says
+    of the record it repeats. `rule` is None for pages and pictures, else why it is
     neither; `reason` says in words what was wrong and where.
     """
 
@@ -63,6 +67,8 @@ class Record:
     size: int = 0
     digest: str | None = None
     location: str | None = None
+    original_id: str | None = None
+    original_date: str | None = None
     rule: str | None = None
     reason: str | None = None
 
@@ -72,11 +78,9 @@ def describe(piece: Piece, reader: str) -> tuple[Record, Head | None]:
     record = Record(piece.offset, piece.length, rule=piece.rule, reason=piece.note)
     if not piece.head:
         return record, None
-    beside = BESIDE.search(piece.head) if piece.rule is None else None
-    if beside and not begins_wat(piece):  # two records in three of a crawl: their heads are not worth parsing
-        target = TARGET.search(piece.head)
-        record.type, record.rule = beside[1].decode().lower(), "not_a_page"
-        record.url = text(target[1]).replace(" ", "%20") if target else ""
+    beside = _beside(piece.head) if piece.rule is None else ""
+    if beside and not (beside == "metadata" and begins_wat(piece)):  # two records in three: not worth parsing
+        record.type, record.rule, record.url = beside, "not_a_page", _target(piece.head)
         return record, None
     try:
         head = read_head(piece, reader)
@@ -97,6 +101,23 @@ def describe(piece: Piece, reader: str) -> tuple[Record, Head | None]:
     return record, head
 
 
+def _beside(head: bytes) -> str:
+    """The type of a record that only accompanies others, "" for all others."""
+    plain = TYPES.get(plain_value(head, b"WARC-Type", len(head)) or b"")
+    if plain is not None:
+        return plain
+    found = BESIDE.search(head)
+    return found[1].decode().lower() if found else ""
+
+
+def _target(head: bytes) -> str:
+    value = plain_value(head, b"WARC-Target-URI", len(head))
+    if value is None or b"<" in value:
+        found = TARGET.search(head)
+        value = found[1] if found else b""
+    return text(value).replace(" ", "%20")
+
+
 def _wat(record: Record, head: Head, piece: Piece) -> None:
     """Make it the record of the page that a WAT record tells of: its id, its status, its type."""
     record.type, head.type = WAT, WAT
@@ -113,7 +134,7 @@ def _http_length(head: Head) -> int:
 def _judge(record: Record, head: Head, piece: Piece) -> None:
     """Set the kind, the type of the payload, and the rule of what is neither page nor picture."""
     if head.type == "revisit":
-        record.rule, record.location = "revisit", _original(record, head)
+        _revisit(record, head)
         return
     if head.type == WAT:
         record.mime = "text/html"
@@ -140,6 +161,15 @@ def _judge(record: Record, head: Head, piece: Piece) -> None:
         record.rule = "pdf"
     else:
         record.rule = "extracted_text" if head.type == "conversion" and record.mime == "text/plain" else "not_a_page"
+
+
+def _revisit(record: Record, head: Head) -> None:
+    """Say what a revisit repeats, and of what type its answer was if it tells."""
+    record.rule, record.location = "revisit", _original(record, head)
+    record.original_id = head.low.get("warc-refers-to", "").strip("<>") or None
+    record.original_date = utc(head.low.get("warc-refers-to-date"))
+    found = MIME.search(head.low_http.get("content-type", ""))
+    record.mime = found[0].lower() if found else None
 
 
 def _original(record: Record, head: Head) -> str | None:

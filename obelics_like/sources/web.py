@@ -6,15 +6,17 @@ It fetches what a user named as an input. Pictures of web pages are another matt
 from __future__ import annotations
 
 import re
+import socket
 import tempfile
 import time
 from functools import lru_cache
+from ipaddress import ip_address
 from typing import IO, Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from obelics_like import __version__
-from obelics_like.sources.remote import NotThere, Patience, Unreachable
+from obelics_like.sources.remote import WEB, NotThere, Patience, Unreachable
 
 CHUNK = 1 << 18
 MOST_AHEAD = 1 << 25
@@ -25,6 +27,9 @@ SECONDS = (10.0, 30.0)
 """Until a connection stands, and until the next bytes come."""
 SLOWEST = 1000
 """Bytes a second that a host must give to be borne with for longer than PATIENCE_SECONDS."""
+REDIRECTS = 5
+SHORT = 1 << 16
+"""Bytes of a redirect's own body that are read, so that its connection lives on."""
 NO_RANGES = 1 << 33
 """Bytes of a file, at most, that is copied whole to a temporary file because its server knows no ranges: 8 GB."""
 
@@ -124,17 +129,34 @@ class WebFile:
             return
         self._drop()
         headers = {**HEADERS, "Range": f"bytes={at}-{at + count - 1}"}
-        answer = _pool(self.url).request("GET", self.url, headers=headers, preload_content=False)
+        answer = self._final(headers)
         try:
             self._judge(answer, at)
         except BaseException:
             answer.close()
             raise
 
+    def _final(self, headers: dict[str, str]) -> Any:
+        """The answer at the end of the redirects. Raises Unreachable where they lead astray."""
+        url = self.url
+        for _ in range(REDIRECTS + 1):
+            answer = _pool(url).request("GET", url, headers=headers, preload_content=False, redirect=False)
+            location = answer.get_redirect_location()
+            if not location:
+                return answer
+            length = answer.headers.get("Content-Length", "")
+            if length.isdecimal() and int(length) <= SHORT:
+                answer.drain_conn()
+                answer.release_conn()
+            else:
+                answer.close()
+            if astray := _astray(url, location):
+                raise Unreachable(f"{self.url}: led to {location}, which is {astray}")
+            url = urljoin(url, location)
+        raise Unreachable(f"{self.url}: more than {REDIRECTS} redirects")
+
     def _judge(self, answer: Any, at: int) -> None:
         status = answer.status
-        if urlsplit(self.url).scheme.lower() == "https" and str(answer.url).startswith("http:"):
-            raise Unreachable(f"{self.url}: led to {answer.url}, which is not https")
         if status in BUSY:
             raise Busy(f"HTTP status {status}", _after(answer.headers.get("Retry-After")))
         if status in GONE:
@@ -144,8 +166,8 @@ class WebFile:
             self._known(answer, 0)
             answer.close()
         elif status == 206 and said and said[1] is not None:
-            if int(said[1]) != at:
-                raise Unreachable(f"{self.url}: asked for byte {at}, it gave bytes from {said[1]} on")
+            if int(said[1]) != at or int(said[2]) < at:
+                raise Unreachable(f"{self.url}: asked for byte {at}, it gave bytes {said[1]} to {said[2]}")
             self._known(answer, int(said[3]))
             self._answer, self._at, self._stop = answer, at, min(int(said[2]) + 1, self._size)
         elif status == 200:
@@ -167,11 +189,15 @@ class WebFile:
         if declared.isdecimal() and int(declared) > NO_RANGES:
             raise Unreachable(f"{self.url}: its server knows no ranges, and it is longer than {NO_RANGES} bytes")
         copy = tempfile.TemporaryFile()  # noqa: SIM115  # closed with this object
+        began, patience = time.monotonic(), Patience(self.url)
         try:
             while data := answer.read1(CHUNK, decode_content=False):
                 copy.write(data)
                 if copy.tell() > NO_RANGES:
                     raise Unreachable(f"{self.url}: its server knows no ranges and gives more than {NO_RANGES} bytes")
+                spent = time.monotonic() - began
+                if spent > patience.limit and copy.tell() < SLOWEST * spent:
+                    raise Unreachable(f"{self.url}: {copy.tell()} bytes in {spent:.0f} s")
             self._known(answer, copy.tell())
         except BaseException:
             copy.close()
@@ -185,6 +211,31 @@ class WebFile:
             answer.release_conn()
         elif answer is not None:
             answer.close()
+
+
+def _astray(url: str, location: str) -> str:
+    """Why a redirect is not followed; empty if it is. An archive here may lead on here, but none elsewhere may."""
+    try:
+        parts = urlsplit(urljoin(url, location))
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return "no URL"
+    if parts.scheme.lower() not in WEB or not host:
+        return "no web address"
+    if urlsplit(url).scheme.lower() == "https" and parts.scheme.lower() == "http":
+        return "not https"
+    inside = _inside(host) and not _inside(urlsplit(url).hostname or "")
+    return "an address of this machine or its own network" if inside else ""
+
+
+@lru_cache(maxsize=1024)
+def _inside(host: str) -> bool:
+    """Whether a host's name leads to an address that is not a public one; False where it can't be told."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return False
+    return any(not ip_address(str(address[0]).partition("%")[0]).is_global for *_, address in found)
 
 
 @lru_cache(maxsize=1)
@@ -208,9 +259,7 @@ def _connections(proxy: str | None) -> Any:
 
     settings: dict[str, Any] = {
         "timeout": urllib3.Timeout(*SECONDS),
-        "retries": urllib3.Retry(  # redirects only: all else is for Patience
-            total=None, connect=0, read=0, redirect=5, status=0, other=0, respect_retry_after_header=False
-        ),
+        "retries": False,  # they are for Patience
         "maxsize": 16,
     }
     return urllib3.ProxyManager(proxy, **settings) if proxy else urllib3.PoolManager(**settings)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from obelics_like.sources.disk import Disk
 from obelics_like.sources.packings import Engine
-from obelics_like.sources.split import LENGTH, MAX_ARC_LINE, MAX_HEAD, Piece, arc_fields, head_end
+from obelics_like.sources.split import MAX_ARC_LINE, MAX_HEAD, Piece, arc_fields, declared_length, head_end
 from obelics_like.sources.stream import CHUNK
 
 LARGEST = 1 << 24
@@ -61,8 +61,7 @@ def _head(data: bytes) -> tuple[int, int | None]:
     """Where the head ends, 0 if none is found, and the length it declares."""
     if data.startswith(b"WARC/"):
         stop = head_end(data[:2048]) or head_end(data[:MAX_HEAD])
-        length = LENGTH.search(data, 0, stop)
-        return stop, int(length[1]) if length else None
+        return stop, declared_length(data, stop)
     fields = arc_fields(data[:MAX_ARC_LINE])
     if fields is None or not fields[4].isdigit() or len(fields[4]) > 18:
         return 0, None

@@ -28,6 +28,8 @@ class Job:
     offline: bool
     keep_dropped: str
     image_index: Path | None
+    met_again: Path | None = None
+    """The pages that a revisit says were found unchanged, and when: see `sources.revisits`."""
 
     @property
     def spool(self) -> Path:

@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -298,6 +299,7 @@ class MapTask:
 
     def _read(self, source: Input, wanted: dict[int, Record]) -> Iterator[Document]:
         """The pages of the records, by their ordinals; the note names each before its body is looked at."""
+        again = _met_again(self.job.met_again, min(wanted, default=0), max(wanted, default=0))
         reading = read(at_hand(source, self.job.spool), list(wanted.values()), self.job.sources)
         for ordinal in wanted:
             self.place.at(ordinal)
@@ -310,7 +312,8 @@ class MapTask:
                 continue
             page.origin.ordinal = ordinal
             identity = document_id(page.origin.record_id, page.url, page.origin.date)
-            yield Document(identity, page.url, page.origin, facts=dict(page.facts), page=page)
+            facts = page.facts | {"met_again": again[ordinal]} if ordinal in again else dict(page.facts)
+            yield Document(identity, page.url, page.origin, facts=facts, page=page)
 
     def _leave_out(self, source: Input, record: Record, ordinal: int, reason: str) -> None:
         """Account for a page that kills workers, and set it down among what could not be read."""
@@ -339,6 +342,16 @@ def bury_shards(item: MapItem, reason: str) -> dict[str, Any]:
 def _bury(batch: Batch, reason: str) -> None:
     for document in batch:
         document.drop = Drop("run", "worker_died", reason)
+
+
+def _met_again(path: Path | None, first: int, last: int) -> dict[int, str]:
+    """When the pages of the ordinals `first` to `last` were last found unchanged by a revisit; most never were."""
+    if path is None:
+        return {}
+    table = exchange.map_table(path)
+    low, high = np.searchsorted(table["ordinal"].to_numpy(), [first, last + 1])
+    part = table.slice(low, high - low)
+    return dict(zip(part["ordinal"].to_pylist(), part["date"].to_pylist()))
 
 
 def _unread(name: str, record: Record, ordinal: int) -> Document:

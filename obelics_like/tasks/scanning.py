@@ -63,7 +63,7 @@ def scan_input(item: tuple[Job, Input, str, int | None]) -> dict[str, Any]:
         if record.kind == "page":
             pages.append(record)
             continue
-        if record.kind == "image" or record.location is not None:  # redirects and revisits lead to pictures
+        if record.kind == "image" or record.location is not None or record.rule == "revisit":  # may lead to pictures
             images.append(record)
         if record.kind != "image":
             rules[record.rule or "not_a_page"] += 1

@@ -19,7 +19,8 @@ class Host:
 
     `ranges` False: every answer is the whole file. `cut`: the connection ends after so many bytes of an answer.
     `busy`: so many requests are answered 503 first. `lie`: bytes by which the length it tells is too long. `status`:
-    a fixed answer by path, with `headers`. `drip`: seconds between two bytes. `etag`: told with every file.
+    a fixed answer by path, with `headers`. `said`: a Content-Range that is told in place of the true one. `whole`:
+    a range's answer goes on to the file's end. `drip`: seconds between two bytes. `etag`: told with every file.
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
@@ -29,6 +30,8 @@ class Host:
     lie: int = 0
     status: dict[str, int] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
+    said: str = ""
+    whole: bool = False
     drip: float = 0.0
     etag: str = '"one"'
     asked: list[tuple[str, int, int]] = field(default_factory=list)
@@ -74,6 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send(path, 200, data, 0, len(data))
         first, _, last = said.removeprefix("bytes=").partition("-")
         start, stop = int(first), min(int(last or len(data)) + 1, len(data))
+        stop = len(data) if host.whole else stop
         if start >= len(data) + host.lie:
             host.asked.append((path, -416, 0))
             return self._short(416, {"Content-Range": f"bytes */{len(data)}"})
@@ -93,7 +97,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(told))
         self.send_header("ETag", host.etag)
         if status == 206:
-            self.send_header("Content-Range", f"bytes {start}-{start + told - 1}/{len(data) + host.lie}")
+            true = f"bytes {start}-{start + told - 1}/{len(data) + host.lie}"
+            self.send_header("Content-Range", host.said or true)
         self.end_headers()
         if host.cut is not None and len(body) > host.cut:
             body = body[: host.cut]

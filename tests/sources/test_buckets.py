@@ -93,6 +93,15 @@ def test_reading_on_asks_for_more_at_once_within_a_bound(memory: Any, monkeypatc
     assert asked == [(1000, 1050)]
 
 
+@pytest.mark.parametrize("given", [b"", b"short", bytes(500), WARC])
+def test_a_library_that_gives_another_range_is_not_believed(
+    memory: Any, monkeypatch: pytest.MonkeyPatch, given: bytes
+) -> None:
+    monkeypatch.setattr(type(memory), "cat_file", lambda *_, **__: given)
+    with pytest.raises(Unreachable, match="asked for 100 bytes at byte 50, it gave"):
+        BucketFile("memory://in/a.warc.gz").pread(100, 50, 150)
+
+
 def test_faults_are_borne_for_a_while(memory: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     left = 2
     info = type(memory).info

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import gzip
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from obelics_like.errors import DataError, InputError, OptionError, UnknownName, UsageError
-from obelics_like.sources import remote
+from obelics_like.sources import crawl_index, remote
 from obelics_like.sources.archive import read, scan
 from obelics_like.sources.crawls import Reach, crawl_name, sampled
 from obelics_like.sources.inputs import Input, survey
+from obelics_like.sources.lists import resolve
+from obelics_like.sources.where import parse
 from tests.sources.archives import OPTIONS
 from tests.sources.hosts import Host, serving
 from tests.sources.mirror import CRAWL, Mirror, mirror
@@ -177,6 +182,30 @@ def test_the_sample_holds_for_the_index_too(host: Host, copy: Mirror) -> None:
     assert {s.name for s in found(reach)} == {s.name for s in found(Reach(host.url(""), 0.5, 3))}
 
 
+def test_a_condition_that_finds_too_much_holds_no_more_than_the_bound(
+    host: Host, copy: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crawl_index, "MOST_ROWS", 7)
+    table = crawl_index._rows(host.url(next(p for p in host.files if "=warc/part" in p)), parse("url like '%'"), None)
+    assert table.num_rows == 8
+    with pytest.raises(OptionError, match="more than 7 records"):
+        found(Reach(host.url(""), index="url like '%'"))
+
+
+def test_only_the_columns_asked_for_are_read(tmp_path: Path) -> None:
+    """Of an index file with a large column that nobody asks for."""
+    rows = 5000
+    table = pa.table({"url": [f"http://a.example/{n}" for n in range(rows)], "warc_filename": ["x"] * rows,
+                      "warc_record_offset": range(rows), "warc_record_length": [1] * rows,
+                      "junk": [os.urandom(2000) for _ in range(rows)]})  # fmt: skip
+    pq.write_table(table, tmp_path / "x.parquet", row_group_size=500)
+    data = (tmp_path / "x.parquet").read_bytes()
+    with serving(files={"x.parquet": data}) as server:
+        found_rows = crawl_index._rows(server.url("x.parquet"), parse("url = 'http://a.example/777'"), None)
+        assert found_rows["warc_record_offset"].to_pylist() == [777]
+        assert sum(server.sent().values()) < len(data) // 20
+
+
 def test_conditions_that_can_not_hold(host: Host) -> None:
     base = host.url("")
     with pytest.raises(UnknownName, match="url_host_registered_domain"):
@@ -225,6 +254,16 @@ def test_a_list_from_elsewhere_names_no_file_of_ours(host: Host, tmp_path: Path)
         host.files["list.txt"] = entry.encode()
         with pytest.raises(InputError):
             found(Reach(), host.url("list.txt"))
+
+
+@pytest.mark.parametrize("entry", ["http://127.0.0.1/x.warc.gz", "http://169.254.169.254/a", "https://[::1]/x.warc.gz",
+                                   "http://localhost:8080/x.warc.gz", "http://10.0.0.1/x.warc.gz"])  # fmt: skip
+def test_a_list_from_elsewhere_names_no_host_of_our_network(entry: str) -> None:
+    with pytest.raises(InputError, match="its network"):
+        resolve(entry, "https://lists.example/a.paths", "")
+    assert resolve(entry, "http://192.168.1.7/a.paths", "") == entry  # a list of that network may
+    assert resolve(entry, "mine.paths", "") == entry
+    assert resolve("https://data.example/x.warc.gz", "https://lists.example/a.paths", "")
 
 
 def test_a_list_of_common_crawl_that_was_fetched(copy: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -151,19 +150,6 @@ def test_broken_archives_in_a_folder_are_not_lost(folder: Path) -> None:
     found = {i.name: i for i in expand(["in"])}
     for name in ("in/empty.warc.gz", "in/text.warc.gz", "in/empty.html"):
         assert [r.rule for r in scan(found[name], OPTIONS)] == ["unreadable"], name
-
-
-def test_archives_inside_a_wacz(folder: Path) -> None:
-    with zipfile.ZipFile("x.wacz", "w") as archive:
-        archive.writestr("pages/pages.jsonl", "{}")
-        archive.writestr("archive/data.warc.gz", WARC)
-    [found] = expand(["x.wacz"])
-    assert found.name == "x.wacz!archive/data.warc.gz"
-    assert [r.kind for r in scan(found, OPTIONS)] == ["page"]
-    assert [p.html for p in read_pages("x.wacz")] == [page(1)]
-    with zipfile.ZipFile("y.wacz", "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("archive/data.warc.gz", WARC * 5)
-    told("y.wacz")
 
 
 def test_html_files_are_pages(folder: Path) -> None:

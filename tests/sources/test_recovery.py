@@ -72,6 +72,41 @@ def test_a_wrong_record_costs_at_most_itself(tmp_path: Path, kind: str, fault: s
     assert rules.total() == COUNT
 
 
+AROUND: dict[str, Callable[[bytes], bytes]] = {
+    "damaged data": lambda raw: invert(raw, len(raw) // 2, 12),
+    "lost mark": lambda raw: b"\0\0" + raw[2:],
+    "NULs before it": lambda raw: bytes(700) + raw,
+    "half of it lost": lambda raw: raw[: len(raw) // 2],
+    "end lost": lambda raw: raw[:-30],
+}
+"""What happens to a record after it was packed."""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("fault", [*FAULTS, *AROUND])
+@pytest.mark.parametrize("where", [0, 117, 199])
+def test_every_fault_of_one_in_200_leaves_199(tmp_path: Path, kind: str, fault: str, where: int) -> None:
+    """The other 199 come out byte for byte, whatever is made of the one."""
+    parts = bare(200, 400)
+    if fault in FAULTS:
+        parts[where] = FAULTS[fault](parts[where])
+    members = packed(kind, parts)
+    if fault in AROUND:
+        members[where] = AROUND[fault](members[where])
+    source = put(tmp_path / "x.warc", b"".join(members))
+    records = list(scan(source, OPTIONS))
+    found = [f for _, f in read(source, [r for r in records if r.kind == "page"], OPTIONS)]
+    bodies = Counter(f.html for f in found if isinstance(f, Page))
+    assert all(bodies[page(n, 400)] == 1 for n in range(200) if n != where)
+    assert len(records) <= 201
+    accounted(b"".join(members), records)
+
+
+@pytest.mark.parametrize("kind", ["gzip", "zstd", "lz4"])
+def test_one_member_for_the_whole_file(tmp_path: Path, kind: str) -> None:
+    assert seen(put(tmp_path / "x.warc", PACKINGS[kind](b"".join(bare(200, 400))))) == {"page": 200}
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_bytes_between_records_cost_none(tmp_path: Path, kind: str) -> None:
     for filler in (bytes(700), b"-- no record --\n" * 9, random.Random(kind).randbytes(900)):

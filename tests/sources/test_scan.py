@@ -344,3 +344,24 @@ def test_hostile_lines_do_not_stall(tmp_path: Path) -> None:
     ]:
         records = scanned(put(tmp_path / "x.warc.gz", data))
         assert all(r.rule for r in records)
+
+
+def test_line_ends_and_spellings_of_the_heads_of_other_records_do_not_matter(tmp_path: Path) -> None:
+    """The quick way finds fields as nearly all write them, and never takes one for another's."""
+    url = "http://a.example/x y"
+    head = f"WARC/1.0\r\nWARC-Type: request\r\nWARC-Target-URI: {url}\r\nContent-Length: 4\r\nX: y\r\n\r\n"
+    forms = [
+        head,
+        head.replace("\r\n", "\n"),
+        head.replace("x y\r\n", "x y\n"),
+        head.replace("request\r\n", "request\n"),
+        head.replace("4\r\n", "4\n"),
+        head.lower().replace("warc/", "WARC/"),
+        head.replace(": ", ":"),
+        head.replace(url, f"<{url}>"),
+        head.replace("request", "request  ").replace("4\r", "4 \r"),
+    ]
+    for form in forms:
+        source = put(tmp_path / "x.warc.gz", gzip.compress(form.encode() + b"abcd\r\n\r\n"))
+        [record] = scan(source, OPTIONS)
+        assert (record.type, record.rule, record.url) == ("request", "not_a_page", url.replace(" ", "%20")), form

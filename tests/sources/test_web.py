@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from obelics_like.errors import OptionError
-from obelics_like.sources import remote
+from obelics_like.sources import remote, web
 from obelics_like.sources.archive import read, scan
 from obelics_like.sources.disk import Disk
 from obelics_like.sources.inputs import Input, expand
@@ -162,8 +162,66 @@ def test_redirects_are_followed_but_not_round_and_round() -> None:
         here.headers = {"Location": there.url("x")}
         assert WebFile(here.url("y")).pread(5, 7, 12) == DATA[7:12]
         here.headers = {"Location": here.url("y")}
-        with within(5), pytest.raises(Unreachable):
+        with within(5), pytest.raises(Unreachable, match="more than 5 redirects"):
             _ = WebFile(here.url("y")).size
+
+
+@pytest.mark.parametrize("to", ["file:///etc/passwd", "ftp://h.example/x", "//", "http://[bad/x", "http:///x"])
+def test_a_redirect_to_what_is_no_web_address(to: str) -> None:
+    with serving(status={"y": 302}, headers={"Location": to}) as host, within(2):
+        with pytest.raises(Unreachable):
+            _ = WebFile(host.url("y")).size
+        assert len(host.asked) <= remote.TRIES + 6
+
+
+def test_a_redirect_from_outside_does_not_lead_inside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A public host may not make us ask this machine, or a cloud's metadata; one of ours may lead on among ours."""
+    with serving(files={"x": DATA}) as there, serving(status={"y": 307}) as here:
+        here.headers = {"Location": there.url("x")}
+        assert WebFile(here.url("y")).pread(5, 7, 12) == DATA[7:12]
+        asked = len(there.asked)
+        monkeypatch.setattr(web, "_inside", lambda host: host == "127.0.0.1")
+        outside = here.url("y").replace("127.0.0.1", "localhost")  # taken for a public host
+        with pytest.raises(Unreachable, match="its own network"):
+            _ = WebFile(outside).size
+        assert len(there.asked) == asked
+
+
+@pytest.mark.parametrize(
+    ("host", "inside"),
+    [("127.0.0.1", True), ("localhost", True), ("169.254.169.254", True), ("10.1.2.3", True), ("::1", True),
+     ("93.184.215.14", False), ("nowhere.invalid", False), ("", False)],
+)  # fmt: skip
+def test_which_hosts_are_inside(host: str, inside: bool) -> None:
+    assert web._inside(host) is inside
+
+
+def test_https_does_not_lead_to_http() -> None:
+    assert web._astray("https://a.example/x", "http://a.example/x") == "not https"
+    assert web._astray("http://127.0.0.1/x", "https://127.0.0.1/x") == ""
+
+
+@pytest.mark.parametrize(
+    "said", ["bytes 5-9/100", "bytes 0-0/3", "bytes 9-3/3000000", "bytes 0-9/*", "bytes x-y/z", "lines 0-9/3000000", ""]
+)
+def test_a_content_range_that_is_a_lie(said: str) -> None:
+    """What is given for the bytes asked for is never taken from another place, nor without end."""
+    with serving(files={"x": DATA}, said=said or " ") as host, within(5), pytest.raises(Unreachable):
+        WebFile(host.url("x")).pread(100, 7, 107)
+
+
+def test_more_bytes_than_were_asked_for_are_not_read() -> None:
+    """A host that answers any range with all that follows."""
+    with serving(files={"x": DATA}) as host:
+        file = WebFile(host.url("x"))
+        host.whole = True
+        for at in (7, 2_000_000, 50):
+            assert file.pread(100, at, at + 100) == DATA[at : at + 100]
+
+
+def test_a_copy_that_drips_without_end_is_given_up_in_time() -> None:
+    with serving(files={"x": DATA}, drip=0.05, ranges=False) as host, within(5), pytest.raises(Unreachable):
+        _ = WebFile(host.url("x")).size
 
 
 def test_an_empty_file() -> None:

@@ -1,0 +1,137 @@
+"""Members of a zip (a WACZ is one), read at positions like files of their own, stored or deflated.
+
+It writes no member to disk and knows nothing of archives.
+"""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+import zlib
+from bisect import bisect_right
+from typing import Any
+
+from obelics_like.sources.remote import RemoteFile, Seekable
+
+MARK_EVERY = 1 << 23
+"""Inflated bytes between two places from which a deflated member can be inflated again. Each holds 40 kB, so that a
+member of 1 GB costs 5 MB, and a jump back no more than the inflating of 8 MB."""
+MOST = 1 << 28
+"""Inflated bytes of a member, 256 MB, above which it may not be more than MOST_RATIO times its size in the zip."""
+MOST_RATIO = 100
+"""Deflate reaches 1,032; archives of plain HTML reach 10, packed ones 1."""
+STEP = 1 << 16
+CHUNK = 1 << 18
+HEAD = 30
+SIGNATURE = b"PK\x03\x04"
+ENCRYPTED = 1
+
+
+def directory(file: RemoteFile) -> list[zipfile.ZipInfo]:
+    """What a zip says it holds, in the order of the names; raises OSError if it can't be told, and closes the file."""
+    try:
+        with Seekable(file) as seekable, zipfile.ZipFile(seekable) as archive:
+            return sorted(archive.infolist(), key=lambda info: info.filename)
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, struct.error) as error:
+        raise OSError(f"no zip that can be read ({error})") from error
+
+
+def open_member(outer: str, inner: str, opened: Any) -> tuple[RemoteFile, int, int]:
+    """The file in which a member's bytes lie, where they begin in it, and how many they are.
+
+    `opened` opens the zip once more. Raises OSError for a member that is not there or can't be read at positions.
+    """
+    try:
+        infos = directory(opened())
+        info = next((one for one in infos if one.filename == inner), None)
+        if info is None:
+            raise OSError("it is not there")
+        if why := refused(info):
+            raise OSError(why)
+        file: RemoteFile = opened()
+        head = file.pread(HEAD, info.header_offset, info.header_offset + HEAD)
+        if len(head) < HEAD or not head.startswith(SIGNATURE):
+            raise OSError(f"it does not begin at byte {info.header_offset}, where the zip says")
+    except OSError as error:
+        raise type(error)(f"{outer}: its member {inner} can't be read: {error}") from error
+    start = info.header_offset + HEAD + int.from_bytes(head[26:28], "little") + int.from_bytes(head[28:30], "little")
+    if info.compress_type == zipfile.ZIP_STORED:
+        return file, start, info.file_size
+    return Deflated(file, start, info.compress_size, info.file_size), 0, info.file_size
+
+
+def refused(info: zipfile.ZipInfo) -> str:
+    """Why a member is not read; empty if it is."""
+    if info.flag_bits & ENCRYPTED:
+        return "it is encrypted"
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return f"it is compressed inside the zip by method {info.compress_type}, not stored (0) or deflated (8)"
+    if info.file_size > MOST and info.file_size > MOST_RATIO * info.compress_size:
+        return f"its {info.compress_size} bytes would inflate to {info.file_size}, more than {MOST_RATIO} times as many"
+    return ""
+
+
+class Damaged(OSError):
+    """The rest of a deflated member can't be had; what lies before that place was given."""
+
+
+class Deflated:
+    """A deflated member as a `RemoteFile`: inflated forwards, and again from the nearest mark after a jump back."""
+
+    identity = ""
+
+    def __init__(self, file: RemoteFile, start: int, packed: int, size: int) -> None:
+        self._file, self._end, self.size = file, start + packed, size
+        self._marks: list[tuple[int, int, Any]] = [(0, start, zlib.decompressobj(-15))]
+        """Bytes inflated, where the next packed ones lie, and the inflater as it was then, in ascending order."""
+        self._go(0)
+
+    def pread(self, count: int, at: int, end: int) -> bytes:
+        """`count` bytes from `at` on, fewer only at the member's end or before damage. Raises Damaged."""
+        count = min(count, self.size - at)
+        if count <= 0:
+            return b""
+        nearest = bisect_right(self._marks, at, key=lambda mark: mark[0]) - 1
+        if not self._marks[nearest][0] <= self._at <= at:
+            self._go(nearest)
+        while self._at < at:
+            self._more(at - self._at)
+        parts, wanted = [], count
+        while wanted > 0:
+            try:
+                parts.append(self._more(wanted))
+            except Damaged:
+                if not parts:
+                    raise
+                break
+            wanted -= len(parts[-1])
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def close(self) -> None:
+        """Close the zip; closing twice is harmless."""
+        self._file.close()
+
+    def _go(self, number: int) -> None:
+        self._at, self._next, inflater = self._marks[number]
+        self._inflater, self._tail = inflater.copy(), b""
+
+    def _more(self, most: int) -> bytes:
+        """Some of the next bytes, at least one and at most `most`."""
+        if self._at >= self._marks[-1][0] + MARK_EVERY:
+            self._marks.append((self._at, self._next - len(self._tail), self._inflater.copy()))
+        while not self._inflater.eof:
+            if not self._tail:
+                self._tail = self._file.pread(min(STEP, self._end - self._next), self._next, self._end)
+                self._next += len(self._tail)
+            ended = not self._tail
+            try:
+                out: bytes = self._inflater.decompress(self._tail, min(most, CHUNK))
+            except zlib.error as error:
+                raise Damaged(f"damaged deflate data in the zip before its byte {self._next} ({error})") from None
+            self._tail = self._inflater.unconsumed_tail
+            self._at += len(out)
+            if out:
+                return out
+            if ended:
+                break
+        raise Damaged(f"the deflate data in the zip end after {self._at} of {self.size} bytes")

@@ -74,10 +74,14 @@ class Nodes(Stage):
         "canonical_url": "the URL the page declares as its own",
         "html_lang": "the language the page declares, as written",
         "lead_image": "URL of the picture that stands for the page (og:image, JSON-LD); no node for it",
-        "license": "URL of the licence the page names",
+        "license": "the licence the page names: its URL, or the words that stand for one",
         "published": "the date of publication, as written",
-        "robots": "the page's robots meta tag, lower case",
-        "tdm_reservation": "the page's TDM reservation, as written",
+        "robots": "directives of the page's robots meta tags, lower case",
+        "robots_named": "directives of its meta tags to single crawlers, by the crawler's name",
+        "robots_header": "the X-Robots-Tag of the HTTP answer, as written",
+        "tdm_reservation": "the TDM reservation of the page, else of the HTTP answer, as written",
+        "tdm_policy": "URL of the policy that goes with it",
+        "content_usage": "the Content-Usage of the HTTP answer, as written",
         "hreflang": "URLs of the page in other languages, by language tag",
         "alternatives": "other URLs of the same picture (smaller candidates, link target), best first",
         "kind": "what shows the picture, where it is no img: poster, background, svg, object, input",
@@ -120,7 +124,7 @@ class Nodes(Stage):
         except Exception as error:
             return self.drop("unparsable", str(error)[:200])
         placements = place(walked, walked.head.base_url(page.url))
-        document.facts.update(walked.head.facts(page.url, html))
+        document.facts.update(walked.head.facts(page.url, html, page.origin.http_headers))
         main = opened.peer and peers.matching(walked, opened.peer(text, page.url))
         drops = self._judge(walked, placements, page.url, document.facts.get("lead_image", ""), main)
         document.nodes = self._nodes(walked, placements, drops)

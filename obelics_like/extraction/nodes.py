@@ -42,6 +42,8 @@ class Nodes(Stage):
       `tags`, the choice by tags of OBELICS (paper, A.1.2); `all`, nothing is boilerplate.
     captions: whether captions are texts of the main content too; each picture has its caption either way. Only for
       `ours`: the other choices are what they are.
+    srcset_width: of a srcset, the narrowest candidate of at least so many pixels is the picture's URL, and the others
+      its alternatives; not given, the widest is.
     max_bytes: pages of more bytes are dropped unparsed.
     max_nodes: pages of more elements are dropped.
     max_depth: pages nested deeper are dropped.
@@ -50,6 +52,7 @@ class Nodes(Stage):
 
     main: str = "ours"
     captions: bool = False
+    srcset_width: int | None = None
     max_bytes: int = 8_000_000
     max_nodes: int = 200_000
     max_depth: int = 1_000
@@ -93,6 +96,8 @@ class Nodes(Stage):
         for name in ("max_bytes", "max_nodes", "max_depth", "max_attributes"):
             if getattr(self, name) < 1:
                 raise OptionError(f"{self.id or 'extract'}.{name}", got=getattr(self, name), valid="1 or more")
+        if self.srcset_width is not None and self.srcset_width < 1:
+            raise OptionError(f"{self.id or 'extract'}.srcset_width", got=self.srcset_width, valid="1 or more")
 
     def open(self, context: Context) -> Opened:
         from selectolax.lexbor import LexborHTMLParser
@@ -145,7 +150,7 @@ class Nodes(Stage):
     def _walk(self, utf8: bytes, opened: Opened) -> Walked:
         for length in beginnings(utf8):
             hold_to_budget(_parsed(utf8[:length], opened), self.max_nodes, self.max_depth)
-        return Walked(rows(_parsed(utf8, opened), self.max_nodes, self.max_depth), opened.memory)
+        return Walked(rows(_parsed(utf8, opened), self.max_nodes, self.max_depth), opened.memory, self.srcset_width)
 
     def _judge(
         self, walked: Walked, placements: list[Placement], url: str, lead: str, main: list[bool] | None

@@ -64,6 +64,8 @@ _OTHERS = frozenset(listed("src alt class title style width height sizes"))
 _ENDINGS = (".jpg", ".jpeg", ".jpe", ".png", ".gif", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".heic", ".svg")
 LONG_URL = 8_192
 """A longer URL is no URL."""
+DENSEST = 8
+"""A descriptor up to this is a density and no width."""
 MANY_CANDIDATES = 64
 """A srcset with more entries is read up to here."""
 
@@ -126,14 +128,19 @@ def _names_a_url(value: str) -> bool:
     return 3 < len(value) < LONG_URL and ("/" in value or _PICTURE_FILE.search(value) is not None)
 
 
-def choose(attributes: Mapping[str, str | None], source_sets: Sequence[str] = ()) -> list[str]:
+def choose(
+    attributes: Mapping[str, str | None], source_sets: Sequence[str] = (), width: int | None = None
+) -> list[str]:
     """The URLs an image element names, best first, as written; stand-ins come last, nothing usable gives [].
 
     The widest candidate of any srcset (of `source_sets`, those of the `<source>` elements round it, too) comes first,
-    then the densest, then what a lazy loader would put in `src`, then `src` itself.
+    then the densest, then what a lazy loader would put in `src`, then `src` itself. With `width`, in pixels, the
+    narrowest of those that are at least as wide comes first, then the wider ones, then the narrower ones.
 
     >>> choose({"src": "blank.gif", "data-src": "real.jpg"})
     ['real.jpg', 'blank.gif']
+    >>> choose({"srcset": "a 320w, b 640w, c 1280w"}, width=500)
+    ['b', 'c', 'a']
     """
     sized: list[tuple[str, float]] = []
     lazy: list[tuple[int, str]] = []
@@ -156,12 +163,23 @@ def choose(attributes: Mapping[str, str | None], source_sets: Sequence[str] = ()
     src = (attributes.get("src") or "").strip()
     if not sized and not lazy and not other:  # most pictures: `src` it is, a stand-in or not
         return [src] if src and src[0] not in "#{<" else []
-    return _ranked(sized, lazy, other, src)
+    if width is not None and sized:
+        sized = _nearest_first(sized, width, shown_size(attributes)[0])
+    return _ranked(sized, lazy, other, src, width)
 
 
-def _ranked(sized: list[tuple[str, float]], lazy: list[tuple[int, str]], other: list[str], src: str) -> list[str]:
+def _nearest_first(sized: list[tuple[str, float]], width: int, shown: int | None) -> list[tuple[str, float]]:
+    """The candidates as they suit a width; a density tells a width where the page says how wide the picture is."""
+    wide = [(url, size * shown if shown and size <= DENSEST else size) for url, size in sized]
+    return sorted(wide, key=lambda pair: (pair[1] < width, abs(pair[1] - width)))
+
+
+def _ranked(
+    sized: list[tuple[str, float]], lazy: list[tuple[int, str]], other: list[str], src: str, width: int | None
+) -> list[str]:
     sized = [(url, size) for url, size in sized if _usable(url)]
-    large = [url for url, size in sorted(sized, key=lambda pair: -pair[1]) if size > 1.0]
+    ranked = sized if width is not None else sorted(sized, key=lambda pair: -pair[1])
+    large = [url for url, size in ranked if size > 1.0]
     waiting = [url for _, url in sorted(lazy) if _usable(url)]
     plain = [src] if _usable(src) else []
     rest = [url for url, size in sized if size <= 1.0] + [url for url in other if _usable(url) and "[" not in url]

@@ -60,12 +60,13 @@ class Walked:
     """What the walk found: `items` in DOM order, the containers as parallel lists, and the page's head.
 
     Container 0 is the page; `parents[c] < c`. `bits` are those of `names`, of the container itself. `tags` holds ""
-    for an element of no known name.
+    for an element of no known name. `width` is the width in pixels that a srcset is asked for, None for the widest.
     """
 
-    __slots__ = ("bits", "head", "items", "names", "parents", "tags")
+    __slots__ = ("bits", "head", "items", "names", "parents", "tags", "width")
 
-    def __init__(self, rows: scan.Rows, memory: dict[str, int]) -> None:
+    def __init__(self, rows: scan.Rows, memory: dict[str, int], width: int | None = None) -> None:
+        self.width = width
         self.parents = rows.parents
         self.tags = [scan.NAMES[number] for number in rows.tags]
         self.names = [rows.words[number] for number in rows.names]
@@ -142,7 +143,7 @@ class Walked:
         named = (
             [value for one in rows.sources(sources) for name in _SOURCES if (value := one.get(name))] if sources else []
         )
-        urls = _addresses(kind, attributes, named)
+        urls = _addresses(kind, attributes, named, self.width)
         if not urls:
             return None
         shown = Picture(kind, urls, {} if kind == "background" else attributes, container, group)
@@ -154,9 +155,9 @@ class Walked:
         return shown
 
 
-def _addresses(how: str, attributes: Attributes, sources: list[str]) -> list[str]:
+def _addresses(how: str, attributes: Attributes, sources: list[str], width: int | None) -> list[str]:
     if how == "img" or how == "input":
-        return choose(attributes, sources)
+        return choose(attributes, sources, width)
     if how == "background":
         one = background(attributes.get("style", ""))
     elif how == "poster":

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from obelics_like.extraction.pictures import resolve
-from obelics_like.extraction.rights import LONG, is_robot, licence, of_answer
+from obelics_like.extraction.rights import LONG, is_robot, licence, may_be_robot, of_answer
 from obelics_like.extraction.texts import listed, tidy
 
 MANY_SCRIPTS, LONG_SCRIPT = 8, 200_000
@@ -28,12 +28,19 @@ LICENCES = listed("license dcterms.license dc.rights.license")
 _DATE_IN_SCRIPT = re.compile(r'"datePublished"\s*:\s*"([^"\\]{4,40})"')
 _DATE_SAID = re.compile(rb"(?:datetime|content)\s*=\s*[\"']?([^\"'>]{4,40})", re.I)
 
-_TOLD = re.compile(
-    rb'"\s*(?:og:(?:image|title|description|published_time)|twitter:image|title"|description|content-language|robots'
-    rb'|tdm-|(?:dcterms\.|dc\.rights\.)?license"|[\w.-]*(?:bot|spider|crawler|google-extended|slurp|teoma|anthropic-ai)[\w-]*"'
-    rb"|(?:article[:.]|dc(?:terms)?\.|parsely-|sailthru\.|citation_)?(?:pub|publish|published|publication|issued|created|date))",
-    re.I,
+TOLD = frozenset(
+    name.encode()
+    for name in (
+        *DATES,
+        *LICENCES,
+        *listed(
+            "og:image og:image:url og:image:secure_url og:title og:description twitter:image twitter:image:src image "
+            "thumbnailurl description content-language robots tdm-reservation tdm-policy"
+        ),
+    )
 )
+"""Names of the meta tags that are facts, beside those of single crawlers."""
+_NAME = re.compile(rb' (?:name|property|http-equiv|itemprop)="\s*([^"]*)')
 _LINKED = re.compile(rb"canonical|license|image_src|hreflang", re.I)
 
 
@@ -50,7 +57,10 @@ class Head:
 
     def wants(self, tag: str, attributes: bytes) -> bool:
         """Whether an element with these attributes, as written, may say something that is a fact."""
-        return tag == "base" or (_TOLD if tag == "meta" else _LINKED).search(attributes) is not None
+        if tag != "meta":
+            return tag == "base" or _LINKED.search(attributes) is not None
+        names = [name.lower().rstrip() for name in _NAME.findall(attributes)]
+        return any(name in TOLD or may_be_robot(name) for name in names)
 
     def read(self, tag: str, attributes: Mapping[str, str | None]) -> None:
         """Note a `<meta>`, `<link>` or `<base>`; of each name, the first that says something."""
@@ -87,7 +97,7 @@ class Head:
         meta, base = self.meta, self.base_url(url)
         lead = meta.get("og:image:secure_url") or meta.get("og:image") or meta.get("og:image:url")
         lead = lead or meta.get("twitter:image") or meta.get("twitter:image:src") or self.links.get("image_src")
-        lead = lead or self._lead_of_scripts()
+        lead = lead or self._lead_of_scripts() or meta.get("image") or meta.get("thumbnailurl")
         said = of_answer(answer) if answer else {}
         found = {
             "title": tidy(self.title or meta.get("og:title") or ""),

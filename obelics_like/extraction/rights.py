@@ -26,8 +26,10 @@ _REL = re.compile(rb"\brel\s*=\s*[\"']?(?:[\w-]+\s+)*\Z", re.I)
 _LINK = re.compile(rb"<(?:a|area|link)\s", re.I)
 _HREF = re.compile(rb"\bhref\s*=\s*(?:\"([^\">]*)\"|'([^'>]*)'|([^\s\"'>]+))", re.I)
 _BOT = re.compile(
-    r"[\w.-]*(?:bot|spider|crawler)(?:-(?:news|images?|video|mobile|user))?|slurp|teoma|google-extended|anthropic-ai|applebot-extended"
+    r"[\w.-]*(?:bot|spider|crawler)(?:-(?:news|images?|video|mobile|extended))?|slurp|teoma|google-extended|anthropic-ai|"
+    r"chatgpt-user"
 )
+_ENDINGS = tuple(word.encode() for word in listed("bot spider crawler slurp teoma -ai -extended -user"))
 _DIRECTIVE = re.compile(
     r"\b(?:all|none|index|follow|no[a-z]{2,20}|max-[a-z]+-?[a-z]*|unavailable_after|indexifembedded)\b", re.I
 )
@@ -55,7 +57,7 @@ def _marked(html: bytes) -> str:
         at = html.find(b"license", at + 1)
         if at < 0:
             break
-        if not _REL.search(html, max(0, at - REL), at):
+        if html[at - 1] not in b" \"'=\n\t" or not _REL.search(html, max(0, at - REL), at):
             continue
         start, end = html.rfind(b"<", max(0, at - TAG), at), html.find(b">", at, at + TAG)
         tag = html[start:end] if start >= 0 else b""
@@ -75,6 +77,11 @@ def _of_commons(html: bytes) -> str:
     folder = _FOLDERS.get(found[1].lower(), found[1].lower())
     parts = (b"https://creativecommons.org", folder, found[2].lower(), found[3])
     return b"/".join(parts).decode("ascii")
+
+
+def may_be_robot(name: bytes) -> bool:
+    """Whether a meta tag's name, in lower case, may be that of a crawler; quick, and true of all that `is_robot` is."""
+    return name.endswith(_ENDINGS) or b"bot-" in name or b"er-" in name
 
 
 def is_robot(name: str, content: str) -> bool:

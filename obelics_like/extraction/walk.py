@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from obelics_like.extraction import names, scan
 from obelics_like.extraction.head import Head
-from obelics_like.extraction.pictures import background, choose, link_to_picture, shown_size
+from obelics_like.extraction.pictures import background, choose, link_to_picture, of_source, shown_size
 from obelics_like.extraction.texts import tidy_code, without_invisible
 
 Attributes = Mapping[str, str]
@@ -19,7 +19,6 @@ Attributes = Mapping[str, str]
 MANY_NAMES = 100_000
 """Names whose meaning is remembered from page to page; then all are forgotten, as the next sites have other ones."""
 
-_SOURCES = ("srcset", "data-srcset", "data-lazy-srcset", "src", "data-src")
 _JOINTS = {scan.GLUED: "", scan.SPACED: " ", scan.BROKEN: "\n"}
 _TAG = re.compile("<[^>]*>")
 
@@ -140,9 +139,9 @@ class Walked:
     ) -> Picture | None:
         attributes = rows.attributes(start, end)
         kind = scan.SHOWN[how]
-        named = (
-            [value for one in rows.sources(sources) for name in _SOURCES if (value := one.get(name))] if sources else []
-        )
+        if fallback and "placeholder" in attributes:  # AMP's: it stands in the element of the picture it waits for
+            return None
+        named = [pair for one in rows.sources(sources) for pair in of_source(one)] if sources else []
         urls = _addresses(kind, attributes, named, self.width)
         if not urls:
             return None
@@ -155,11 +154,11 @@ class Walked:
         return shown
 
 
-def _addresses(how: str, attributes: Attributes, sources: list[str], width: int | None) -> list[str]:
+def _addresses(how: str, attributes: Attributes, sources: list[tuple[str, float]], width: int | None) -> list[str]:
     if how == "img" or how == "input":
         return choose(attributes, sources, width)
     if how == "background":
-        one = background(attributes.get("style", ""))
+        one = background(attributes)
     elif how == "poster":
         one = attributes.get("poster") or attributes.get("data-poster")
     elif how == "svg":

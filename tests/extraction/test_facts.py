@@ -10,7 +10,7 @@ import pytest
 from obelics_like.document import Document, Origin, Page
 from obelics_like.extraction import extract
 from obelics_like.extraction.nodes import Nodes
-from obelics_like.extraction.rights import HEADERS, is_robot, licence, of_answer
+from obelics_like.extraction.rights import HEADERS, is_robot, licence, may_be_robot, of_answer
 from obelics_like.stage import Context
 
 URL = "https://example.org/news/story.html"
@@ -141,6 +141,16 @@ def test_other_fields_of_the_answer_are_no_facts() -> None:
     assert all(name == name.lower() for name in HEADERS)
 
 
+@pytest.mark.parametrize(
+    "name", ["googlebot", "googlebot-news", "gptbot", "baiduspider", "slurp", "google-extended", "anthropic-ai",
+             "applebot-extended", "fast-webcrawler", "chatgpt-user", "googlebot-image"]
+)  # fmt: skip
+def test_what_is_a_robot(name: str) -> None:
+    assert is_robot(name, "index, nofollow")
+    assert may_be_robot(name.encode())
+    assert facts(f"<meta content='noai' name=' {name.title()} '>")["robots_named"] == {name: "noai"}
+
+
 @pytest.mark.parametrize("name", ["viewport", "robots-nothing", "bot-verification", "google-site-verification"])
 def test_what_is_no_robot(name: str) -> None:
     assert not is_robot(name, "noindex")
@@ -154,6 +164,29 @@ def test_a_licence_is_looked_for_in_linear_time(html: bytes) -> None:
     start = time.process_time()
     assert licence(html) == ""
     assert time.process_time() - start < 1
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "want"),
+    [
+        ("<meta property=og:image content=/a.jpg><meta itemprop=image content=/b.jpg>", "", "/a.jpg"),
+        ("<meta itemprop=image content=/b.jpg>", "", "/b.jpg"),
+        ("<link rel=image_src href=/c.jpg>", "", "/c.jpg"),
+        (
+            SCRIPT % '"@graph": [{"@type": "WebSite"}, {"@type": "NewsArticle", "image": {"url": "/d.jpg"}}]',
+            "",
+            "/d.jpg",
+        ),
+        (SCRIPT % '"image": ["/e.jpg", "/f.jpg"]', "", "/e.jpg"),
+        ("<link rel=preload as=image href=/g.jpg>", "", None),
+        ("", "<div itemprop=image itemscope><meta itemprop=thumbnailUrl content=/h.jpg></div>", "/h.jpg"),
+    ],
+)
+def test_the_lead_picture_is_a_fact_and_no_node(head: str, body: str, want: str | None) -> None:
+    html = f"<html><head>{head}</head><body>{PROSE}{body}</body></html>".encode()
+    document = extract(html, URL)
+    assert document.facts.get("lead_image") == (want and f"https://example.org{want}")
+    assert [node.pos for node in document.nodes] == [0]
 
 
 def test_extract_needs_no_answer() -> None:

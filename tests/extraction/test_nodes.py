@@ -80,8 +80,13 @@ def test_a_page_over_a_budget_is_dropped_by_its_name(html: bytes, options: dict[
         (b"<script>" * 100_000, "no_content"),
         (b"<li>" * 150_000 + b"x", None),
         (b"<" * 1_000_000, None),
+        (b"<div style='" + b"background:" * 50_000 + b"url('>x", None),
+        (b"<div style='background:" + b"url(" * 100_000 + b"'>x", None),
+        (b"<div style='" + b"--hero:url(\"" * 50_000 + b"'>x", None),
+        (b"<p>x<i style='" + b"display:" * 100_000 + b"none'>", None),
+        (b"<a rel=license>" * 50_000 + b"<p>x", None),
     ],
-    ids=range(26),
+    ids=range(31),
 )  # fmt: skip
 def test_hostile_pages_cost_no_more_than_two_seconds(html: bytes, want: str | None) -> None:
     spent = []

@@ -19,6 +19,7 @@ from obelics_like.extraction.charset import decode
 from obelics_like.extraction.hydration import article_markup
 from obelics_like.extraction.placements import Placement, place
 from obelics_like.extraction.scan import OverBudget, hold_to_budget, rows
+from obelics_like.extraction.texts import tidy
 from obelics_like.extraction.walk import Block, Walked
 from obelics_like.stage import Batch, Context, Stage
 
@@ -202,4 +203,4 @@ def _image(pos: int, one: Placement, caption: str, drop: Drop | None) -> Image:
     if picture.how != "img":
         facts["kind"] = picture.how
     size = picture.width, picture.height
-    return Image(pos, one.url, picture.alt, picture.title, caption, *size, facts=facts, drop=drop)
+    return Image(pos, one.url, tidy(picture.alt), tidy(picture.title), caption, *size, facts=facts, drop=drop)

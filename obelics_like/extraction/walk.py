@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from obelics_like.extraction import names, scan
 from obelics_like.extraction.head import Head
 from obelics_like.extraction.pictures import background, choose, link_to_picture, of_source, shown_size
-from obelics_like.extraction.texts import tidy_code, without_invisible
+from obelics_like.extraction.texts import composed, tidy_code, without_invisible
 
 Attributes = Mapping[str, str]
 
@@ -112,6 +112,8 @@ class Walked:
                     add(picture)
                 continue
             words = text[start:end]
+            if flags & scan.NOT_ASCII:
+                words = composed(words)
             if flags & (scan.ODD | scan.CODE):
                 words = tidy_code(words) if flags & scan.CODE else without_invisible(words)
                 flags = -1

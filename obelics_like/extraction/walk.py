@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from obelics_like.extraction import names, scan
 from obelics_like.extraction.head import Head
-from obelics_like.extraction.pictures import background, choose, link_to_picture, of_source, shown_size
+from obelics_like.extraction.pictures import LONG_URL, background, choose, link_to_picture, of_source, shown_size
 from obelics_like.extraction.texts import composed, tidy_code, without_invisible
 
 Attributes = Mapping[str, str]
@@ -149,7 +149,7 @@ class Walked:
             return None
         shown = Picture(kind, urls, {} if kind == "background" else attributes, container, group)
         shown.fallback = bool(fallback)
-        if link_end:
+        if link_end and link_end - link < 2 * LONG_URL:  # a link may stand round thousands of pictures
             shown.link = rows.attribute("href", link, link_end).strip() or None
             if shown.link and link_to_picture(shown.link):
                 urls.append(shown.link)

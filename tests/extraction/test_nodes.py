@@ -85,8 +85,9 @@ def test_a_page_over_a_budget_is_dropped_by_its_name(html: bytes, options: dict[
         (b"<div style='" + b"--hero:url(\"" * 50_000 + b"'>x", None),
         (b"<p>x<i style='" + b"display:" * 100_000 + b"none'>", None),
         (b"<a rel=license>" * 50_000 + b"<p>x", None),
+        (b"<a href='" + b"x&amp;" * 30_000 + b"'>x" + b"<img src=/ferry.jpg>" * 15_000, None),
     ],
-    ids=range(31),
+    ids=range(32),
 )  # fmt: skip
 def test_hostile_pages_cost_no_more_than_two_seconds(html: bytes, want: str | None) -> None:
     spent = []

@@ -12,8 +12,8 @@ from obelics_like.extraction.texts import listed
 
 LONG = 200
 """Characters kept of each statement."""
-MANY_WORDS, REL, TAG = 500, 60, 1_000
-"""How often the word is looked at, and the bytes that the attribute before it and its tag may have."""
+MANY_WORDS, REL, TAG, MANY_LINKS = 500, 60, 1_000, 50
+"""How often the word is looked at, the bytes that the attribute before it and its tag may have, and links looked at."""
 
 _COMMONS = re.compile(
     rb"(?:https?:)?\\?/\\?/(?:www\.|i\.)?(?:creativecommons\.org|licensebuttons\.net)"
@@ -21,6 +21,7 @@ _COMMONS = re.compile(
     re.I,
 )
 """A Creative Commons licence, or the badge of one, as it may stand in an attribute, a script or a text."""
+_HOSTS = (b"creativecommons.org", b"licensebuttons.net")
 _FOLDERS = {b"l": b"licenses", b"p": b"publicdomain"}
 _REL = re.compile(rb"\brel\s*=\s*[\"']?(?:[\w-]+\s+)*\Z", re.I)
 _LINK = re.compile(rb"<(?:a|area|link)\s", re.I)
@@ -67,11 +68,18 @@ def _marked(html: bytes) -> str:
 
 
 def _of_commons(html: bytes) -> str:
-    if b"creativecommons.org" not in html and b"licensebuttons.net" not in html:
-        return ""
-    found = _COMMONS.search(html)
-    if not found:
-        return ""
+    for host in _HOSTS:
+        at = -1
+        for _ in range(MANY_LINKS):
+            at = html.find(host, at + 1)
+            if at < 0:
+                break
+            if found := _COMMONS.search(html, max(0, at - 16), at + 90):
+                return _address(found)
+    return ""
+
+
+def _address(found: re.Match[bytes]) -> str:
     if found[0].startswith(b"http") and found[1].lower() in (b"licenses", b"publicdomain") and b"\\" not in found[0]:
         return found[0].decode("ascii")
     folder = _FOLDERS.get(found[1].lower(), found[1].lower())

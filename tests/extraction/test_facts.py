@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from obelics_like import build
 from obelics_like.document import Document, Origin, Page
 from obelics_like.extraction import extract
 from obelics_like.extraction.nodes import Nodes
 from obelics_like.extraction.rights import HEADERS, is_robot, licence, may_be_robot, of_answer
 from obelics_like.stage import Context
+from obelics_like.store.folder import Output
+from tests.sources.archives import Builder
 
 URL = "https://example.org/news/story.html"
 PROSE = "<p>The ferry left the harbour at six in the morning, with forty people on board and a cargo of apples.</p>"
@@ -127,6 +131,22 @@ def test_the_answer_is_heard_too() -> None:
     assert found["tdm_policy"] == "https://example.org/tdm.json"
     assert found["content_usage"] == "train-ai=n"
     assert "robots" not in found
+
+
+def test_what_the_answer_said_reaches_the_corpus(tmp_path: Path) -> None:
+    html = f"<html><head><meta name=robots content=noarchive></head><body>{PROSE * 3}</body></html>".encode()
+    said = [("Content-Type", "text/html"), ("X-Robots-Tag", "noai"), ("X-Robots-Tag", "noimageai"), ("X-Odd", "1")]
+    (tmp_path / "a.warc.gz").write_bytes(Builder().add(URL, html, http=said).bytes())
+    recipe = tmp_path / "small.toml"
+    stages = {"sources": "sources.archive", "extract": "extract.nodes"}
+    told = "".join(f'[[stage]]\nid = "{name}"\nuse = "{use}"\n\n' for name, use in stages.items())
+    recipe.write_text(f'[recipe]\nname = "small"\npaper = "none"\n\n{told}')
+    build(tmp_path / "a.warc.gz", tmp_path / "out", recipe=recipe, images="none", engine="inline", workers=1)
+    (document,) = Output(tmp_path / "out").documents()
+    assert document.facts["robots"] == "noarchive"
+    assert document.facts["robots_header"] == "noai, noimageai"
+    assert document.origin.http_headers["X-Odd"] == "1"
+    assert document.origin.warc_headers["WARC-Type"] == "response"
 
 
 def test_what_the_page_reserves_goes_before_what_its_server_does() -> None:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from obelics_like.document import Document, Drop, Image, Page, Text
 from obelics_like.errors import OptionError
-from obelics_like.extraction import main_content, main_pictures, peers, simplified
+from obelics_like.extraction import main_content, main_pictures, peers, shadow, simplified
 from obelics_like.extraction.budget import beginnings, most_attributes
 from obelics_like.extraction.captions import captions
 from obelics_like.extraction.charset import decode
@@ -124,7 +124,7 @@ class Nodes(Stage):
         plain = document.origin.charset == "utf-8" and html[:3] != b"\xef\xbb\xbf"
         utf8 = html if plain else text.encode("utf-8", "replace")
         try:
-            walked = self._walked(utf8, opened)
+            walked = self._walked(shadow.opened(utf8), opened)
         except OverBudget as over:
             return self.drop(*over.args)
         except Exception as error:

@@ -552,14 +552,6 @@ static int enter_block(Walk *w, const Tags *tags, int32_t number, int32_t from, 
 
 /* ---- elements ---- */
 
-/* Whether a `<template>` is the shadow tree of its element, which is what that shows. */
-static int is_shown(Walk *w, int32_t from, int32_t to) {
-    Attribute a = {.at = from, .end = to};
-    while (next_attribute(w->html, &a))
-        if (is_named(w->html, &a, "shadowrootmode")) return 1;
-    return 0;
-}
-
 /* Enter an element: `state` becomes what holds inside. 1: it is open; 0: it is empty; -1: no memory. */
 static int enter(Walk *w, const Tags *tags, int32_t number, int32_t from, int32_t to, State *state) {
     int fine = 1, open = 1;
@@ -592,7 +584,7 @@ static int enter(Walk *w, const Tags *tags, int32_t number, int32_t from, int32_
         break;
     case TEMPLATE:
         state->is_block = 0;
-        if (!is_shown(w, from, to)) state->mode |= SKIPPED;
+        state->mode |= SKIPPED;
         break;
     case PICTURE:
         state->is_block = 0;

@@ -137,6 +137,23 @@ def test_a_letter_of_a_million_marks_costs_no_time() -> None:
     assert time.process_time() - start < 2
 
 
+@pytest.mark.parametrize(
+    ("html", "want"),
+    [
+        (
+            "<x-a><template shadowrootmode=open><p>shown</p></template><p>light</p></x-a><p>next",
+            ["shown", "light", "next"],
+        ),
+        ("<x-a><TEMPLATE id=t shadowrootmode='closed'>shown</TEMPLATE></x-a>", ["shown"]),
+        ("<template><p>a mould</p></template><p>next", ["next"]),
+        ("<template id=t title='shadowrootmode'><p>a mould</p></template><p>next", ["next"]),
+        ("<template><x-a><template shadowrootmode=open>a mould</template></x-a></template><p>next", ["next"]),
+    ],
+)
+def test_a_shadow_tree_is_shown_and_a_mould_is_not(html: str, want: list[str]) -> None:
+    assert [node.text for node in run(html.encode(), URL, main="all").texts()] == want
+
+
 def test_an_alternative_text_is_tidied_too() -> None:
     html = "<p>x<img src=/ferry.jpg alt='  Fa\u0308h&shy;re\n im Nebel' title='&#xE0041;&#xfeff;Morgens'>"
     (image,) = run(html.encode(), URL, main="all").images()

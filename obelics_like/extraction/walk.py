@@ -62,10 +62,11 @@ class Walked:
     for an element of no known name. `width` is the width in pixels that a srcset is asked for, None for the widest.
     """
 
-    __slots__ = ("bits", "head", "items", "names", "parents", "tags", "width")
+    __slots__ = ("_link", "bits", "head", "items", "names", "parents", "tags", "width")
 
     def __init__(self, rows: scan.Rows, memory: dict[str, int], width: int | None = None) -> None:
         self.width = width
+        self._link: tuple[int, str | None] = (-1, None)
         self.parents = rows.parents
         self.tags = [scan.NAMES[number] for number in rows.tags]
         self.names = [rows.words[number] for number in rows.names]
@@ -149,8 +150,10 @@ class Walked:
             return None
         shown = Picture(kind, urls, {} if kind == "background" else attributes, container, group)
         shown.fallback = bool(fallback)
-        if link_end and link_end - link < 2 * LONG_URL:  # a link may stand round thousands of pictures
-            shown.link = rows.attribute("href", link, link_end).strip() or None
+        if link_end:
+            if link != self._link[0]:  # a link may stand round thousands of pictures
+                self._link = link, rows.attribute("href", link, link_end).strip()[: LONG_URL + 1] or None
+            shown.link = self._link[1]
             if shown.link and link_to_picture(shown.link):
                 urls.append(shown.link)
         return shown

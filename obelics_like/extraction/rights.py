@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 from obelics_like.extraction.texts import listed
 
-LONG = 200
-"""Characters kept of each statement."""
+LONG = 1_000
+"""Characters kept of each statement: an opt-out may stand at the end of a long list."""
 MANY_WORDS, REL, TAG, MANY_LINKS = 500, 60, 1_000, 50
 """How often the word is looked at, the bytes that the attribute before it and its tag may have, and links looked at."""
 

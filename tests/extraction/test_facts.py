@@ -123,6 +123,11 @@ def test_robots_of_all_tags_hold_together() -> None:
     assert found["robots_named"] == {"googlebot": "nosnippet", "gptbot": "noml", "google-extended": "noindex"}
 
 
+def test_an_opt_out_behind_a_long_list_is_not_cut_off() -> None:
+    long = "<meta name=robots content='index, follow, max-image-preview:large, max-snippet:-1, max-video-preview:-1'>"
+    assert facts(long * 4 + "<meta name=robots content=noai>")["robots"].endswith(", noai")
+
+
 def test_the_answer_is_heard_too() -> None:
     told = {"X_Robots_Tag": "GPTBot: noindex, noai", "TDM_Reservation": "1", "tdm_policy": "/tdm.json"}
     found = facts("", Content_Usage="train-ai=n", **told)

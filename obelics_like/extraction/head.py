@@ -1,4 +1,4 @@
-"""What a page says about itself: title, canonical URL, declared language, lead picture, licence.
+"""What a page says about itself: title, canonical URL, declared language, date, lead picture; its rights by `rights`.
 
 Nothing of it is a node: the lead picture of the head may not even be shown on the page.
 """
@@ -11,18 +11,36 @@ from collections.abc import Mapping
 from typing import Any
 
 from obelics_like.extraction.pictures import resolve
-from obelics_like.extraction.texts import tidy
+from obelics_like.extraction.rights import LONG, is_robot, licence, may_be_robot, of_answer
+from obelics_like.extraction.texts import listed, tidy
 
 MANY_SCRIPTS, LONG_SCRIPT = 8, 200_000
 """JSON-LD scripts read, and characters of each."""
+MANY_ROBOTS = 20
 
-_LICENCE = re.compile(rb"https?://(?:www\.)?creativecommons\.org/(?:licenses|publicdomain)/[a-z+-]{1,20}/\d\.\d", re.I)
-
-_TOLD = re.compile(
-    rb'"\s*(?:og:(?:image|title|description)|twitter:image|title"|description|content-language|article:published_time'
-    rb"|date|robots|tdm-reservation)",
-    re.I,
+DATES = listed(
+    "article:published_time og:published_time datepublished article.published pubdate publishdate publish-date "
+    "publish_date publication_date parsely-pub-date sailthru.date citation_publication_date citation_date "
+    "dcterms.issued dc.date.issued dcterms.created dcterms.date dc.date date"
 )
+"""Names of the meta tags that hold a date of publication, the plainest first."""
+LICENCES = listed("license dcterms.license dc.rights.license")
+_DATE_IN_SCRIPT = re.compile(r'"datePublished"\s*:\s*"([^"\\]{4,40})"')
+_DATE_SAID = re.compile(rb"(?:datetime|content)\s*=\s*[\"']?([^\"'>]{4,40})", re.I)
+
+TOLD = frozenset(
+    name.encode()
+    for name in (
+        *DATES,
+        *LICENCES,
+        *listed(
+            "og:image og:image:url og:image:secure_url og:title og:description twitter:image twitter:image:src image "
+            "thumbnailurl description content-language robots tdm-reservation tdm-policy"
+        ),
+    )
+)
+"""Names of the meta tags that are facts, beside those of single crawlers."""
+_NAME = re.compile(rb' (?:name|property|http-equiv|itemprop)="\s*([^"]*)')
 _LINKED = re.compile(rb"canonical|license|image_src|hreflang", re.I)
 
 
@@ -34,18 +52,25 @@ class Head:
         self.meta: dict[str, str] = {}
         self.links: dict[str, str] = {}
         self.hreflang: dict[str, str] = {}
+        self.robots: dict[str, str] = {}
         self.scripts: list[str] = []
 
     def wants(self, tag: str, attributes: bytes) -> bool:
         """Whether an element with these attributes, as written, may say something that is a fact."""
-        return tag == "base" or (_TOLD if tag == "meta" else _LINKED).search(attributes) is not None
+        if tag != "meta":
+            return tag == "base" or _LINKED.search(attributes) is not None
+        names = [name.lower().rstrip() for name in _NAME.findall(attributes)]
+        return any(name in TOLD or may_be_robot(name) for name in names)
 
     def read(self, tag: str, attributes: Mapping[str, str | None]) -> None:
         """Note a `<meta>`, `<link>` or `<base>`; of each name, the first that says something."""
         if tag == "meta":
             name = attributes.get("property") or attributes.get("name") or attributes.get("http-equiv") or ""
+            name = (name or attributes.get("itemprop") or "").strip().lower()
             if name and (content := attributes.get("content")):
-                self.meta.setdefault(name.strip().lower(), content)
+                self.meta.setdefault(name, content)
+                if name == "robots" or is_robot(name, content):
+                    self._hear(name, content)
         elif href := (attributes.get("href") or "").strip():
             if tag == "base":
                 self.base = self.base or href
@@ -56,26 +81,62 @@ class Head:
             if "alternate" in relations and (code := attributes.get("hreflang")) and len(self.hreflang) < 200:
                 self.hreflang.setdefault(code.strip(), href)
 
-    def facts(self, url: str, html: bytes) -> dict[str, Any]:
-        """The page facts that are stated, with absolute URLs; what is not stated is absent."""
+    def _hear(self, robot: str, content: str) -> None:
+        """Note directives: all tags to one robot hold together (a plug-in adds `noai` to what another has said)."""
+        said = " ".join(content.lower().split())
+        if robot in self.robots:
+            self.robots[robot] = f"{self.robots[robot]}, {said}"[:LONG]
+        elif len(self.robots) < MANY_ROBOTS:
+            self.robots[robot] = said[:LONG]
+
+    def facts(self, url: str, html: bytes, answer: Mapping[str, str]) -> dict[str, Any]:
+        """The page facts that are stated, with absolute URLs; what is not stated is absent.
+
+        `answer` is the header that the page came with.
+        """
         meta, base = self.meta, self.base_url(url)
         lead = meta.get("og:image:secure_url") or meta.get("og:image") or meta.get("og:image:url")
         lead = lead or meta.get("twitter:image") or meta.get("twitter:image:src") or self.links.get("image_src")
-        lead = lead or self._lead_of_scripts()
-        licence = _LICENCE.search(html) if b"creativecommons.org/" in html else None
+        lead = lead or self._lead_of_scripts() or meta.get("image") or meta.get("thumbnailurl")
+        said = of_answer(answer) if answer else {}
         found = {
             "title": tidy(self.title or meta.get("og:title") or ""),
             "description": tidy(meta.get("description") or meta.get("og:description") or ""),
             "canonical_url": resolve(base, self.links.get("canonical", "")) or "",
             "html_lang": (self.language or meta.get("content-language", "")).strip()[:40],
             "lead_image": (resolve(base, lead) or "") if lead else "",
-            "license": self.links.get("license", "") or (licence[0].decode("ascii") if licence else ""),
-            "published": (meta.get("article:published_time") or meta.get("date") or "").strip()[:40],
-            "robots": meta.get("robots", "").strip().lower()[:200],
-            "tdm_reservation": meta.get("tdm-reservation", "").strip()[:200],
+            "license": self._licence(base, html),
+            "published": self._published(html)[:40],
+            "robots": self.robots.get("robots", ""),
+            "robots_named": {name: text for name, text in self.robots.items() if name != "robots"},
+            "robots_header": said.get("x-robots-tag", ""),
+            "tdm_reservation": (meta.get("tdm-reservation") or said.get("tdm-reservation", "")).strip()[:LONG],
+            "tdm_policy": resolve(base, meta.get("tdm-policy") or said.get("tdm-policy", "")) or "",
+            "content_usage": said.get("content-usage", ""),
             "hreflang": {code: whole for code, href in self.hreflang.items() if (whole := resolve(base, href))},
         }
         return {name: value for name, value in found.items() if value}
+
+    def _licence(self, base: str, html: bytes) -> str:
+        """What a `<link>` or a meta tag names, else a link in the page, absolute; a licence may be words too."""
+        named = self.links.get("license") or next((text for name in LICENCES if (text := self.meta.get(name))), "")
+        named = (named or licence(html)).strip()
+        return (resolve(base, named) or named)[:LONG] if named and " " not in named else named[:LONG]
+
+    def _published(self, html: bytes) -> str:
+        for name in DATES:
+            if said := self.meta.get(name, "").strip():
+                return said
+        for script in self.scripts[:MANY_SCRIPTS]:
+            if found := _DATE_IN_SCRIPT.search(script, 0, LONG_SCRIPT):
+                return found[1].strip()
+        at = html.find(b"datePublished")
+        if at < 0:
+            return ""
+        start = html.rfind(b"<", max(0, at - 300), at)
+        tag = html[start : html.find(b">", at, at + 300)] if start >= 0 else b""
+        told = _DATE_SAID.search(tag) if b"itemprop" in tag else None
+        return told[1].decode("utf-8", "replace").strip() if told else ""
 
     def base_url(self, url: str) -> str:
         """What relative URLs are relative to: the page's URL, or its `<base>` resolved against that."""

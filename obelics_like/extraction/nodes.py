@@ -12,13 +12,14 @@ from typing import Any, ClassVar
 
 from obelics_like.document import Document, Drop, Image, Page, Text
 from obelics_like.errors import OptionError
-from obelics_like.extraction import main_content, main_pictures, peers, simplified
+from obelics_like.extraction import main_content, main_pictures, peers, shadow, simplified
 from obelics_like.extraction.budget import beginnings, most_attributes
 from obelics_like.extraction.captions import captions
 from obelics_like.extraction.charset import decode
 from obelics_like.extraction.hydration import article_markup
 from obelics_like.extraction.placements import Placement, place
 from obelics_like.extraction.scan import OverBudget, hold_to_budget, rows
+from obelics_like.extraction.texts import tidy
 from obelics_like.extraction.walk import Block, Walked
 from obelics_like.stage import Batch, Context, Stage
 
@@ -42,6 +43,8 @@ class Nodes(Stage):
       `tags`, the choice by tags of OBELICS (paper, A.1.2); `all`, nothing is boilerplate.
     captions: whether captions are texts of the main content too; each picture has its caption either way. Only for
       `ours`: the other choices are what they are.
+    srcset_width: of a srcset, the narrowest candidate of at least so many pixels is the picture's URL, and the others
+      its alternatives; not given, the widest is.
     max_bytes: pages of more bytes are dropped unparsed.
     max_nodes: pages of more elements are dropped.
     max_depth: pages nested deeper are dropped.
@@ -50,6 +53,7 @@ class Nodes(Stage):
 
     main: str = "ours"
     captions: bool = False
+    srcset_width: int | None = None
     max_bytes: int = 8_000_000
     max_nodes: int = 200_000
     max_depth: int = 1_000
@@ -74,10 +78,14 @@ class Nodes(Stage):
         "canonical_url": "the URL the page declares as its own",
         "html_lang": "the language the page declares, as written",
         "lead_image": "URL of the picture that stands for the page (og:image, JSON-LD); no node for it",
-        "license": "URL of the licence the page names",
+        "license": "the licence the page names: its URL, or the words that stand for one",
         "published": "the date of publication, as written",
-        "robots": "the page's robots meta tag, lower case",
-        "tdm_reservation": "the page's TDM reservation, as written",
+        "robots": "directives of the page's robots meta tags, lower case",
+        "robots_named": "directives of its meta tags to single crawlers, by the crawler's name",
+        "robots_header": "the X-Robots-Tag of the HTTP answer, as written",
+        "tdm_reservation": "the TDM reservation of the page, else of the HTTP answer, as written",
+        "tdm_policy": "URL of the policy that goes with it",
+        "content_usage": "the Content-Usage of the HTTP answer, as written",
         "hreflang": "URLs of the page in other languages, by language tag",
         "alternatives": "other URLs of the same picture (smaller candidates, link target), best first",
         "kind": "what shows the picture, where it is no img: poster, background, svg, object, input",
@@ -89,6 +97,8 @@ class Nodes(Stage):
         for name in ("max_bytes", "max_nodes", "max_depth", "max_attributes"):
             if getattr(self, name) < 1:
                 raise OptionError(f"{self.id or 'extract'}.{name}", got=getattr(self, name), valid="1 or more")
+        if self.srcset_width is not None and self.srcset_width < 1:
+            raise OptionError(f"{self.id or 'extract'}.srcset_width", got=self.srcset_width, valid="1 or more")
 
     def open(self, context: Context) -> Opened:
         from selectolax.lexbor import LexborHTMLParser
@@ -114,13 +124,13 @@ class Nodes(Stage):
         plain = document.origin.charset == "utf-8" and html[:3] != b"\xef\xbb\xbf"
         utf8 = html if plain else text.encode("utf-8", "replace")
         try:
-            walked = self._walked(utf8, opened)
+            walked = self._walked(shadow.opened(utf8), opened)
         except OverBudget as over:
             return self.drop(*over.args)
         except Exception as error:
             return self.drop("unparsable", str(error)[:200])
         placements = place(walked, walked.head.base_url(page.url))
-        document.facts.update(walked.head.facts(page.url, html))
+        document.facts.update(walked.head.facts(page.url, html, page.origin.http_headers))
         main = opened.peer and peers.matching(walked, opened.peer(text, page.url))
         drops = self._judge(walked, placements, page.url, document.facts.get("lead_image", ""), main)
         document.nodes = self._nodes(walked, placements, drops)
@@ -141,7 +151,7 @@ class Nodes(Stage):
     def _walk(self, utf8: bytes, opened: Opened) -> Walked:
         for length in beginnings(utf8):
             hold_to_budget(_parsed(utf8[:length], opened), self.max_nodes, self.max_depth)
-        return Walked(rows(_parsed(utf8, opened), self.max_nodes, self.max_depth), opened.memory)
+        return Walked(rows(_parsed(utf8, opened), self.max_nodes, self.max_depth), opened.memory, self.srcset_width)
 
     def _judge(
         self, walked: Walked, placements: list[Placement], url: str, lead: str, main: list[bool] | None
@@ -193,4 +203,4 @@ def _image(pos: int, one: Placement, caption: str, drop: Drop | None) -> Image:
     if picture.how != "img":
         facts["kind"] = picture.how
     size = picture.width, picture.height
-    return Image(pos, one.url, picture.alt, picture.title, caption, *size, facts=facts, drop=drop)
+    return Image(pos, one.url, tidy(picture.alt), tidy(picture.title), caption, *size, facts=facts, drop=drop)

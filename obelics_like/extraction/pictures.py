@@ -30,6 +30,12 @@ LAZY_SETS = listed(
     "data-srcset data-lazy-srcset data-original-srcset data-ll-srcset data-cfsrcset data-ezsrcset lazy-srcset"
 )
 
+BACKGROUNDS = listed("data-bgset data-bg data-background-image data-background data-lazy-background")
+"""Attributes of blocks that hold what a lazy loader makes their background."""
+MANY_IN_STYLE, LONG_STYLE = 20, 2_000
+"""Addresses in a style that are looked at, and characters before each in which its property is looked for."""
+_IN_URL = re.compile(r"url\(\s*[\"']?([^\"')]+)[\"']?\s*\)")
+
 _STANDINS = listed(
     "blank spacer placeholder place-holder loading loader ajax-loader lazy lazyload lazyplaceholder lazy-placeholder "
     "lazy_placeholder pixel transparent trans 1x1 1px grey gray clear empty dummy white noimage no-image spinner "
@@ -46,11 +52,16 @@ _PICTURE_FILE = re.compile(r"\.(?:jpe?g|jpe|jfif|png|gif|webp|avif|bmp|svg|tiff?
 _SET_URL = re.compile(r"[\s,]*+([^\s,]\S*+)")
 _SET_SIZE = re.compile(r"[^,(]*+(?:\([^)]*+\)?+[^,(]*+)*+")
 _GLUED = re.compile(r",(?=https?://)")
-_BACKGROUND = re.compile(r"background(?:-image)?\s*:[^;]*?url\(\s*(?:\"([^\"]+)\"|'([^']+)'|([^)\"']+))\s*\)", re.I)
+_BACKGROUND = re.compile(
+    r"\s*(?:background|--[\w-]{0,30}(?:bg|bkg|back|image|img|photo|hero|cover|poster))[\w-]{0,20}\s*:", re.I
+)
+_MIN_WIDTH = re.compile(r"min-width\s*:\s*(\d{1,5}(?:\.\d{1,4})?)\s*(px|r?em)", re.I)
+_OF_SOURCE = ("srcset", "data-srcset", "data-lazy-srcset", "src", "data-src")
 _NUMBER = re.compile(r"\s*(\d{1,6})(?:\.\d+)?\s*(px)?\s*$", re.I)
 _STYLE_SIZE = {
     name: re.compile(rf"(?:^|;|\s){name}\s*:\s*(\d{{1,5}})(?:\.\d+)?px", re.I) for name in ("width", "height")
 }
+_NOT_DISPLAYED = re.compile(r"(?:^|[;\s])display\s*:\s*none", re.I)
 _ABSOLUTE = re.compile(r"https?://[^\s/?#\[\]]", re.I)
 _BREAKS = re.compile(r"[\x00-\x1f\x7f]")
 _BLANK = "".join(map(chr, range(33))) + "\xa0"
@@ -64,6 +75,10 @@ _OTHERS = frozenset(listed("src alt class title style width height sizes"))
 _ENDINGS = (".jpg", ".jpeg", ".jpe", ".png", ".gif", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".heic", ".svg")
 LONG_URL = 8_192
 """A longer URL is no URL."""
+EM = 16
+"""Pixels of an em in a media query."""
+DENSEST = 8
+"""A descriptor up to this is a density and no width."""
 MANY_CANDIDATES = 64
 """A srcset with more entries is read up to here."""
 
@@ -126,14 +141,35 @@ def _names_a_url(value: str) -> bool:
     return 3 < len(value) < LONG_URL and ("/" in value or _PICTURE_FILE.search(value) is not None)
 
 
-def choose(attributes: Mapping[str, str | None], source_sets: Sequence[str] = ()) -> list[str]:
+def of_source(attributes: Mapping[str, str]) -> list[tuple[str, float]]:
+    """The URLs that a `<source>` of a `<picture>` names, with their sizes as `parse_srcset` has them.
+
+    One without widths that is meant for windows of some width and more is taken to be as wide as these.
+
+    >>> of_source({"media": "(min-width: 800px)", "srcset": "a.jpg, b.jpg 2x"})
+    [('a.jpg', 800.0), ('b.jpg', 1600.0)]
+    """
+    found = [pair for name in _OF_SOURCE if (value := attributes.get(name)) for pair in parse_srcset(value)]
+    media = attributes.get("media")
+    if not media or not (meant := _MIN_WIDTH.search(media)) or any(size > DENSEST for _, size in found):
+        return found
+    window = float(meant[1]) * (1 if meant[2].lower() == "px" else EM)
+    return [(url, size * max(1.0, window)) for url, size in found]
+
+
+def choose(
+    attributes: Mapping[str, str | None], sources: Sequence[tuple[str, float]] = (), width: int | None = None
+) -> list[str]:
     """The URLs an image element names, best first, as written; stand-ins come last, nothing usable gives [].
 
-    The widest candidate of any srcset (of `source_sets`, those of the `<source>` elements round it, too) comes first,
-    then the densest, then what a lazy loader would put in `src`, then `src` itself.
+    The widest candidate of any srcset (of `sources`, what the `<source>` elements beside it name, too) comes first,
+    then the densest, then what a lazy loader would put in `src`, then `src` itself. With `width`, in pixels, the
+    narrowest of those that are at least as wide comes first, then the wider ones, then the narrower ones.
 
     >>> choose({"src": "blank.gif", "data-src": "real.jpg"})
     ['real.jpg', 'blank.gif']
+    >>> choose({"srcset": "a 320w, b 640w, c 1280w"}, width=500)
+    ['b', 'c', 'a']
     """
     sized: list[tuple[str, float]] = []
     lazy: list[tuple[int, str]] = []
@@ -151,17 +187,27 @@ def choose(attributes: Mapping[str, str | None], source_sets: Sequence[str] = ()
                 lazy.append((_LAZY[name], value))
         elif name.startswith("data-") and len(value) < LONG_URL and _PICTURE_FILE.search(value) and " " not in value:
             other.append(value)
-    for value in source_sets:
-        sized += parse_srcset(value)
+    sized += sources
     src = (attributes.get("src") or "").strip()
     if not sized and not lazy and not other:  # most pictures: `src` it is, a stand-in or not
         return [src] if src and src[0] not in "#{<" else []
-    return _ranked(sized, lazy, other, src)
+    if width is not None and sized:
+        sized = _nearest_first(sized, width, shown_size(attributes)[0])
+    return _ranked(sized, lazy, other, src, width)
 
 
-def _ranked(sized: list[tuple[str, float]], lazy: list[tuple[int, str]], other: list[str], src: str) -> list[str]:
+def _nearest_first(sized: list[tuple[str, float]], width: int, shown: int | None) -> list[tuple[str, float]]:
+    """The candidates as they suit a width; a density tells a width where the page says how wide the picture is."""
+    wide = [(url, size * shown if shown and size <= DENSEST else size) for url, size in sized]
+    return sorted(wide, key=lambda pair: (pair[1] < width, abs(pair[1] - width)))
+
+
+def _ranked(
+    sized: list[tuple[str, float]], lazy: list[tuple[int, str]], other: list[str], src: str, width: int | None
+) -> list[str]:
     sized = [(url, size) for url, size in sized if _usable(url)]
-    large = [url for url, size in sorted(sized, key=lambda pair: -pair[1]) if size > 1.0]
+    ranked = sized if width is not None else sorted(sized, key=lambda pair: -pair[1])
+    large = [url for url, size in ranked if size > 1.0]
     waiting = [url for _, url in sorted(lazy) if _usable(url)]
     plain = [src] if _usable(src) else []
     rest = [url for url, size in sized if size <= 1.0] + [url for url in other if _usable(url) and "[" not in url]
@@ -217,22 +263,55 @@ def link_to_picture(href: str) -> bool:
 def shown_size(attributes: Mapping[str, str | None]) -> tuple[int | None, int | None]:
     """Width and height in CSS pixels as declared in attributes, else in the style; None where they are not.
 
-    >>> shown_size({"width": "640px", "style": "height: 20px"})
-    (640, 20)
+    What is not displayed is shown at no size: none of 16 such pictures on 123 news pages was one of the article.
+
+    >>> shown_size({"width": "640px", "style": "height: 20px"}), shown_size({"width": "640", "style": "display:none"})
+    ((640, 20), (0, 0))
     """
     found: list[int | None] = []
     style = attributes.get("style") or ""
+    if style and "none" in style and _NOT_DISPLAYED.search(style):
+        return 0, 0
     for name in ("width", "height"):
         match = _NUMBER.match(attributes.get(name) or "") or (_STYLE_SIZE[name].search(style) if style else None)
         found.append(int(match[1]) if match else None)
     return found[0], found[1]
 
 
-def background(style: str) -> str | None:
-    """The URL of a background picture in a style attribute, or None.
+def background(attributes: Mapping[str, str]) -> str | None:
+    """The URL of a background picture, of the style or of what a lazy loader would make of it, or None.
 
-    >>> background("color:red;background-image:url('a.jpg')")
-    'a.jpg'
+    In a style it may stand in a variable that is named for one.
+
+    >>> background({"style": "color:red;background-image:url('a.jpg')"}), background({"style": "--hero-bg: url(b.jpg)"})
+    ('a.jpg', 'b.jpg')
+    >>> background({"data-bgset": "s.jpg 180w 120h, l.jpg 1080w 720h"})
+    'l.jpg'
     """
-    match = _BACKGROUND.search(style)
-    return next((group.strip() for group in match.groups() if group), None) if match else None
+    if (style := attributes.get("style")) and (url := _styled(style)):
+        return url
+    for name in BACKGROUNDS:
+        if value := (attributes.get(name) or "").strip():
+            inner = _IN_URL.fullmatch(value)
+            url = inner[1] if inner else max(parse_srcset(value) or [("", 0.0)], key=lambda pair: pair[1])[0]
+            if _usable(url) and _names_a_url(url):
+                return url
+    return None
+
+
+def _styled(style: str) -> str:
+    """The first address in a style that is a background's, "" if there is none; linear in the style's length."""
+    at = -1
+    for _ in range(MANY_IN_STYLE):
+        at = style.find("url(", at + 1)
+        if at < 0:
+            break
+        start = max(style.rfind(";", max(0, at - LONG_STYLE), at) + 1, at - LONG_STYLE)
+        if not _BACKGROUND.match(style, start, at):
+            continue
+        url = style[at + 4 :].lstrip()
+        quoted = url[:1] in ('"', "'")
+        url, end, _ = url[1:].partition(url[0]) if quoted else url.partition(")")
+        if end and url.strip():
+            return url.strip()
+    return ""

@@ -153,4 +153,6 @@ def _twin(
                 return near
             if names & near.names():
                 return near
+        elif near and near is before and near.picture.how == "object" and one.item - near.item == 1:
+            return near
     return next((seen[name] for name in names if name in seen and one.item - seen[name].item <= 6), None)

@@ -10,7 +10,7 @@ from obelics_like.extraction.texts import listed
 INLINE = frozenset(
     listed(
         "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd mark q s samp small span "
-        "strike strong sub sup time tt u var wbr nobr ruby rb rtc output slot picture noscript amp-img "
+        "strike strong sub sup time tt u var wbr nobr ruby rb output slot picture noscript amp-img "
         "amp-anim map area math mi mn mo mrow msup msub mfrac mtext shadow blink"
     )
 )
@@ -18,7 +18,7 @@ INLINE = frozenset(
 SILENT = frozenset(
     listed(
         "head script style iframe object embed applet video audio canvas svg select datalist optgroup option "
-        "textarea rt rp noembed noframes template title frameset progress meter annotation annotation-xml"
+        "textarea rt rp rtc noembed noframes template title frameset progress meter annotation annotation-xml"
     )
 )
 """Elements whose text is never text of the page; pictures within are still seen."""

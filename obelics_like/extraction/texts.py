@@ -1,19 +1,37 @@
 """Strings as they stand in the markup made into text: white space, line breaks, invisible characters.
 
-It joins and trims; it never rewrites: no normalisation form is applied, no letter is changed.
+It joins and trims; it never rewrites. Of Unicode's normalisation it takes the joining of a letter and its marks alone,
+since NFC as a whole is not harmless: it takes letters apart that Bengali writes in one, and swaps ideographs.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 
 BREAK = "\x01"
 """Stands for `<br>` while a block is collected; no page can hold it as text of its own."""
 
-_ODD = re.compile("[\x00\x02-\x08\x0e-\x1f\x7f\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
-_INVISIBLE = re.compile("[\x00\x02-\x08\x0e-\x1f\x7f\u00ad\u2060\ufeff]")
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+_INVISIBLES = (
+    "\x00\x02-\x08\x0e-\x1f\x7f\x80-\x84\x86-\x9f\u00ad\u2060-\u2064\u206a-\u206f\ufeff\ufff9-\ufffc"
+    "\U000e0000-\U000e001f"
+)
+"""Controls, soft hyphens, word joiners, invisible operators, marks for what no page holds: no part of any word."""
+_TAGS = "\U000e0020-\U000e007f"
+_ODD = re.compile(f"[{_INVISIBLES}{_TAGS}\u061c\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
+_INVISIBLE = re.compile(f"[{_INVISIBLES}]")
+_TAGGED = re.compile(f"(\U0001f3f4[{_TAGS}]{{2,16}})|[{_TAGS}]+")
+"""Characters that spell ASCII without being seen: they belong to a flag (that of Wales), or hide something."""
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1950-\u19df\u1a20-\u1aad\u1b00-\u1b7f\ua980-\ua9ff\uaa60-\uaadf"
 _JOINT = re.compile(f"(?<![{_UNSPACED}])\u200b|\u200b(?![{_UNSPACED}])")
+_SECOND = (
+    "\u0300-\u0314\u031b\u0323-\u0328\u032d\u032e\u0330\u0331\u0338\u0342\u0345\u0653-\u0655\u093c\u09be\u09d7\u0b3e\u0b56\u0b57"
+    "\u0bbe\u0bd7\u0c56\u0cc2\u0cd5\u0cd6\u0d3e\u0d57\u0dca\u0dcf\u0ddf\u102e\u1161-\u1175\u11a8-\u11c2\u1b35\u3099\u309a\U000110ba"
+    "\U00011127\U0001133e\U00011357\U000114b0\U000114ba\U000114bd\U000115af\U00011930"
+)
+"""What may join the letter before it."""
+_JOINS = re.compile(f"[{_SECOND}]")
+_LETTER = re.compile(f"([^{_SECOND}])([{_SECOND}\u0315-\u036f\u0591-\u05bd\u064b-\u0652\u3099\u309a]{{1,30}})")
 _MARKS = "\u200b\u200c\u200d\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _ONLY_MARKS = re.compile(f"[\\s{_MARKS}]*")
 
@@ -26,13 +44,15 @@ def listed(words: str) -> tuple[str, ...]:
 def tidy(text: str) -> str:
     """One block as text: each run of white space one space, each BREAK a newline, invisible characters taken out.
 
-    Soft hyphens, byte order marks and word joiners go. A zero-width space goes, except between letters of scripts
-    written without spaces (Thai, Lao, Burmese, Khmer), where it is the word border. Joiners and direction marks,
-    which change how a word reads, stay; a block of nothing else is empty.
+    Soft hyphens, byte order marks and word joiners go, and what spells a hidden text. A zero-width space goes, except
+    between letters of scripts written without spaces (Thai, Lao, Burmese, Khmer and their kin), where it is the word
+    border. Joiners and direction marks, which change how a word reads, stay; a block of nothing else is empty.
 
     >>> tidy("  so  \\u00adft\\x01 next\\n line "), tidy("\\u200e ")
     ('so ft\\nnext line', '')
     """
+    if not text.isascii():
+        text = composed(text)
     bare = text.strip()
     if bare.isprintable() and "  " not in bare:  # of white space only single blanks, and nothing invisible
         return bare
@@ -46,11 +66,25 @@ def tidy(text: str) -> str:
 
 def without_invisible(text: str) -> str:
     """A tidied text without soft hyphens, byte order marks and the like; empty if nothing else is in it."""
-    text = _INVISIBLE.sub("", text)
+    text = _TAGGED.sub(r"\1", _INVISIBLE.sub("", text))
     text = _JOINT.sub("", text) if "\u200b" in text else text
     lines = [" ".join(line.split()) for line in text.split("\n")]
     text = "\n".join(line for line in lines if line)
     return "" if _only_marks(text) else text
+
+
+def composed(text: str) -> str:
+    """A text whose letters are one character with their marks, where Unicode has one; nothing else is changed.
+
+    >>> composed("cafe\\u0301 \\u212b \\u09dc") == "caf\\u00e9 \\u212b \\u09dc"
+    True
+    """
+    return _LETTER.sub(_as_one, text) if _JOINS.search(text) else text
+
+
+def _as_one(found: re.Match[str]) -> str:
+    shorter = unicodedata.normalize("NFC", found[0])
+    return shorter if len(shorter) < len(found[0]) else found[0]
 
 
 def _only_marks(text: str) -> bool:

@@ -11,15 +11,14 @@ from collections.abc import Mapping
 
 from obelics_like.extraction import names, scan
 from obelics_like.extraction.head import Head
-from obelics_like.extraction.pictures import background, choose, link_to_picture, shown_size
-from obelics_like.extraction.texts import tidy_code, without_invisible
+from obelics_like.extraction.pictures import LONG_URL, background, choose, link_to_picture, of_source, shown_size
+from obelics_like.extraction.texts import composed, tidy_code, without_invisible
 
 Attributes = Mapping[str, str]
 
 MANY_NAMES = 100_000
 """Names whose meaning is remembered from page to page; then all are forgotten, as the next sites have other ones."""
 
-_SOURCES = ("srcset", "data-srcset", "data-lazy-srcset", "src", "data-src")
 _JOINTS = {scan.GLUED: "", scan.SPACED: " ", scan.BROKEN: "\n"}
 _TAG = re.compile("<[^>]*>")
 
@@ -60,12 +59,14 @@ class Walked:
     """What the walk found: `items` in DOM order, the containers as parallel lists, and the page's head.
 
     Container 0 is the page; `parents[c] < c`. `bits` are those of `names`, of the container itself. `tags` holds ""
-    for an element of no known name.
+    for an element of no known name. `width` is the width in pixels that a srcset is asked for, None for the widest.
     """
 
-    __slots__ = ("bits", "head", "items", "names", "parents", "tags")
+    __slots__ = ("_link", "bits", "head", "items", "names", "parents", "tags", "width")
 
-    def __init__(self, rows: scan.Rows, memory: dict[str, int]) -> None:
+    def __init__(self, rows: scan.Rows, memory: dict[str, int], width: int | None = None) -> None:
+        self.width = width
+        self._link: tuple[int, str | None] = (-1, None)
         self.parents = rows.parents
         self.tags = [scan.NAMES[number] for number in rows.tags]
         self.names = [rows.words[number] for number in rows.names]
@@ -112,6 +113,8 @@ class Walked:
                     add(picture)
                 continue
             words = text[start:end]
+            if flags & scan.NOT_ASCII:
+                words = composed(words)
             if flags & (scan.ODD | scan.CODE):
                 words = tidy_code(words) if flags & scan.CODE else without_invisible(words)
                 flags = -1
@@ -139,26 +142,28 @@ class Walked:
     ) -> Picture | None:
         attributes = rows.attributes(start, end)
         kind = scan.SHOWN[how]
-        named = (
-            [value for one in rows.sources(sources) for name in _SOURCES if (value := one.get(name))] if sources else []
-        )
-        urls = _addresses(kind, attributes, named)
+        if fallback and "placeholder" in attributes:  # AMP's: it stands in the element of the picture it waits for
+            return None
+        named = [pair for one in rows.sources(sources) for pair in of_source(one)] if sources else []
+        urls = _addresses(kind, attributes, named, self.width)
         if not urls:
             return None
         shown = Picture(kind, urls, {} if kind == "background" else attributes, container, group)
         shown.fallback = bool(fallback)
         if link_end:
-            shown.link = rows.attribute("href", link, link_end).strip() or None
+            if link != self._link[0]:  # a link may stand round thousands of pictures
+                self._link = link, rows.attribute("href", link, link_end).strip()[: LONG_URL + 1] or None
+            shown.link = self._link[1]
             if shown.link and link_to_picture(shown.link):
                 urls.append(shown.link)
         return shown
 
 
-def _addresses(how: str, attributes: Attributes, sources: list[str]) -> list[str]:
+def _addresses(how: str, attributes: Attributes, sources: list[tuple[str, float]], width: int | None) -> list[str]:
     if how == "img" or how == "input":
-        return choose(attributes, sources)
+        return choose(attributes, sources, width)
     if how == "background":
-        one = background(attributes.get("style", ""))
+        one = background(attributes)
     elif how == "poster":
         one = attributes.get("poster") or attributes.get("data-poster")
     elif how == "svg":

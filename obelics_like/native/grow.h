@@ -63,8 +63,9 @@ static inline int is_space(uint32_t c) {
 /* Characters that are not seen, which `texts.without_invisible` has to look at. */
 static inline int is_odd(uint32_t c) {
     if (c < 0x7F) return c < 9 || (c >= 0x0E && c < 0x20);
-    return c == 0x7F || c == 0xAD || c == 0x61C || (c >= 0x200B && c <= 0x200F) || (c >= 0x202A && c <= 0x202E) ||
-           c == 0x2060 || (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
+    if (c < 0x200B) return c <= 0x9F || c == 0xAD || c == 0x61C;
+    return c <= 0x200F || (c >= 0x202A && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F && c != 0x2065) || c == 0xFEFF ||
+           (c >= 0xFFF9 && c <= 0xFFFC) || (c >= 0xE0000 && c <= 0xE007F);
 }
 
 #endif

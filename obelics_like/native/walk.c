@@ -489,6 +489,15 @@ static int32_t name_of(Walk *w, const int32_t name[NAME]) {
     return w->slots[slot] + 1;
 }
 
+/* Whether an attribute holds what a lazy loader makes the background: BACKGROUNDS of `pictures`. */
+static int is_lazy_background(const char *html, const Attribute *a) {
+    static const char *const known[] = {"data-bgset", "data-bg", "data-background-image", "data-background",
+                                        "data-lazy-background"};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (is_named(html, a, known[i])) return says_something(html, a);
+    return 0;
+}
+
 static int add_row(Numbers *list, int32_t one, int32_t two, int32_t three) {
     if (!numbers_room(list, 3)) return 0;
     int32_t *row = list->at + list->used;
@@ -525,6 +534,8 @@ static int enter_block(Walk *w, const Tags *tags, int32_t number, int32_t from, 
             int32_t length = a.value_end - a.value;
             background |= holds(w->html + a.value, length, "url(");
             marked |= holds(w->html + a.value, length, "none");
+        } else if ((a.name_end - a.name > 6 && !memcmp(w->html + a.name, "data-b", 6)) || is_named(w->html, &a, "data-lazy-background")) {
+            background |= is_lazy_background(w->html, &a);
         } else if (is_named(w->html, &a, "role") || is_named(w->html, &a, "itemprop") || is_named(w->html, &a, "hidden")) {
             marked = 1;
         }

@@ -80,8 +80,14 @@ def test_a_page_over_a_budget_is_dropped_by_its_name(html: bytes, options: dict[
         (b"<script>" * 100_000, "no_content"),
         (b"<li>" * 150_000 + b"x", None),
         (b"<" * 1_000_000, None),
+        (b"<div style='" + b"background:" * 50_000 + b"url('>x", None),
+        (b"<div style='background:" + b"url(" * 100_000 + b"'>x", None),
+        (b"<div style='" + b"--hero:url(\"" * 50_000 + b"'>x", None),
+        (b"<p>x<i style='" + b"display:" * 100_000 + b"none'>", None),
+        (b"<a rel=license>" * 50_000 + b"<p>x", None),
+        (b"<a href='" + b"x&amp;" * 30_000 + b"'>x" + b"<img src=/ferry.jpg>" * 15_000, None),
     ],
-    ids=range(26),
+    ids=range(32),
 )  # fmt: skip
 def test_hostile_pages_cost_no_more_than_two_seconds(html: bytes, want: str | None) -> None:
     spent = []
@@ -182,6 +188,38 @@ def test_options_are_checked() -> None:
         Nodes(id="extract", main="mine").check()
     with pytest.raises(OptionError, match="max_depth"):
         Nodes(id="extract", max_depth=0).check()
+    with pytest.raises(OptionError, match="srcset_width"):
+        Nodes(id="extract", srcset_width=0).check()
+
+
+SET = "srcset='/s.jpg 320w, /m.jpg 640w, /l.jpg 1280w' src='/s.jpg'"
+
+
+@pytest.mark.parametrize(
+    ("width", "attributes", "want"),
+    [
+        (None, SET, ["l", "m", "s"]),
+        (1, SET, ["s", "m", "l"]),
+        (320, SET, ["s", "m", "l"]),
+        (321, SET, ["m", "l", "s"]),
+        (5000, SET, ["l", "m", "s"]),
+        (500, "srcset='/s.jpg, /m.jpg 2x, /l.jpg 3x' width=300", ["m", "l", "s"]),
+        (500, "srcset='/s.jpg, /m.jpg 2x, /l.jpg 3x'", ["l", "m", "s"]),
+        (500, "src='/blank.gif' data-src='/m.jpg'", ["m"]),
+    ],
+)
+def test_the_width_of_a_srcset_may_be_asked_for(width: int | None, attributes: str, want: list[str]) -> None:
+    document = run(f"<p>{PROSE}<img {attributes}>".encode(), URL, srcset_width=width, main="all")
+    (image,) = document.images()
+    urls = [image.url, *image.facts.get("alternatives", [])]
+    assert urls[: len(want)] == [f"https://example.org/{name}.jpg" for name in want]
+
+
+def test_a_picture_element_takes_the_width_too() -> None:
+    html = "<picture><source srcset='/m.webp 600w, /l.webp 1200w' type=image/webp><img src='/s.jpg'></picture>"
+    assert [i.url for i in run(html.encode(), URL, srcset_width=500, main="all").images()] == [
+        "https://example.org/m.webp"
+    ]
 
 
 def test_dropped_documents_and_documents_without_a_page_are_left_alone() -> None:

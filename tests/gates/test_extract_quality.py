@@ -9,21 +9,18 @@ from __future__ import annotations
 
 import functools
 import gzip
-import hashlib
-import json
-import re
 import statistics
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import lxml.html
 import pytest
 
 from obelics_like.document import Document, Image
 from obelics_like.extraction import extract, main_pictures
+from pipelines.bench.quality import body, f1, half, keys, pictures, snippets, true_keys, truths
 from tests.conftest import data_folder
 
 pytestmark = pytest.mark.gate
@@ -43,20 +40,8 @@ FLOORS = {
     "place": {"odd": 0.995, "all": 0.990},
 }
 
-UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
-SIZES = re.compile(
-    r"(?:[-_.@](?:\d{2,4}x\d{2,4}|\d{1,4}x|x\d{2,4}|\d{2,4}[wh]|[wh]\d{2,4}|\d{3,4}|[1-5]x|scaled|large|medium|small"
-    r"|thumb(?:nail)?|original|full|crop(?:ped)?))+$",
-    re.I,
-)
-ENDING = re.compile(r"\.(?:jpe?g|png|gif|webp|avif|bmp|svg|jfif|tiff?|heic)$", re.I)
-DULL = {"image", "default", "photo", "picture", "original", "placeholder", "header", "index", "master", "master.jpg"}
 SOURCES = ("src", "srcset", "data-src", "data-srcset", "data-original", "data-lazy-src", "data-lazy", "href", "content")
 SILENT = ("script", "style", "head", "title", "noscript", "template")
-
-
-def half(uri: str) -> str:
-    return "odd" if int(hashlib.sha256(uri.encode()).hexdigest(), 16) % 2 else "even"
 
 
 def pages_of(name: str) -> Iterator[tuple[str, bytes]]:
@@ -75,17 +60,12 @@ def pages_of(name: str) -> Iterator[tuple[str, bytes]]:
 
 @functools.cache
 def extracted(name: str) -> list[tuple[str, bytes, dict[str, Any], Document]]:
-    lines = (data_folder() / "pages" / f"{name}.truth.jsonl").read_text(encoding="utf-8").splitlines()
-    truth = {value["uri"]: value for value in map(json.loads, lines)}
-    return [(uri, html, truth[uri], extract(html, uri)) for uri, html in pages_of(name) if uri in truth]
+    known = truths(data_folder(), name)
+    return [(uri, html, known[uri], extract(html, uri)) for uri, html in pages_of(name) if uri in known]
 
 
 def text_of(document: Document) -> str:
     return "\n".join(node.text for node in document.texts())
-
-
-def f1(found: float, wrong: float, missed: float) -> float:
-    return 2 * found / (2 * found + wrong + missed) if found else 0.0
 
 
 def check(figure: str, values: dict[str, float]) -> None:
@@ -98,34 +78,16 @@ def check(figure: str, values: dict[str, float]) -> None:
 def test_snippets() -> None:
     counts = {"even": Counter[str](), "odd": Counter[str]()}
     for uri, _, truth, document in extracted("trafilatura"):
-        text, count = " ".join(text_of(document).split()), counts[half(uri)]
-        for wanted, snippets in ((True, truth["with"]), (False, truth["without"])):
-            for snippet in snippets:
-                if (" ".join(snippet.split()) in text) == wanted:
-                    count["found" if wanted else "left out"] += 1
-                else:
-                    count["missed" if wanted else "wrong"] += 1
+        counts[half(uri)].update(snippets(text_of(document), truth))
     counts["all"] = counts["even"] + counts["odd"]
     check("snippets F1", {part: f1(c["found"], c["wrong"], c["missed"]) for part, c in counts.items()})
-
-
-def words(text: str) -> Counter[str]:
-    bag: Counter[str] = Counter()
-    for word in re.findall(r"\w+", text.lower()):
-        if UNSPACED.search(word):
-            bag.update(word[at : at + 2] for at in range(max(1, len(word) - 1)))
-        else:
-            bag[word] += 1
-    return bag
 
 
 def test_body_text() -> None:
     scores: dict[str, list[float]] = {"even": [], "odd": []}
     for uri, _, truth, document in extracted("fundus"):
-        want, got = words(truth["text"]), words(text_of(document))
-        if want.total() >= 30:
-            both = (want & got).total()
-            scores[half(uri)].append(f1(both, got.total() - both, want.total() - both))
+        if (value := body(text_of(document), truth)) is not None:
+            scores[half(uri)].append(value)
     scores["all"] = scores["even"] + scores["odd"]
     under = sum(score < 0.5 for score in scores["all"])
     print(f"\npages under 0.5: {under} (trafilatura 2)")
@@ -133,45 +95,12 @@ def test_body_text() -> None:
     check("body text F1", {part: statistics.mean(values) for part, values in scores.items()})
 
 
-def keys(url: str) -> set[str]:
-    """Names by which two URLs of one picture may be known: address with query, address, file name without a size."""
-    url = unquote(unquote(url.strip()))
-    if url.startswith("data:"):
-        return {"data:" + url[:80]}
-    parts = urlsplit(url if "//" in url else "//" + url)
-    host, path = parts.netloc.lower().removeprefix("www."), parts.path.rstrip("/")
-    found = {f"{host}{path}?{parts.query}"}
-    for piece in (path, *re.findall(r"https?://[^&]+?(?=&|$)", parts.query)):
-        address = urlsplit(piece).path if piece.startswith("http") else piece
-        name = address.rsplit("/", 1)[-1]
-        stem = ENDING.sub("", name)
-        if ENDING.search(name) or len(stem) >= 12:
-            found.add(f"{host}{address}")
-        stem = SIZES.sub("", stem).lower()
-        if stem not in DULL and (len(stem) >= 10 or (len(stem) >= 6 and any(c.isdigit() for c in stem))):
-            found.add("name:" + stem)
-    return found
-
-
-def true_keys(truth: dict[str, Any]) -> list[set[str]]:
-    urls = [{image["url"], *(image.get("all_urls") or [])} for image in truth["images"]]
-    return [set[str]().union(*(keys(url) for url in group if url)) for group in urls]
-
-
 def pictures_found(documents: list[tuple[str, dict[str, Any], Document]]) -> dict[str, Counter[str]]:
     """For each half, and for all, how many true pictures were found and missed, and how many wrong ones kept."""
     counts = {"even": Counter[str](), "odd": Counter[str]()}
     for uri, truth, document in documents:
-        if not truth.get("images"):
-            continue
-        wanted, found, wrong = true_keys(truth), set[int](), set[str]()
-        for image in document.images():
-            names = keys(image.url)
-            matching = [at for at, want in enumerate(wanted) if names & want]
-            found.update(matching)
-            if not matching:
-                wrong.add(min(names))
-        counts[half(uri)].update(found=len(found), wrong=len(wrong), missed=len(wanted) - len(found))
+        if truth.get("images"):
+            counts[half(uri)].update(pictures((image.url for image in document.images()), truth))
     counts["all"] = counts["even"] + counts["odd"]
     return counts
 

@@ -1,0 +1,64 @@
+"""Any bytes can be extracted: nothing is raised, nothing hangs, and no page is lost without a name."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from obelics_like.document import Document, Drop, Image, Origin, Text
+from tests.extraction.fuzz import CHARSETS, MOST, NAMES, SHAPES, SPICE, STAGES, URL, check, mutate, sound
+
+BOUNDED = settings(max_examples=150)
+
+
+@BOUNDED
+@given(st.sampled_from(NAMES), st.integers(0, 1 << 32), st.sampled_from(list(STAGES)))
+def test_damaged_pages(shape: str, seed: int, main: str) -> None:
+    check(mutate(SHAPES[shape], random.Random(seed)), main)
+
+
+@BOUNDED
+@given(st.lists(st.sampled_from(SPICE) | st.binary(max_size=40), max_size=30), st.sampled_from(CHARSETS))
+def test_bytes_that_were_never_a_page(parts: list[bytes], charset: str) -> None:
+    check(b"".join(parts), mime=f"text/html; charset={charset}")
+
+
+@settings(max_examples=40)
+@given(st.lists(st.sampled_from(SPICE), min_size=1, max_size=3), st.lists(st.sampled_from(SPICE), max_size=2))
+def test_what_is_repeated_many_times_takes_no_time(repeated: list[bytes], before: list[bytes]) -> None:
+    piece = b"".join(repeated)
+    check(b"".join(before) + piece * (MOST // len(piece)))
+
+
+def bare() -> Document:
+    return Document("x", URL, Origin("", 0), nodes=[Text(0, "words"), Image(1, "https://example.org/a.jpg")])
+
+
+def test_the_check_itself_notices_what_is_wrong() -> None:
+    sound(bare())
+    wrong = [bare() for _ in range(7)]
+    wrong[0].nodes.clear()
+    wrong[1].nodes[0].pos = 5
+    wrong[2].nodes[0].drop = Drop("extract", "no_such_rule")
+    wrong[3].nodes[0] = Text(0, " \n")
+    wrong[4].nodes[1] = Image(1, "javascript:0")
+    wrong[5].drop = Drop("extract", "unparsable")
+    wrong[6].facts["unheard"] = "x"
+    for document in wrong:
+        with pytest.raises(AssertionError):
+            sound(document)
+    unstorable = bare()
+    unstorable.nodes[0] = Text(0, "half a pair \ud800")
+    with pytest.raises(UnicodeEncodeError):
+        sound(unstorable)
+
+
+def test_changes_are_the_same_for_the_same_seed_and_stay_small() -> None:
+    shape = SHAPES[NAMES[0]]
+    made = [mutate(shape, random.Random(seed)) for seed in range(200)]
+    assert made == [mutate(shape, random.Random(seed)) for seed in range(200)]
+    assert len(set(made)) > 180
+    assert 100_000 < max(map(len, made)) <= MOST

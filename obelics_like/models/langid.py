@@ -17,9 +17,9 @@ from obelics_like.models import registry
 from obelics_like.rooms import room
 
 _MOST_MERGED = 8  # how many labels beyond k are asked for at most, where several labels have one code
+_PREFIX = "__label__"  # of fastText's labels
 
-
-Pairs = list[tuple[str, float]]  # label and probability
+Pairs = list[tuple[str, float]]  # label or code, and probability
 
 
 class Identifier(Protocol):
@@ -61,18 +61,21 @@ class FastText:
 
     def identify(self, texts: list[str], k: int = 1) -> list[list[tuple[str, float]]]:
         """For each text up to `k` (BCP-47 code, probability), best first; [] for a text without letters."""
-        lines = [clean(text) for text in texts]
+        ask, wanted = self._ask, k + self._codes.merged
         # fastText answers an empty line with its most frequent label
-        wanted = k + self._codes.merged
-        return [self._codes.ranked(self._predict(line, wanted), k) if line else [] for line in lines]
+        lines = map(clean, texts)
+        return [self._named(ask(line + "\n", wanted, 0.0, "strict"), k) if line else [] for line in lines]
 
-    def _predict(self, line: str, k: int) -> Pairs:
-        return [(label.removeprefix("__label__"), p) for p, label in self._ask(line + "\n", k, 0.0, "strict")]
+    def _named(self, answer: list[tuple[float, str]], k: int) -> Pairs:
+        if self._codes.merged:
+            return self._codes.ranked([(label.removeprefix(_PREFIX), p) for p, label in answer], k)
+        code = self._codes.code
+        return [(code(label), p if p < 1.0 else 1.0) for p, label in answer]  # its own sum may pass 1 by a rounding
 
     def _guess(self) -> str:
         """Flores labels look like eng_Latn, those of lid.176 like en: one answer tells, where bindings list none."""
-        pairs = self._predict("language", 1)
-        return "flores" if pairs and "_" in pairs[0][0] else "lid176"
+        pairs = self._ask("language\n", 1, 0.0, "strict")
+        return "flores" if pairs and "_" in pairs[0][1].removeprefix(_PREFIX) else "lid176"
 
 
 class Py3LangId:
@@ -104,18 +107,20 @@ class Labels:
         self.codes = read_labels(scheme)
         self.merged = min(len(self.codes) - len(set(self.codes.values())), _MOST_MERGED)
         self._flores = scheme == "flores"
+        self._known: dict[str, str] = {}
 
     def code(self, label: str) -> str:
-        """The BCP-47 code of a label.
+        """The BCP-47 code of a label, with fastText's prefix or without.
 
         A flores label that the table lacks keeps its script, since nothing says which one is usual: quc_Latn becomes
         quc-Latn. Labels of lid.176's kind are codes already.
         """
-        if label not in self.codes:
-            self.codes[label] = _derived(label, self.codes) if self._flores else label
-        return self.codes[label]
+        if label not in self._known:
+            name = label.removeprefix(_PREFIX)
+            self._known[label] = self.codes.get(name) or (_derived(name, self.codes) if self._flores else name)
+        return self._known[label]
 
-    def ranked(self, pairs: Pairs, k: int) -> list[tuple[str, float]]:
+    def ranked(self, pairs: Pairs, k: int) -> Pairs:
         """(label, probability) pairs, best first, as the best `k` (code, probability), those of one code added up."""
         found: dict[str, float] = {}
         for label, p in pairs:

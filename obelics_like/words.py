@@ -9,12 +9,12 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from obelics_like.document import Text
 
 if TYPE_CHECKING:
-    from obelics_like.native.characters import Classes, Texts
+    from obelics_like.native.characters import Classes
 
 UNSPACED = (
     "\u0e00-\u0eff"  # Thai, Lao
@@ -33,6 +33,8 @@ _MARKS = (
 )
 _JOINS = "'’-."  # one of them may stand between two runs: don't, well-made, 3.5
 _WORD = re.compile(rf"[\w{_MARKS}]+(?:[{re.escape(_JOINS)}][\w{_MARKS}]+)*")
+_SIGMA = "Σ"  # the one letter whose lower case is another at the end of a word
+_ODD = -3  # of native/text.c
 _IN_WORD_FLAG, _ALONE_FLAG, _JOINS_FLAG = 2, 4, 8  # of native/text.c, beside 1 for a character that is known
 _EACH_UNSPACED = re.compile(f"([{UNSPACED}])")
 _ANY_UNSPACED = re.compile(f"[{UNSPACED}]")
@@ -82,16 +84,22 @@ def split_all(texts: Sequence[str]) -> tuple[list[str], list[int]]:
     >>> split_all(["Don't panic", "", "猫です"])
     (["Don't", 'panic', '猫', 'で', 'す'], [2, 0, 3])
     """
-    import ctypes
+    found, counts = _pass(texts, "as they are")
+    lines = found.decode("utf-8", "surrogatepass").split("\n")
+    lines.pop()  # behind the last newline
+    return lines, counts
 
-    from obelics_like.native.characters import Texts
 
-    page = Texts(texts)
-    out = ctypes.create_string_buffer(2 * len(page.raw) + 1)
-    size, counts = _pass(page, out)
-    found = ctypes.string_at(out, size).decode("utf-8", "surrogatepass").split("\n")
-    found.pop()  # behind the last newline
-    return found, counts
+def lowered(texts: Sequence[str]) -> bytes:
+    """The words of `split_all` in lower case, each with a newline behind it, as UTF-8: nothing is made an object of.
+
+    >>> lowered(["Don't PANIC", "", "猫です"]).decode().split()
+    ["don't", 'panic', '猫', 'で', 'す']
+    """
+    try:
+        return _pass(texts, "lower")[0]
+    except _Odd:  # in Greek, by what stands around a letter
+        return "".join([word + "\n" for word in split_all(texts)[0]]).lower().encode("utf-8", "surrogatepass")
 
 
 def count(texts: Sequence[str]) -> list[int]:
@@ -100,36 +108,51 @@ def count(texts: Sequence[str]) -> list[int]:
     >>> count(["Don't panic", "", "猫です"])
     [2, 0, 3]
     """
-    from obelics_like.native.characters import Texts
-
-    return _pass(Texts(texts), None)[1]
+    return _pass(texts, "counted")[1]
 
 
-def _pass(page: Texts, out: object) -> tuple[int, list[int]]:
+class _Odd(Exception):
+    """A word has a letter whose lower case is not one character, the same wherever it stands."""
+
+
+def _pass(texts: Sequence[str], how: str) -> tuple[bytes, list[int]]:
+    """The words of all texts, "as they are" or in "lower" case or only "counted", and how many each text has."""
     import ctypes
 
-    walk, classes = _native()
+    from obelics_like.native.characters import Texts
+
+    walk, classes, lower = _native()
+    page = Texts(texts)
     counts = (ctypes.c_int32 * page.count)()
-    size = classes.passed(
-        page, lambda: walk(page.raw, len(page.raw), page.lengths, page.count, classes.table, out, counts)
-    )
-    return size, list(counts)
+    out = None if how == "counted" else ctypes.create_string_buffer(2 * len(page.raw) + 1)
+    given = [page.raw, len(page.raw), page.lengths, page.count, classes.table, lower if how == "lower" else None]
+    size = classes.passed(page, lambda: walk(*given, out, counts))
+    if size == _ODD:
+        raise _Odd
+    return b"" if out is None else ctypes.string_at(out, size), list(counts)
 
 
 @functools.cache
-def _native() -> tuple[Callable[..., int], Classes]:
+def _native() -> tuple[Callable[..., int], Classes, Any]:
     import ctypes
 
     from obelics_like.native import kernel
-    from obelics_like.native.characters import Classes
+    from obelics_like.native.characters import SIZE, Classes
 
     walk = kernel().text_words
     walk.restype = ctypes.c_int64
     walk.argtypes = [
         *(ctypes.c_char_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int32),
-        *(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p),
+        *(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p),
     ]
-    return walk, Classes(_flags)
+    lower = (ctypes.c_uint32 * SIZE)()
+
+    def flags(character: str) -> int:
+        small = character.lower()
+        lower[ord(character)] = ord(small) if len(small) == 1 and character != _SIGMA else 0
+        return _flags(character)
+
+    return walk, Classes(flags), lower
 
 
 def _flags(character: str) -> int:

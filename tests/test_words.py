@@ -41,3 +41,17 @@ def test_nodes_remember_their_words() -> None:
     assert [node.words for node in nodes] == [["Three", "dogs"], ["see", "now"], []]
     assert words.of_all(iter(nodes)) == ["Three", "dogs", "see", "now"]
     assert words.of_all([]) == []
+
+
+@settings(max_examples=300)
+@given(st.lists(st.one_of(near, st.text(alphabet="ΑΣσ.İIıßẞȺⱥK'’ \n", max_size=20), st.text(st.characters())), max_size=6))
+def test_words_in_lower_case_are_the_words_lowered(page: list[str]) -> None:
+    expected = "".join([word + "\n" for word in words.split_all(page)[0]]).lower()
+    assert words.lowered(page).decode("utf-8", "surrogatepass") == expected
+
+
+def test_every_character_in_lower_case() -> None:
+    for start in range(0, 0x110000, 0x400):
+        page = [f"A{chr(code)}B" for code in range(start, start + 0x400)]
+        expected = "".join([word + "\n" for word in words.split_all(page)[0]]).lower()
+        assert words.lowered(page).decode("utf-8", "surrogatepass") == expected, hex(start)

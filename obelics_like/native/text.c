@@ -10,7 +10,7 @@
 #define EXPORT __attribute__((visibility("default")))
 
 enum { LAST = 0x10FFFF };
-enum { UNKNOWN = -1, NO_MEMORY = -2 };
+enum { UNKNOWN = -1, NO_MEMORY = -2, ODD = -3 };
 enum { IN_WORD = 2, ALONE = 4, JOINS = 8 }; /* flags of a character, for words */
 
 static inline uint32_t next(const unsigned char **at, const unsigned char *end) {
@@ -22,12 +22,49 @@ static inline uint32_t next(const unsigned char **at, const unsigned char *end) 
     return c > LAST ? LAST : c;
 }
 
+/* Write a character as UTF-8. */
+static inline char *put(char *to, uint32_t c) {
+    if (c < 0x80) {
+        *to++ = (char)c;
+    } else if (c < 0x800) {
+        *to++ = (char)(0xC0 | c >> 6);
+        *to++ = (char)(0x80 | (c & 0x3F));
+    } else if (c < 0x10000) {
+        *to++ = (char)(0xE0 | c >> 12);
+        *to++ = (char)(0x80 | (c >> 6 & 0x3F));
+        *to++ = (char)(0x80 | (c & 0x3F));
+    } else {
+        *to++ = (char)(0xF0 | c >> 18);
+        *to++ = (char)(0x80 | (c >> 12 & 0x3F));
+        *to++ = (char)(0x80 | (c >> 6 & 0x3F));
+        *to++ = (char)(0x80 | (c & 0x3F));
+    }
+    return to;
+}
+
+/* Write a word and a newline; in lower case, if `lower` is a table of it. NULL at a character that has 0 there. */
+static char *put_word(char *to, const unsigned char *start, const unsigned char *stop, const uint32_t *lower) {
+    if (!lower) {
+        memcpy(to, start, (size_t)(stop - start));
+        to += stop - start;
+    }
+    while (lower && start < stop) {
+        uint32_t c = lower[next(&start, stop)];
+        if (!c) return NULL;
+        to = put(to, c);
+    }
+    *to++ = '\n';
+    return to;
+}
+
 /* The words of each text, each with a newline behind it, one after the other into `out`, which has room for twice
-   `size` bytes; `out` may be NULL, and words are only counted. `counts` gets the number of words of each text. Gives the
-   bytes written, or UNKNOWN. A word is a run of characters IN_WORD, also of runs with one that JOINS between two; a
-   character that stands ALONE is parted from both neighbours, and is a word if it is IN_WORD. */
+   `size` bytes (a character's lower case has at most one byte more than it); `out` may be NULL, and words are only
+   counted. `lower`, if it is not NULL, is each character's lower case, for words in lower case; 0 for one that has no
+   single one, which ends the pass with ODD. `counts` gets the number of words of each text. Gives the bytes written,
+   UNKNOWN or ODD. A word is a run of characters IN_WORD, also of runs with one that JOINS between two; a character that
+   stands ALONE is parted from both neighbours, and is a word if it is IN_WORD. */
 EXPORT int64_t text_words(const char *text, int64_t size, const int32_t *lengths, int32_t texts, const uint8_t *flags,
-                          char *out, int32_t *counts) {
+                          const uint32_t *lower, char *out, int32_t *counts) {
     const unsigned char *at = (const unsigned char *)text, *end = at + size;
     char *to = out;
     for (int32_t number = 0; number < texts; number++) {
@@ -57,21 +94,13 @@ EXPORT int64_t text_words(const char *text, int64_t size, const int32_t *lengths
                     continue;
                 }
                 words++;
-                if (out) {
-                    memcpy(to, start, (size_t)(stop - start));
-                    to += stop - start;
-                    *to++ = '\n';
-                }
+                if (out && !(to = put_word(to, start, stop, lower))) return ODD;
                 start = NULL;
                 joined = 0;
             }
             if ((flag & (IN_WORD | ALONE)) == (IN_WORD | ALONE)) {
                 words++;
-                if (out) {
-                    memcpy(to, from, (size_t)(at - from));
-                    to += at - from;
-                    *to++ = '\n';
-                }
+                if (out && !(to = put_word(to, from, at, lower))) return ODD;
             }
         }
         counts[number] = words;

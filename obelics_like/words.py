@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from obelics_like.document import Text
 
 if TYPE_CHECKING:
-    from obelics_like.native.characters import Classes
+    import numpy as np
+
+    from obelics_like.native.characters import Texts
 
 UNSPACED = (
     "\u0e00-\u0eff"  # Thai, Lao
@@ -78,28 +80,29 @@ def of_all(nodes: Iterable[Text]) -> list[str]:
     return [word for node in nodes for word in node.words or ()]
 
 
+def cut(lowered: str) -> str:
+    """Words in lower case, cut as `hashes` cuts them, where they are joined by white space."""
+    for sign in _JOINS:
+        lowered = lowered.replace(sign, " ")
+    return lowered
+
+
 def split_all(texts: Sequence[str]) -> tuple[list[str], list[int]]:
     """The words of `split` of all these texts in one list, and how many each has.
 
     >>> split_all(["Don't panic", "", "猫です"])
     (["Don't", 'panic', '猫', 'で', 'す'], [2, 0, 3])
     """
-    found, counts = _pass(texts, "as they are")
-    lines = found.decode("utf-8", "surrogatepass").split("\n")
-    lines.pop()  # behind the last newline
-    return lines, counts
+    import ctypes
 
+    from obelics_like.native.characters import Texts
 
-def lowered(texts: Sequence[str]) -> bytes:
-    """The words of `split_all` in lower case, each with a newline behind it, as UTF-8: nothing is made an object of.
-
-    >>> lowered(["Don't PANIC", "", "猫です"]).decode().split()
-    ["don't", 'panic', '猫', 'で', 'す']
-    """
-    try:
-        return _pass(texts, "lower")[0]
-    except _Odd:  # in Greek, by what stands around a letter
-        return "".join([word + "\n" for word in split_all(texts)[0]]).lower().encode("utf-8", "surrogatepass")
+    page = Texts(texts)
+    out = ctypes.create_string_buffer(2 * len(page.raw) + 1)
+    size, counts = _pass(page, out)
+    found = ctypes.string_at(out, size).decode("utf-8", "surrogatepass").split("\n")
+    found.pop()  # behind the last newline
+    return found, counts
 
 
 def count(texts: Sequence[str]) -> list[int]:
@@ -108,51 +111,67 @@ def count(texts: Sequence[str]) -> list[int]:
     >>> count(["Don't panic", "", "猫です"])
     [2, 0, 3]
     """
-    return _pass(texts, "counted")[1]
+    from obelics_like.native.characters import Texts
+
+    return _pass(Texts(texts), None)[1]
 
 
-class _Odd(Exception):
-    """A word has a letter whose lower case is not one character, the same wherever it stands."""
+def hashes(texts: Sequence[str]) -> np.ndarray | None:
+    """A 64-bit hash of each word of all these texts in lower case, cut at apostrophes, hyphens and points, in order.
 
+    A polynomial over the word's UTF-8 and a space behind it, modulo 2**64, then mixed: no word becomes an object. It
+    collides whatever its base only for words of 1,024 bytes and more (Thue-Morse strings). None where a letter's lower
+    case is not a character of its own, the same wherever it stands: there who calls must go by the words.
 
-def _pass(texts: Sequence[str], how: str) -> tuple[bytes, list[int]]:
-    """The words of all texts, "as they are" or in "lower" case or only "counted", and how many each text has."""
-    import ctypes
+    >>> (hashes(["Don't"]) == hashes(["DON", "t"])).all(), hashes(["Σ"]) is None
+    (np.True_, True)
+    """
+    import numpy as np
 
     from obelics_like.native.characters import Texts
 
-    walk, classes, lower = _native()
+    native = _native()
     page = Texts(texts)
-    counts = (ctypes.c_int32 * page.count)()
-    out = None if how == "counted" else ctypes.create_string_buffer(2 * len(page.raw) + 1)
-    given = [page.raw, len(page.raw), page.lengths, page.count, classes.table, lower if how == "lower" else None]
-    size = classes.passed(page, lambda: walk(*given, out, counts))
-    if size == _ODD:
-        raise _Odd
-    return b"" if out is None else ctypes.string_at(out, size), list(counts)
+    out = np.empty(len(page.raw), np.uint64)
+    given = [page.raw, len(page.raw), page.lengths, page.count, native.classes.table, native.lower, out.ctypes.data]
+    count = native.classes.passed(page, lambda: native.hashes(*given))
+    return None if count == _ODD else out[:count]
 
 
-@functools.cache
-def _native() -> tuple[Callable[..., int], Classes, Any]:
+def _pass(page: Texts, out: object) -> tuple[int, list[int]]:
     import ctypes
 
-    from obelics_like.native import kernel
-    from obelics_like.native.characters import SIZE, Classes
+    native = _native()
+    counts = (ctypes.c_int32 * page.count)()
+    given = [page.raw, len(page.raw), page.lengths, page.count, native.classes.table, out, counts]
+    size = native.classes.passed(page, lambda: native.words(*given))
+    return size, list(counts)
 
-    walk = kernel().text_words
-    walk.restype = ctypes.c_int64
-    walk.argtypes = [
-        *(ctypes.c_char_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int32),
-        *(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p),
-    ]
-    lower = (ctypes.c_uint32 * SIZE)()
 
-    def flags(character: str) -> int:
-        small = character.lower()
-        lower[ord(character)] = ord(small) if len(small) == 1 and character != _SIGMA else 0
+class _Native:
+    """The passes of native/text.c over words, and the tables that they go by."""
+
+    def __init__(self) -> None:
+        import ctypes
+
+        from obelics_like.native import kernel
+        from obelics_like.native.characters import SIZE, Classes
+
+        texts = [ctypes.c_char_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int32, ctypes.c_void_p]
+        self.words, self.hashes = kernel().text_words, kernel().text_hashes
+        for walk in (self.words, self.hashes):
+            walk.restype = ctypes.c_int64
+            walk.argtypes = [*texts, ctypes.c_void_p, ctypes.c_void_p]
+        self.lower = (ctypes.c_uint32 * SIZE)()
+        self.classes = Classes(self._number)
+
+    def _number(self, character: str) -> int:
+        lower = character.lower()
+        self.lower[ord(character)] = ord(lower) if len(lower) == 1 and character != _SIGMA else 0
         return _flags(character)
 
-    return walk, Classes(flags), lower
+
+_native = functools.cache(_Native)
 
 
 def _flags(character: str) -> int:

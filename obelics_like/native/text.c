@@ -22,49 +22,12 @@ static inline uint32_t next(const unsigned char **at, const unsigned char *end) 
     return c > LAST ? LAST : c;
 }
 
-/* Write a character as UTF-8. */
-static inline char *put(char *to, uint32_t c) {
-    if (c < 0x80) {
-        *to++ = (char)c;
-    } else if (c < 0x800) {
-        *to++ = (char)(0xC0 | c >> 6);
-        *to++ = (char)(0x80 | (c & 0x3F));
-    } else if (c < 0x10000) {
-        *to++ = (char)(0xE0 | c >> 12);
-        *to++ = (char)(0x80 | (c >> 6 & 0x3F));
-        *to++ = (char)(0x80 | (c & 0x3F));
-    } else {
-        *to++ = (char)(0xF0 | c >> 18);
-        *to++ = (char)(0x80 | (c >> 12 & 0x3F));
-        *to++ = (char)(0x80 | (c >> 6 & 0x3F));
-        *to++ = (char)(0x80 | (c & 0x3F));
-    }
-    return to;
-}
-
-/* Write a word and a newline; in lower case, if `lower` is a table of it. NULL at a character that has 0 there. */
-static char *put_word(char *to, const unsigned char *start, const unsigned char *stop, const uint32_t *lower) {
-    if (!lower) {
-        memcpy(to, start, (size_t)(stop - start));
-        to += stop - start;
-    }
-    while (lower && start < stop) {
-        uint32_t c = lower[next(&start, stop)];
-        if (!c) return NULL;
-        to = put(to, c);
-    }
-    *to++ = '\n';
-    return to;
-}
-
 /* The words of each text, each with a newline behind it, one after the other into `out`, which has room for twice
-   `size` bytes (a character's lower case has at most one byte more than it); `out` may be NULL, and words are only
-   counted. `lower`, if it is not NULL, is each character's lower case, for words in lower case; 0 for one that has no
-   single one, which ends the pass with ODD. `counts` gets the number of words of each text. Gives the bytes written,
-   UNKNOWN or ODD. A word is a run of characters IN_WORD, also of runs with one that JOINS between two; a character that
-   stands ALONE is parted from both neighbours, and is a word if it is IN_WORD. */
+   `size` bytes; `out` may be NULL, and words are only counted. `counts` gets the number of words of each text. Gives the
+   bytes written, or UNKNOWN. A word is a run of characters IN_WORD, also of runs with one that JOINS between two; a
+   character that stands ALONE is parted from both neighbours, and is a word if it is IN_WORD. */
 EXPORT int64_t text_words(const char *text, int64_t size, const int32_t *lengths, int32_t texts, const uint8_t *flags,
-                          const uint32_t *lower, char *out, int32_t *counts) {
+                          char *out, int32_t *counts) {
     const unsigned char *at = (const unsigned char *)text, *end = at + size;
     char *to = out;
     for (int32_t number = 0; number < texts; number++) {
@@ -94,18 +57,96 @@ EXPORT int64_t text_words(const char *text, int64_t size, const int32_t *lengths
                     continue;
                 }
                 words++;
-                if (out && !(to = put_word(to, start, stop, lower))) return ODD;
+                if (out) {
+                    memcpy(to, start, (size_t)(stop - start));
+                    to += stop - start;
+                    *to++ = '\n';
+                }
                 start = NULL;
                 joined = 0;
             }
             if ((flag & (IN_WORD | ALONE)) == (IN_WORD | ALONE)) {
                 words++;
-                if (out && !(to = put_word(to, from, at, lower))) return ODD;
+                if (out) {
+                    memcpy(to, from, (size_t)(at - from));
+                    to += at - from;
+                    *to++ = '\n';
+                }
             }
         }
         counts[number] = words;
     }
     return out ? to - out : 0;
+}
+
+/* Of a word its polynomial modulo 2**64 over the bytes of its UTF-8 and a space behind it, while it is read. */
+typedef struct {
+    uint64_t sum, power;
+} Polynomial;
+
+#define BASE 0x9E3779B97F4A7C15u /* odd, as the polynomial needs it */
+
+static inline void term(Polynomial *word, uint32_t byte) {
+    word->power *= BASE;
+    word->sum += word->power * byte;
+}
+
+static inline void terms(Polynomial *word, uint32_t c) {
+    if (c < 0x80) {
+        term(word, c);
+        return;
+    }
+    if (c < 0x800) {
+        term(word, 0xC0 | c >> 6);
+    } else {
+        if (c < 0x10000) {
+            term(word, 0xE0 | c >> 12);
+        } else {
+            term(word, 0xF0 | c >> 18);
+            term(word, 0x80 | (c >> 12 & 0x3F));
+        }
+        term(word, 0x80 | (c >> 6 & 0x3F));
+    }
+    term(word, 0x80 | (c & 0x3F));
+}
+
+/* MurmurHash3's finaliser of the word's polynomial. */
+static inline uint64_t finished(Polynomial word) {
+    term(&word, ' ');
+    uint64_t h = word.sum;
+    h = (h ^ h >> 33) * 0xFF51AFD7ED558CCD;
+    h = (h ^ h >> 33) * 0xC4CEB9FE1A85EC53;
+    return h ^ h >> 33;
+}
+
+/* A hash of each word of the texts in lower case, cut at what JOINS, into `hashes`, which has room for `size`. `lower`
+   is each character's lower case, 0 where that is no single one: such a character in a word ends the pass with ODD.
+   Gives how many there are, UNKNOWN or ODD. */
+EXPORT int64_t text_hashes(const char *text, int64_t size, const int32_t *lengths, int32_t texts, const uint8_t *flags,
+                           const uint32_t *lower, uint64_t *hashes) {
+    const unsigned char *at = (const unsigned char *)text, *end = at + size;
+    uint64_t *to = hashes;
+    for (int32_t number = 0; number < texts; number++) {
+        Polynomial word = {0, 1};
+        for (int32_t left = lengths[number]; left > 0 && at < end; left--) {
+            uint32_t c = next(&at, end);
+            int flag = flags[c];
+            if (!flag) return UNKNOWN;
+            if (word.power != 1 && (flag & (IN_WORD | ALONE)) != IN_WORD) {
+                *to++ = finished(word);
+                word = (Polynomial){0, 1};
+            }
+            if (!(flag & IN_WORD)) continue;
+            if (!(c = lower[c])) return ODD;
+            terms(&word, c);
+            if (flag & ALONE) {
+                *to++ = finished(word);
+                word = (Polynomial){0, 1};
+            }
+        }
+        if (word.power != 1) *to++ = finished(word);
+    }
+    return to - hashes;
 }
 
 /* A table of how often characters beyond ASCII stand in a text. */

@@ -71,21 +71,24 @@ class Measured:
 
     @property
     def lowered(self) -> list[str]:
-        """The words in lower case; cheaper than the words, where nobody has asked for these."""
+        """The words in lower case."""
         if self._lowered is None:
-            if any(node.words is None for node in self.nodes):
-                joined = words.lowered([node.effective for node in self.nodes]).decode("utf-8", "surrogatepass")
-            else:
-                joined = "\n".join([*self.words, ""]).lower()
-            self._lowered = joined.split("\n")
-            self._lowered.pop()  # behind the last newline
+            self._lowered = " ".join(self.words).lower().split(" ") if self.words else []
         return self._lowered
+
+    def fewer(self, of: WordList, least: int) -> bool:
+        """Whether fewer than `least` distinct entries of a list occur."""
+        if self._lowered is None:
+            hashes = words.hashes([node.effective for node in self.nodes])
+            if of.fewer(least, hashes, self.lower):
+                return True
+        return len(of.found(self.lowered, self.lower)) < least
 
     def share(self, of: WordList | None) -> float | None:
         """The share of the words that stand on a list; None without a list, 0.0 without words."""
         if of is None:
             return None
-        return of.covered(self.lowered, self.lower) / len(self.lowered) if self.lowered else 0.0
+        return of.covered(self.lowered, self.lower) / len(self.words) if self.words else 0.0
 
 
 def language_of(document: Document) -> str | None:

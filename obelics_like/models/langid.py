@@ -147,11 +147,12 @@ def clean(text: str) -> str:
     """
     if not any(map(str.isalpha, text)):
         return ""
-    line = " ".join(text.replace("\0", " ").split())
+    line = " ".join((text.replace("\0", " ") if "\0" in text else text).split())
     if line.isupper():
         line = line.lower()
     try:
-        line.encode()
+        if not line.isascii():
+            line.encode()
     except UnicodeEncodeError:
         line = line.encode("utf-8", "ignore").decode()
     return line

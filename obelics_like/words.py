@@ -157,11 +157,13 @@ class _Native:
         from obelics_like.native import kernel
         from obelics_like.native.characters import SIZE, Classes
 
-        texts = [ctypes.c_char_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int32, ctypes.c_void_p]
         self.words, self.hashes = kernel().text_words, kernel().text_hashes
         for walk in (self.words, self.hashes):
             walk.restype = ctypes.c_int64
-            walk.argtypes = [*texts, ctypes.c_void_p, ctypes.c_void_p]
+            walk.argtypes = [
+                *(ctypes.c_char_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int32),
+                *(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p),
+            ]
         self.lower = (ctypes.c_uint32 * SIZE)()
         self.classes = Classes(self._number)
 

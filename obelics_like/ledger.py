@@ -50,27 +50,29 @@ class Ledger:
         else:
             self.kept["document", language] += 1
             self._sizes(document, language)
-        for node in document.nodes:
-            self._node(node, document.drop, language)
+        self._nodes(document.nodes, document.drop, language)
 
     def lay_down(self, document: Document) -> None:
         """Count the dropped nodes of a page that goes on; they must then be taken off it, or they count twice."""
         language = document.language.code if document.language else ""
-        for node in document.nodes:
-            if node.drop is not None:
-                self._node(node, None, language)
+        self._nodes([node for node in document.nodes if node.drop is not None], None, language)
 
-    def _node(self, node: Text | Image, page_drop: Drop | None, language: str) -> None:
-        kind = "image" if isinstance(node, Image) else "text"
-        self.came[kind] += 1
-        if node.drop is not None:
-            self.drops[node.drop.stage, node.drop.rule, kind, language] += 1
-        elif page_drop is not None:
-            self.drops[page_drop.stage, "page_dropped", kind, language] += 1
-        else:
-            self.kept[kind, language] += 1
-            if isinstance(node, Image) and node.blob is None:
-                self.kept["unresolved", language] += 1
+    def _nodes(self, nodes: list[Text | Image], page_drop: Drop | None, language: str) -> None:
+        # 160 of a page's 190 nodes share one Drop: they are counted by kind and Drop, and not one by one
+        drops = {id(node.drop): node.drop for node in nodes}
+        for (kind, which), count in Counter(zip(map(type, nodes), [id(node.drop) for node in nodes])).items():
+            name, drop = "image" if issubclass(kind, Image) else "text", drops[which]
+            self.came[name] += count
+            if drop is not None:
+                self.drops[drop.stage, drop.rule, name, language] += count
+            elif page_drop is not None:
+                self.drops[page_drop.stage, "page_dropped", name, language] += count
+            else:
+                self.kept[name, language] += count
+        if page_drop is None:
+            unresolved = [n for n in nodes if isinstance(n, Image) and n.drop is None and n.blob is None]
+            if unresolved:
+                self.kept["unresolved", language] += len(unresolved)
 
     def _sizes(self, document: Document, language: str) -> None:
         for measure in ("words", "characters"):

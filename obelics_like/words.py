@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from obelics_like.document import Text
 
 if TYPE_CHECKING:
-    from obelics_like.native.characters import Classes, Texts
+    import numpy as np
+
+    from obelics_like.native.characters import Texts
 
 UNSPACED = (
     "\u0e00-\u0eff"  # Thai, Lao
@@ -33,6 +35,8 @@ _MARKS = (
 )
 _JOINS = "'’-."  # one of them may stand between two runs: don't, well-made, 3.5
 _WORD = re.compile(rf"[\w{_MARKS}]+(?:[{re.escape(_JOINS)}][\w{_MARKS}]+)*")
+_SIGMA = "Σ"  # the one letter whose lower case is another at the end of a word
+_ODD = -3  # of native/text.c
 _IN_WORD_FLAG, _ALONE_FLAG, _JOINS_FLAG = 2, 4, 8  # of native/text.c, beside 1 for a character that is known
 _EACH_UNSPACED = re.compile(f"([{UNSPACED}])")
 _ANY_UNSPACED = re.compile(f"[{UNSPACED}]")
@@ -76,6 +80,13 @@ def of_all(nodes: Iterable[Text]) -> list[str]:
     return [word for node in nodes for word in node.words or ()]
 
 
+def cut(lowered: str) -> str:
+    """Words in lower case, cut as `hashes` cuts them, where they are joined by white space."""
+    for sign in _JOINS:
+        lowered = lowered.replace(sign, " ")
+    return lowered
+
+
 def split_all(texts: Sequence[str]) -> tuple[list[str], list[int]]:
     """The words of `split` of all these texts in one list, and how many each has.
 
@@ -105,31 +116,64 @@ def count(texts: Sequence[str]) -> list[int]:
     return _pass(Texts(texts), None)[1]
 
 
+def hashes(texts: Sequence[str]) -> np.ndarray | None:
+    """A 64-bit hash of each word of all these texts in lower case, cut at apostrophes, hyphens and points, in order.
+
+    A polynomial over the word's UTF-8 and a space behind it, modulo 2**64, then mixed: no word becomes an object. It
+    collides whatever its base only for words of 1,024 bytes and more (Thue-Morse strings). None where a letter's lower
+    case is not a character of its own, the same wherever it stands: there who calls must go by the words.
+
+    >>> (hashes(["Don't"]) == hashes(["DON", "t"])).all(), hashes(["Σ"]) is None
+    (np.True_, True)
+    """
+    import numpy as np
+
+    from obelics_like.native.characters import Texts
+
+    native = _native()
+    page = Texts(texts)
+    out = np.empty(len(page.raw), np.uint64)
+    given = [page.raw, len(page.raw), page.lengths, page.count, native.classes.table, native.lower, out.ctypes.data]
+    count = native.classes.passed(page, lambda: native.hashes(*given))
+    return None if count == _ODD else out[:count]
+
+
 def _pass(page: Texts, out: object) -> tuple[int, list[int]]:
     import ctypes
 
-    walk, classes = _native()
+    native = _native()
     counts = (ctypes.c_int32 * page.count)()
-    size = classes.passed(
-        page, lambda: walk(page.raw, len(page.raw), page.lengths, page.count, classes.table, out, counts)
-    )
+    given = [page.raw, len(page.raw), page.lengths, page.count, native.classes.table, out, counts]
+    size = native.classes.passed(page, lambda: native.words(*given))
     return size, list(counts)
 
 
-@functools.cache
-def _native() -> tuple[Callable[..., int], Classes]:
-    import ctypes
+class _Native:
+    """The passes of native/text.c over words, and the tables that they go by."""
 
-    from obelics_like.native import kernel
-    from obelics_like.native.characters import Classes
+    def __init__(self) -> None:
+        import ctypes
 
-    walk = kernel().text_words
-    walk.restype = ctypes.c_int64
-    walk.argtypes = [
-        *(ctypes.c_char_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int32),
-        *(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p),
-    ]
-    return walk, Classes(_flags)
+        from obelics_like.native import kernel
+        from obelics_like.native.characters import SIZE, Classes
+
+        self.words, self.hashes = kernel().text_words, kernel().text_hashes
+        for walk in (self.words, self.hashes):
+            walk.restype = ctypes.c_int64
+            walk.argtypes = [
+                *(ctypes.c_char_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int32),
+                *(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p),
+            ]
+        self.lower = (ctypes.c_uint32 * SIZE)()
+        self.classes = Classes(self._number)
+
+    def _number(self, character: str) -> int:
+        lower = character.lower()
+        self.lower[ord(character)] = ord(lower) if len(lower) == 1 and character != _SIGMA else 0
+        return _flags(character)
+
+
+_native = functools.cache(_Native)
 
 
 def _flags(character: str) -> int:

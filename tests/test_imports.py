@@ -19,6 +19,7 @@ HEAVY = {
     "datasketch",
     "rensa",
     "fasttext",
+    "fasttext_new",
     "py3langid",
     "trafilatura",
     "lxml",

@@ -41,3 +41,31 @@ def test_nodes_remember_their_words() -> None:
     assert [node.words for node in nodes] == [["Three", "dogs"], ["see", "now"], []]
     assert words.of_all(iter(nodes)) == ["Three", "dogs", "see", "now"]
     assert words.of_all([]) == []
+
+
+@settings(max_examples=300)
+@given(st.lists(st.one_of(near, st.text(alphabet="AΑσ.ıßẞȺⱥK'’-\u0e31 \n", max_size=20), st.text()), max_size=6))
+def test_hashes_are_those_of_the_words_lowered_and_cut(page: list[str]) -> None:
+    lowered = " ".join(words.split_all(page)[0]).lower()
+    expected = [words.hashes([piece]) for piece in words.cut(lowered).split()]
+    found = words.hashes(page)
+    assert found is None or [[one] for one in found.tolist()] == [one.tolist() for one in expected if one is not None]
+    assert found is not None or any(c in "Σİ" for c in "".join(page))
+
+
+def test_hashes_of_every_character() -> None:
+    for code in range(0x110000):
+        letter = chr(code)
+        found = words.hashes([f"a{letter}b"])
+        if found is None:
+            assert letter.lower() != letter
+        else:
+            pieces = words.cut(" ".join(words.split(f"a{letter}b")).lower()).split()
+            assert len(found) == len(pieces)
+            assert code % 50 or [found.tolist()] == [[n for piece in pieces for n in _hash(piece)]]
+
+
+def _hash(piece: str) -> list[int]:
+    found = words.hashes([piece])
+    assert found is not None
+    return list(found.tolist())

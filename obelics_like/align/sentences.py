@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import ClassVar
 
 from obelics_like.errors import OptionError
@@ -20,7 +21,8 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _BREAK = re.compile(r"\s+")
 _LETTER = re.compile(r"[^\W_]")  # what str.isalnum says yes to
 # full stops that sentencex 1.0.32 passes over: Khmer's khan and bariyoosan, Tibetan's shad; not the khan in ។ល។ (etc.)
-_PASSED_OVER = re.compile("[\u17d4\u17d5\u0f0d\u0f0e]\\s+")
+_STOPS = "\u17d4\u17d5\u0f0d\u0f0e"
+_PASSED_OVER = re.compile(f"[{_STOPS}]\\s+")
 
 
 def spans(text: str, language: str, segment: Segment, max_characters: int | None, min_characters: int) -> list[Span]:
@@ -31,9 +33,12 @@ def spans(text: str, language: str, segment: Segment, max_characters: int | None
     >>> spans("One. Two words", "en", lambda language, text: ["One. ", "Two words"], None, 1)
     [(0, 4), (5, 14)]
     """
-    plain = text.isascii()
-    cuts = _ends(text, segment(language, text if plain else _SURROGATE.sub("\ufffd", text)))
-    if not plain and _PASSED_OVER.search(text):
+    try:
+        parts = segment(language, text)
+    except UnicodeEncodeError:  # half a surrogate pair
+        parts = segment(language, _SURROGATE.sub("\ufffd", text))
+    cuts = _ends(text, parts)
+    if not text.isascii() and any(map(text.__contains__, _STOPS)) and _PASSED_OVER.search(text):
         cuts = sorted({*cuts, *(stop.end() for stop in _PASSED_OVER.finditer(text))})
     pieces, at = [], 0
     for end in cuts:
@@ -50,8 +55,8 @@ def spans(text: str, language: str, segment: Segment, max_characters: int | None
 
 def _ends(text: str, pieces: list[str]) -> list[int]:
     """Where the pieces end in the text; what a splitter left out between two pieces goes to the later one."""
-    if len(pieces) == 1 and pieces[0] == text:
-        return [len(text)]
+    if "".join(pieces) == text:  # nearly always
+        return list(accumulate(map(len, pieces)))
     ends, at = [], 0
     for piece in pieces:
         found = text.find(piece, at) if piece else -1
@@ -63,6 +68,8 @@ def _ends(text: str, pieces: list[str]) -> list[int]:
 
 def _join(pieces: list[Span], text: str, min_characters: int) -> list[Span]:
     """Pieces that are too short, or marks only, joined to the one before them, at the start to the one after."""
+    if len(pieces) == 1:
+        return pieces if _has_letter(text, pieces[0]) else []
     joined: list[Span] = []
     small = False  # whether the last piece is still waiting for company
     for start, end in pieces:

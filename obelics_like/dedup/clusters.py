@@ -82,13 +82,11 @@ def estimate(signatures: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.
 def components(count: int, links: Links) -> np.ndarray:
     """The rank of the document that stays, for each of `count` documents: the lowest of its connected component."""
     import numpy as np
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
 
-    graph = coo_array((np.ones(len(links.left), np.int8), (links.left, links.right)), shape=(count, count))
-    _, labels = connected_components(graph, directed=False)
-    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
-    return np.asarray(first[inverse])
+    label = np.arange(count)
+    while lower(label, links.left, links.right):
+        pass
+    return label
 
 
 def stars(count: int, links: Links) -> np.ndarray:

@@ -101,7 +101,10 @@ def exact_text_key(texts: Iterable[str]) -> bytes | None:
     >>> exact_text_key(["Two  cats", "sat."]) == exact_text_key(["two cats\\nSAT."])
     True
     """
-    text = " ".join(" ".join(texts).casefold().split())
+    text = " ".join(texts).casefold()
+    # most pages have single spaces and no other white space, none of which is printable: a quarter of the time
+    if not text.isprintable() or "  " in text or text != text.strip():
+        text = " ".join(text.split())
     return _digest(text) if text else None
 
 

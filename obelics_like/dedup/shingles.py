@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 KINDS = ("auto", "word", "character")
 LONGEST = 64
 """The longest n-gram."""
-_JOINERS = "'\u2019-."  # the signs that `words` takes for a part of a word
 _BASE = 0x9E3779B97F4A7C15  # odd, as the polynomial needs it
 
 
@@ -51,34 +50,35 @@ def ngram_hashes(documents: Sequence[Document], kind: str, n: int) -> Ragged:
 
 def _tokens(documents: Sequence[Document], kind: str) -> Ragged:
     if kind == "auto":
-        return _words([itertools.chain.from_iterable(map(words.of, d.texts())) for d in documents], _JOINERS)
+        return _hashed([_page_words([t.effective for t in d.texts()]) for d in documents])
     if kind == "word":
-        return _words([itertools.chain.from_iterable(t.effective.split() for t in d.texts()) for d in documents])
+        parts = [itertools.chain.from_iterable(t.effective.split() for t in d.texts()) for d in documents]
+        return _hashed([_words(" ".join([*some, ""]).lower()) for some in parts])
     return _characters([" ".join(" ".join(t.effective for t in d.texts()).lower().split()) for d in documents])
 
 
-def _words(documents: Sequence[Iterable[str]], cut: str = "") -> Ragged:
-    """The 64-bit hash of each word, cut at each sign of `cut`: polynomial over its bytes modulo 2**64, then mixed.
-
-    All words of the batch are hashed at once, more than twice as fast as each distinct one by XXH3. The polynomial
-    collides whatever its base only for words of 1,024 bytes and more (Thue-Morse strings).
-    """
+def _hashed(rows: Sequence[np.ndarray]) -> Ragged:
     import numpy as np
 
-    lines = [" ".join([*document, ""]).lower() for document in documents]
-    for sign in cut:
-        lines = [line.replace(sign, " ") for line in lines]
-    offsets = np.zeros(len(lines) + 1, np.int64)
-    np.cumsum([line.count(" ") for line in lines], out=offsets[1:])
-    text = "".join(lines)
-    octets = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
+    return Ragged(np.concatenate([np.zeros(0, np.uint64), *rows]), np.cumsum([0, *map(len, rows)], dtype=np.int64))
+
+
+def _page_words(texts: Sequence[str]) -> np.ndarray:
+    found = words.hashes(texts)
+    return _words(words.cut(" ".join([*words.split_all(texts)[0], ""]).lower())) if found is None else found
+
+
+def _words(line: str) -> np.ndarray:
+    """The hash of each word of a line, a space behind each, as `words.hashes` has it."""
+    import numpy as np
+
+    octets = np.frombuffer(line.encode("utf-8", "surrogatepass"), np.uint8)
     ends = np.flatnonzero(octets == 32)  # a word and the space behind it
     lengths = np.diff(ends, prepend=-1)
     if not len(lengths):
-        return Ragged(np.zeros(0, np.uint64), offsets)
+        return np.zeros(0, np.uint64)
     powers = np.cumprod(np.full(lengths.max(), _BASE, np.uint64))
-    sums = np.add.reduceat(powers[ramps(lengths)] * octets, ends + 1 - lengths)
-    return Ragged(_mixed(sums), offsets)
+    return _mixed(np.add.reduceat(powers[ramps(lengths)] * octets, ends + 1 - lengths))
 
 
 def _characters(documents: Sequence[str]) -> Ragged:

@@ -14,6 +14,7 @@ from obelics_like.errors import OptionError
 from obelics_like.stage import Batch, Context, Stage
 
 Votes = dict[str, float]
+Answer = list[tuple[str, float]]  # a text's languages with their probabilities, best first
 Asked = tuple[str, float, Text | None]  # a text, the characters it votes for, the node that it is
 
 # So many UTF-8 bytes make a text long enough to name its language: 24 Latin, 12 Cyrillic or 8 Chinese characters.
@@ -88,7 +89,7 @@ class Identify(Stage):
         long: list[Asked] = []
         short: list[str] = []
         for node in document.texts():
-            text = node.effective.strip()
+            text = node.effective.strip() if node.edits else node.text.strip()
             if len(text) >= _ENOUGH or len(text.encode("utf-8", "replace")) >= _ENOUGH:
                 long.append((text, len(text), node))
             elif text:
@@ -98,17 +99,19 @@ class Identify(Stage):
             long.append((" ".join(short), pooled, None))
         return _spread(long, self.max_texts) if 0 < self.max_texts < len(long) else long
 
-    def _mark(self, document: Document, plan: list[Asked], answers: Iterator[Votes], named: str) -> None:
+    def _mark(self, document: Document, plan: list[Asked], answers: Iterator[Answer], named: str) -> None:
         total, votes = 0.0, Votes()
         for _, weight, node in plan:
             answer = next(answers)
             if not answer:  # no letters, no vote
                 continue
             total += weight
-            for code, p in answer.items():
+            for code, p in answer:
                 votes[code] = votes.get(code, 0.0) + p * weight
             if node is not None and self.per_node:
-                code, p = min(answer.items(), key=_strength)
+                code, p = answer[0]
+                if len(answer) > 1 and answer[1][1] == p:
+                    code, p = min(answer, key=_strength)
                 node.language = Language(code, round(p, 4), named)
         shares = _best({code: vote / total for code, vote in votes.items()})
         document.language = Language(*(shares[0] if shares else ("und", 0.0)), named)
@@ -156,16 +159,17 @@ def _take_back(plan: list[Asked], code: str, least: float) -> None:
             node.language = None
 
 
-def _ask(models: list[Any], texts: list[str]) -> list[Votes]:
+def _ask(models: list[Any], texts: list[str]) -> list[Answer]:
     """For each text its languages with the mean of the models' probabilities."""
     if len(models) == 1:
-        return [dict(pairs) for pairs in models[0].identify(texts, _BEST)]
-    answers: list[Votes] = [{} for _ in texts]
+        answers: list[Answer] = models[0].identify(texts, _BEST)
+        return answers
+    sums: list[Votes] = [{} for _ in texts]
     for model in models:
-        for votes, pairs in zip(answers, model.identify(texts, _BEST), strict=True):
+        for votes, pairs in zip(sums, model.identify(texts, _BEST), strict=True):
             for code, p in pairs:
                 votes[code] = votes.get(code, 0.0) + p / len(models)
-    return answers
+    return [sorted(votes.items(), key=_strength) for votes in sums]
 
 
 def _best(votes: Votes) -> list[tuple[str, float]]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,9 +19,11 @@ from obelics_like.models import registry
 from obelics_like.rooms import room
 
 _MOST_MERGED = 8  # how many labels beyond k are asked for at most, where several labels have one code
+_PREFIX = "__label__"  # of fastText's labels
 
-
-Pairs = list[tuple[str, float]]  # label and probability
+Pairs = list[tuple[str, float]]  # label or code, and probability
+Answer = list[tuple[float, str]]  # of one line: probability and label, as fastText says them
+Ask = Callable[[list[str], int], list[Answer]]  # the `k` best of each line; no line is empty or holds a newline
 
 
 class Identifier(Protocol):
@@ -47,11 +51,7 @@ def load(name: str) -> Identifier:
 
 
 class FastText:
-    """A fastText classifier, through the low-level call that every binding shares.
-
-    `predict(str)` of the plain binding raises under numpy 2 and that of another one gives no probabilities, while
-    `model.f.predict(text + "\\n", k, threshold, "strict")` gives the same answer in all of them.
-    """
+    """A fastText classifier, by the port to Rust where it is installed, else by fastText itself: equal to the bit."""
 
     def __init__(self, name: str, file: Path, scheme: str | None = None) -> None:
         self.name = name
@@ -63,16 +63,19 @@ class FastText:
         """For each text up to `k` (BCP-47 code, probability), best first; [] for a text without letters."""
         lines = [clean(text) for text in texts]
         # fastText answers an empty line with its most frequent label
-        wanted = k + self._codes.merged
-        return [self._codes.ranked(self._predict(line, wanted), k) if line else [] for line in lines]
+        answers = iter(self._ask([line for line in lines if line], k + self._codes.merged))
+        return [self._named(next(answers), k) if line else [] for line in lines]
 
-    def _predict(self, line: str, k: int) -> Pairs:
-        return [(label.removeprefix("__label__"), p) for p, label in self._ask(line + "\n", k, 0.0, "strict")]
+    def _named(self, answer: Answer, k: int) -> Pairs:
+        if self._codes.merged:
+            return self._codes.ranked([(label.removeprefix(_PREFIX), p) for p, label in answer], k)
+        code = self._codes.code
+        return [(code(label), p if p < 1.0 else 1.0) for p, label in answer]  # its own sum may pass 1 by a rounding
 
     def _guess(self) -> str:
         """Flores labels look like eng_Latn, those of lid.176 like en: one answer tells, where bindings list none."""
-        pairs = self._predict("language", 1)
-        return "flores" if pairs and "_" in pairs[0][0] else "lid176"
+        (pairs,) = self._ask(["language"], 1)
+        return "flores" if pairs and "_" in pairs[0][1].removeprefix(_PREFIX) else "lid176"
 
 
 class Py3LangId:
@@ -104,18 +107,20 @@ class Labels:
         self.codes = read_labels(scheme)
         self.merged = min(len(self.codes) - len(set(self.codes.values())), _MOST_MERGED)
         self._flores = scheme == "flores"
+        self._known: dict[str, str] = {}
 
     def code(self, label: str) -> str:
-        """The BCP-47 code of a label.
+        """The BCP-47 code of a label, with fastText's prefix or without.
 
         A flores label that the table lacks keeps its script, since nothing says which one is usual: quc_Latn becomes
         quc-Latn. Labels of lid.176's kind are codes already.
         """
-        if label not in self.codes:
-            self.codes[label] = _derived(label, self.codes) if self._flores else label
-        return self.codes[label]
+        if label not in self._known:
+            name = label.removeprefix(_PREFIX)
+            self._known[label] = self.codes.get(name) or (_derived(name, self.codes) if self._flores else name)
+        return self._known[label]
 
-    def ranked(self, pairs: Pairs, k: int) -> list[tuple[str, float]]:
+    def ranked(self, pairs: Pairs, k: int) -> Pairs:
         """(label, probability) pairs, best first, as the best `k` (code, probability), those of one code added up."""
         found: dict[str, float] = {}
         for label, p in pairs:
@@ -142,11 +147,12 @@ def clean(text: str) -> str:
     """
     if not any(map(str.isalpha, text)):
         return ""
-    line = " ".join(text.replace("\0", " ").split())
+    line = " ".join((text.replace("\0", " ") if "\0" in text else text).split())
     if line.isupper():
         line = line.lower()
     try:
-        line.encode()
+        if not line.isascii():
+            line.encode()
     except UnicodeEncodeError:
         line = line.encode("utf-8", "ignore").decode()
     return line
@@ -171,21 +177,46 @@ def _derived(label: str, codes: dict[str, str]) -> str:
     return f"{same.pop() if len(same) == 1 else language}-{script}" if script else language
 
 
-def _open_fasttext(name: str, file: Path) -> Any:
-    """The low-level predict of the model in `file`."""
-    try:
-        import fasttext
-    except ImportError as error:
+def _open_fasttext(name: str, file: Path, libraries: Sequence[str] = ("fasttext_new", "fasttext")) -> Ask:
+    """What answers for the model in `file`, by the first of the libraries that is installed."""
+    library = next((found for module in libraries if (found := _imported(module))), None)
+    if library is None:
         raise MissingPiece(
-            f"language model {name}", got=error, valid="a fastText binding", do="run: pip install fasttext-community"
-        ) from error
+            f"language model {name}",
+            got="none is installed",
+            valid="a fastText binding",
+            do="run: pip install fasttext-community",
+        )
     try:
         with contextlib.redirect_stderr(io.StringIO()):  # a notice of the binding about an old interface
-            return fasttext.load_model(str(file)).f.predict
-    except (ValueError, RuntimeError, MemoryError) as error:
+            model = library.load_model(str(file))
+    except (ValueError, RuntimeError, MemoryError, OSError) as error:
         raise DataError(
             f"language model {name} at {file}",
             got=error,
             valid="a fastText .bin or .ftz file",
             do="give another file, or fetch it again with: obelics-like models fetch",
         ) from error
+    return partial(_by_batch if library.__name__ == "fasttext_new" else _by_line, model)
+
+
+def _imported(module: str) -> Any:
+    try:
+        return import_module(module)
+    except ImportError:
+        return None
+
+
+def _by_batch(model: Any, lines: list[str], k: int) -> list[Answer]:
+    """All lines in one call of the port to Rust, half the time; by one thread, since workers have a processor each."""
+    labels, scores = model.predict_batch(lines, k, 0.0, threads=1)
+    return [list(zip(row.tolist(), names, strict=True)) for row, names in zip(scores, labels, strict=True)]
+
+
+def _by_line(model: Any, lines: list[str], k: int) -> list[Answer]:
+    """By the low-level call that every binding of fastText itself shares.
+
+    `predict(str)` of the plain binding raises under numpy 2 and that of another one gives no probabilities.
+    """
+    predict = model.f.predict
+    return [predict(line + "\n", k, 0.0, "strict") for line in lines]

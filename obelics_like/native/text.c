@@ -10,7 +10,7 @@
 #define EXPORT __attribute__((visibility("default")))
 
 enum { LAST = 0x10FFFF };
-enum { UNKNOWN = -1, NO_MEMORY = -2 };
+enum { UNKNOWN = -1, NO_MEMORY = -2, ODD = -3 };
 enum { IN_WORD = 2, ALONE = 4, JOINS = 8 }; /* flags of a character, for words */
 
 static inline uint32_t next(const unsigned char **at, const unsigned char *end) {
@@ -77,6 +77,76 @@ EXPORT int64_t text_words(const char *text, int64_t size, const int32_t *lengths
         counts[number] = words;
     }
     return out ? to - out : 0;
+}
+
+/* Of a word its polynomial modulo 2**64 over the bytes of its UTF-8 and a space behind it, while it is read. */
+typedef struct {
+    uint64_t sum, power;
+} Polynomial;
+
+#define BASE 0x9E3779B97F4A7C15u /* odd, as the polynomial needs it */
+
+static inline void term(Polynomial *word, uint32_t byte) {
+    word->power *= BASE;
+    word->sum += word->power * byte;
+}
+
+static inline void terms(Polynomial *word, uint32_t c) {
+    if (c < 0x80) {
+        term(word, c);
+        return;
+    }
+    if (c < 0x800) {
+        term(word, 0xC0 | c >> 6);
+    } else {
+        if (c < 0x10000) {
+            term(word, 0xE0 | c >> 12);
+        } else {
+            term(word, 0xF0 | c >> 18);
+            term(word, 0x80 | (c >> 12 & 0x3F));
+        }
+        term(word, 0x80 | (c >> 6 & 0x3F));
+    }
+    term(word, 0x80 | (c & 0x3F));
+}
+
+/* MurmurHash3's finaliser of the word's polynomial. */
+static inline uint64_t finished(Polynomial word) {
+    term(&word, ' ');
+    uint64_t h = word.sum;
+    h = (h ^ h >> 33) * 0xFF51AFD7ED558CCD;
+    h = (h ^ h >> 33) * 0xC4CEB9FE1A85EC53;
+    return h ^ h >> 33;
+}
+
+/* A hash of each word of the texts in lower case, cut at what JOINS, into `hashes`, which has room for `size`. `lower`
+   is each character's lower case, 0 where that is no single one: such a character in a word ends the pass with ODD.
+   Gives how many there are, UNKNOWN or ODD. */
+EXPORT int64_t text_hashes(const char *text, int64_t size, const int32_t *lengths, int32_t texts, const uint8_t *flags,
+                           const uint32_t *lower, uint64_t *hashes) {
+    const unsigned char *at = (const unsigned char *)text, *end = at + size;
+    uint64_t *to = hashes;
+    for (int32_t number = 0; number < texts; number++) {
+        Polynomial word = {0, 1};
+        for (int32_t left = lengths[number]; left > 0 && at < end; left--) {
+            uint32_t c = next(&at, end);
+            int flag = flags[c];
+            if (!flag) return UNKNOWN;
+            if (word.power != 1 && (flag & (IN_WORD | ALONE)) != IN_WORD) {
+                *to++ = finished(word);
+                word = (Polynomial){0, 1};
+            }
+            if (!(flag & IN_WORD)) continue;
+            if (!(c = lower[c])) return ODD;
+            terms(&word, c);
+            if (flag & ALONE) {
+                *to++ = finished(word);
+                word = (Polynomial){0, 1};
+            }
+        }
+        if (word.power != 1) *to++ = finished(word);
+    }
+    return to - hashes;
 }
 
 /* A table of how often characters beyond ASCII stand in a text. */

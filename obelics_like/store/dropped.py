@@ -59,7 +59,7 @@ class Reasons:
         if self._share is None:
             self._share = float(keep.removeprefix("sample:"))
         self._pages: list[dict[str, Any]] = []
-        self._nodes: list[dict[str, Any]] = []
+        self._nodes: list[tuple[Any, ...]] = []
 
     def add(self, document: Document) -> None:
         """Take in a document whose fate is sealed: its own drop, if any, and those of its nodes."""
@@ -74,15 +74,14 @@ class Reasons:
         if self.keep == "none":
             return
         origin = document.origin
+        page = document.id, origin.input, origin.offset
+        whys: dict[int, tuple[str | None, ...]] = {}  # most nodes share one Drop
         for node in document.nodes:
-            if node.drop is not None:
+            if (drop := node.drop) is not None:
+                why = whys.get(id(drop)) or whys.setdefault(id(drop), tuple(_why(drop).values()))
                 image = isinstance(node, Image)
-                row = {"id": document.id, "input": origin.input, "offset": origin.offset, "pos": node.pos}
-                row |= {
-                    "kind": "image" if image else "text",
-                    "url": _sound(node.url) if isinstance(node, Image) else None,
-                }
-                self._nodes.append(row | _why(node.drop))
+                url = _sound(node.url) if isinstance(node, Image) else None
+                self._nodes.append((*page, node.pos, "image" if image else "text", url, *why))
 
     def keeps_content(self, identity: str) -> bool:
         """Whether the content of this page is to be kept, should it be dropped."""
@@ -105,13 +104,18 @@ class Reasons:
 
     def write(self, folder: Path, name: str) -> list[Published]:
         """Publish `pages-NAME.parquet` and `nodes-NAME.parquet` in the folder, where there are any rows."""
-        out = []
-        for kind, rows, schema in (("pages", self._pages, PAGES), ("nodes", self._nodes, NODES)):
-            if rows:
-                table = pa.Table.from_pylist(rows, schema)
-                write = partial(pq.write_table, table, compression="zstd")
-                out.append(publish(folder / f"{kind}-{name}.parquet", write, len(rows)))
-        return out
+        tables = {}
+        if self._pages:
+            tables["pages"] = pa.Table.from_pylist(self._pages, PAGES)
+        if self._nodes:
+            columns = zip(*self._nodes, strict=True)
+            tables["nodes"] = pa.table([pa.array(c, f.type) for c, f in zip(columns, NODES, strict=True)], NODES)
+        return [
+            publish(
+                folder / f"{kind}-{name}.parquet", partial(pq.write_table, table, compression="zstd"), table.num_rows
+            )
+            for kind, table in tables.items()
+        ]
 
 
 def _why(drop: Drop) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from obelics_like.errors import OptionError
@@ -17,7 +17,7 @@ class Limit(NamedTuple):
 
     A measure may name the phrase it found: any string lies above the limit "". `shape` marks the rules that
     `spare_blocks` spares a heading from, `together` those that measure a list or table as a whole. Two screens save
-    work on a page of many texts and decide nothing: `page` tells from the page's lower-cased texts, one a line,
+    work on a page of many texts and decide nothing: `page` tells from the page's lower-cased texts
     whether any could fail; `texts` tells from their `kinds.Columns` which of them could.
     """
 
@@ -26,7 +26,7 @@ class Limit(NamedTuple):
     limit: Any
     above: bool
     shape: bool = False
-    page: Callable[[str], bool] | None = None
+    page: Callable[[Sequence[str]], bool] | None = None
     texts: Callable[[Any], Any] | None = None
     together: bool = False
 
@@ -63,7 +63,7 @@ def at_most_share(rule: str, name: str, limit: float | None, shape: bool = False
 
 def screened(
     limits: list[Limit],
-    page: Callable[[str], bool] | None = None,
+    page: Callable[[Sequence[str]], bool] | None = None,
     texts: Callable[[Any], Any] | None = None,
 ) -> list[Limit]:
     """The same rules with screens before them; see `Limit`."""

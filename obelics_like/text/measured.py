@@ -76,6 +76,14 @@ class Measured:
             self._lowered = " ".join(self.words).lower().split(" ") if self.words else []
         return self._lowered
 
+    def fewer(self, of: WordList, least: int) -> bool:
+        """Whether fewer than `least` distinct entries of a list occur."""
+        if self._lowered is None:
+            hashes = words.hashes([node.effective for node in self.nodes])
+            if of.fewer(least, hashes, self.lower):
+                return True
+        return len(of.found(self.lowered, self.lower)) < least
+
     def share(self, of: WordList | None) -> float | None:
         """The share of the words that stand on a list; None without a list, 0.0 without words."""
         if of is None:

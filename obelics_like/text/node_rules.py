@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -185,7 +187,8 @@ class NodeRules(Stage):
     def _mark(self, page: _Page, sayings: list[int], doubts: list[int], rows: list[list[int]], opened: _Opened) -> None:
         """Mark the texts of a page; the lists have an entry for each of its texts, then for each of its wholes."""
         texts, lists = page.texts, page.lists
-        cleared = opened.cleared("\n".join(texts).lower())
+        lowered = [text.lower() for text in texts]
+        cleared = opened.cleared(lowered)
         doubts = [doubt & ~cleared for doubt in doubts]
         whole_of = {}
         for number, run in enumerate(page.runs, len(texts)):
@@ -206,10 +209,9 @@ class NodeRules(Stage):
                     node.drop = self.drop(*broken)
                     continue
             if self.no_repeats and node.block not in self.spare_repeats:
-                key = texts[i].lower()
-                if key in seen:
+                if lowered[i] in seen:
                     node.drop = self.drop("repeated_text")
-                seen.add(key)
+                seen.add(lowered[i])
 
     def _length(self) -> list[Limit]:
         limits = [
@@ -230,11 +232,11 @@ class NodeRules(Stage):
             *_banned_phrases(self.banned_phrases, self.phrase_within),
             *screened(
                 at_most("curly_brace", lambda m: measures.curly_braces(m.text), braces),
-                page=lambda page: measures.curly_braces(page) > 0,
+                page=lambda texts: measures.curly_braces("".join(texts)) > 0,
             ),
             *screened(
                 at_most("comparison_signs", lambda m: measures.comparison_signs(m.text), signs, shape=True),
-                page=lambda page: measures.comparison_signs(page) > (signs or 0),
+                page=lambda texts: measures.comparison_signs("".join(texts)) > (signs or 0),
             ),
             *screened(
                 at_most("too_many_dates", lambda m: measures.dates(m.text), dates, shape=True),
@@ -277,6 +279,7 @@ class _Opened:
     def __init__(self, limits: list[Limit], spare: frozenset[str], chooser: ListChooser, kinds: Kinds) -> None:
         self.limits, self.spare, self.chooser, self.kinds = limits, spare, chooser, kinds
         self._chosen: dict[tuple[int, bool], list[Limit]] = {}
+        self._pages = [(bit, limit.page) for bit, limit in enumerate(limits) if limit.page is not None]
         self._together = sum(1 << bit for bit, limit in enumerate(limits) if limit.together)
 
     def doubts(self, columns: Columns) -> list[int]:
@@ -290,9 +293,9 @@ class _Opened:
         doubts: list[int] = (some | always).tolist()
         return doubts
 
-    def cleared(self, page: str) -> int:
-        """The rules that no text of a page can fail; `page` is the texts in lower case, one a line."""
-        return sum(1 << bit for bit, limit in enumerate(self.limits) if limit.page is not None and not limit.page(page))
+    def cleared(self, lowered: list[str]) -> int:
+        """The rules that no text of a page can fail; `lowered` are the texts in lower case."""
+        return sum(1 << bit for bit, page in self._pages if not page(lowered))
 
     def merged(self, own: int, whole: int) -> int:
         """The doubts of a text that is measured as part of a whole, from its own and those of the whole."""
@@ -345,7 +348,7 @@ def _banned_texts(banned: tuple[str, ...]) -> list[Limit]:
     rules = at_most("banned_text", found, "" if texts else None)
     return screened(
         rules,
-        page=lambda page: any(text in page for text in texts),
+        page=lambda lowered: any(text.strip(_OUTER) in texts for text in lowered if len(text) <= 2 * longest),
         texts=lambda columns: columns["total"] <= longest,
     )
 
@@ -357,7 +360,13 @@ def _banned_phrases(banned: tuple[str, ...], within: int | None) -> list[Limit]:
         return phrase(m.lower) if within is None or len(m.text) <= within else None
 
     rules = at_most("banned_phrase", found, "" if banned else None)
-    return screened(rules, page=lambda page: phrase(page) is not None)
+    # most of a page is longer texts; the lower case of a letter may be two characters
+    longest = 2 * within if within is not None else sys.maxsize
+
+    def possible(lowered: Sequence[str]) -> bool:
+        return phrase("\n".join([text for text in lowered if len(text) <= longest])) is not None
+
+    return screened(rules, page=possible)
 
 
 def _ends_sentence(m: Measured) -> int:

@@ -8,13 +8,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from obelics_like import words
 from obelics_like.errors import InputError
 
+if TYPE_CHECKING:
+    import numpy as np
+
+_TOP = 48  # bits below the first 16 of a hash
 _UNSPACED = re.compile(f"[{words.UNSPACED}]")
 _SPEECH = {"nb": "no", "nn": "no", "fil": "tl", "tl": "fil", "iw": "he", "in": "id"}
 # A Thai, Lao, Khmer or Burmese entry must not be followed by a vowel sign or tone mark: that makes it another word.
@@ -65,6 +70,47 @@ class WordList:
         if self.phrases and not self.phrases.keys().isdisjoint(lowered):
             return inside + sum(len(run) for run in self._runs(lowered))
         return inside + sum(map(self.tokens.__contains__, lowered))
+
+    def fewer(self, least: int, hashes: np.ndarray | None, text: str) -> bool:
+        """Whether surely fewer than `least` distinct entries occur, by `words.hashes` and the text in lower case.
+
+        False does not say that there are as many. It saves making the words, of which nearly no page has the most.
+        """
+        if hashes is None or self._screen is None:
+            return False
+        import numpy as np
+
+        entries, tops = self._screen
+        starts = hashes >> _TOP
+        met = {word for word in hashes[tops[starts]].tolist() if word in entries}
+        near = [entry for word in met for entry in entries[word]]
+        inside = len(set(self._parts(text)))
+        if len(near) + inside < least:
+            return True
+        page = np.zeros(1 << 16, np.bool_)
+        page[starts] = True
+        return sum(bool(page[entry].all()) for entry in near) + inside < least
+
+    @cached_property
+    def _screen(self) -> tuple[dict[int, list[np.ndarray]], np.ndarray] | None:
+        """The words of entries, as the first 16 bits of their hashes, by the hash of the longest; which such there are.
+
+        The longest, since "how" begins a phrase and stands on every page.
+        """
+        import numpy as np
+
+        entries: dict[int, list[np.ndarray]] = {}
+        tops = np.zeros(1 << 16, np.bool_)
+        phrases = (" ".join(phrase) for some in self.phrases.values() for phrase in some)
+        for entry in (*self.tokens, *phrases):
+            hashes = words.hashes([entry])
+            if hashes is None:
+                return None
+            pieces = words.cut(entry).split()
+            longest = hashes[pieces.index(max(pieces, key=len))]
+            tops[longest >> _TOP] = True
+            entries.setdefault(int(longest), []).append(hashes >> _TOP)
+        return entries, tops
 
     def found(self, lowered: Sequence[str], text: str) -> set[str]:
         """The distinct entries that occur; the same arguments as `covered`."""

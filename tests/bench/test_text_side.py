@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import platform
 import subprocess
 import sys
 import time
@@ -129,6 +130,24 @@ def test_rates_take_the_start_off_and_ratios_pair_neighbouring_runs() -> None:
     assert ours.ratio(ours, "cpu") == 1
 
 
+def test_stages_are_told_by_their_least_run_and_what_is_left_beside_them() -> None:
+    import text_side
+    from timed import Timing
+
+    ours = text_side.Result(text_side.ROWS[0], 0, Timing(2, 1.0, 50), [], {})
+    ours.counts(
+        Timing(9, 4.0, 100), {"pages": 100, "kept": 1, "stages": {"extract": 1.5, "language": 0.2, "idle": 0.0}}
+    )
+    ours.counts(
+        Timing(9, 5.0, 100), {"pages": 100, "kept": 1, "stages": {"extract": 1.0, "language": 0.5, "idle": 0.0}}
+    )
+    *_, first, second, beside, whole = text_side.stage_table(ours.value(ours)).splitlines()
+    assert first.split() == ["extract", "10.00"]
+    assert second.split() == ["language", "2.00"]
+    assert beside.split() == ["beside", "the", "stages", "18.00"]
+    assert whole.split() == ["all", "30.00"]
+
+
 def bench(*given: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, str(BENCH / "text_side.py"), *given], capture_output=True, text=True, cwd=REPOSITORY
@@ -151,14 +170,17 @@ def test_it_measures_us_without_peers(crawl: list[Path], tmp_path: Path) -> None
     (tmp_path / "pages").mkdir()
     for path in crawl:
         (tmp_path / "pages" / path.name).symlink_to(path)
-    done = bench("--data", str(tmp_path), "--peers", "none", "--repeat", "2", "--json", str(tmp_path / "out.json"))
+    made = ["--data", str(tmp_path), "--peers", "none", "--repeat", "2", "--stages"]
+    done = bench(*made, "--json", str(tmp_path / "out.json"))
     assert done.returncode == 0, done.stderr
     assert "ours" in done.stdout
+    assert "beside the stages" in done.stdout
     record = json.loads((tmp_path / "out.json").read_text())
     (ours,) = record["rows"]
     assert record["pages"] == ours["handed"] >= ours["pages"] == len(html_pages(crawl))  # a record met twice is none
     assert 0 < ours["counted"]["kept"] < ours["pages"]
-    assert ours["counted"]["stages"]["extract"] > 0
+    assert 0 < ours["stages"]["extract"] <= ours["counted"]["stages"]["extract"]
+    assert platform.python_version() in record["machine"]["python"]
     assert len(ours["runs"]) == 2
     assert ours["pages_per_cpu_second"] > ours["pages_per_cpu_second_with_start"] > 0
     assert ours["ours_over_it"]["cpu"] == 1

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from obelics_like import words
+from obelics_like.dedup import shingles
 from obelics_like.dedup.shingles import shingle_sets
 from tests.dedup.harness import page
 
@@ -87,3 +89,13 @@ def test_copies_that_write_words_together_or_apart_have_the_same_shingles() -> N
     texts = ["Don't stop: a well-made U.S. cat", "don’t stop a well made U S cat", "Don t stop — a well-made u.s cat"]
     assert len({frozenset(hashes(text)) for text in texts}) == 1
     assert hashes(texts[0], "word") != hashes(texts[1], "word")
+
+
+@given(st.lists(st.text(alphabet="aÉя猫'’-. \n٣", max_size=30), min_size=1, max_size=4))
+def test_hashes_by_c_are_those_of_the_words(texts: list[str]) -> None:
+    lowered = words.cut(" ".join([*words.split_all(texts)[0], ""]).lower())
+    assert shingles._page_words(texts).tolist() == shingles._words(lowered).tolist()
+
+
+def test_a_page_with_a_letter_that_has_no_lower_case_of_its_own_is_hashed_by_its_words() -> None:
+    assert shingles._page_words(["Ο ΔΡΟΜΟΣ-ΕΔΩ"]).tolist() == shingles._words("ο δρομος εδω ").tolist()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from obelics_like.errors import DataError, MissingPiece, UnknownName
-from obelics_like.models import registry
+from obelics_like.models import langid, registry
 from obelics_like.models.langid import FastText, Identifier, Labels, clean, load, read_labels
 from obelics_like.rooms import room
 
@@ -123,6 +123,25 @@ def test_nothing_is_asked_of_high_level_predict(monkeypatch: pytest.MonkeyPatch)
     assert _load("lid176").identify([SENTENCES["es"]])[0][0][0] == "es"
 
 
+def test_both_libraries_give_the_same_answers_to_the_bit() -> None:
+    """So that a corpus does not depend on which is installed."""
+    pytest.importorskip("fasttext_new")
+    pytest.importorskip("fasttext")
+    try:
+        file = registry.path("lid176")
+    except MissingPiece as error:
+        pytest.skip(str(error))
+    sentences = [text[at : at + 40] for text in SENTENCES.values() for at in range(0, 60, 7)]
+    lines = [
+        line
+        for text in (*sentences, "</s> a", "a __label__en b", "12 %", "x " * 3000, "\u0301a")
+        if (line := clean(text))
+    ]
+    by_rust, by_fasttext = (langid._open_fasttext("lid176", file, [name]) for name in ("fasttext_new", "fasttext"))
+    for k in (1, 3, 200):
+        assert by_rust(lines, k) == by_fasttext(lines, k)
+
+
 def test_loading_is_silent(capfd: pytest.CaptureFixture[str]) -> None:
     _load("lid176")
     assert capfd.readouterr() == ("", "")
@@ -218,6 +237,7 @@ def test_what_is_no_model(tmp_path: Path) -> None:
 
 def test_no_binding_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "m.bin").write_bytes(b"x")
+    monkeypatch.setitem(sys.modules, "fasttext_new", None)
     monkeypatch.setitem(sys.modules, "fasttext", None)
     with pytest.raises(MissingPiece, match="pip install fasttext-community"):
         load(str(tmp_path / "m.bin"))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import bpe_openai
 import pytest
 
@@ -41,3 +44,10 @@ def test_more_than_the_public_encoder_takes() -> None:
 def test_an_unknown_name_is_told_with_the_near_ones() -> None:
     with pytest.raises(UnknownName, match="did you mean"):
         tokenizer.load("o200k")
+
+
+def test_only_the_compiled_part_of_the_library_is_loaded() -> None:
+    code = "import sys; from obelics_like.models.tokenizer import load; print(load('o200k_base').count('a b'))"
+    said = subprocess.run([sys.executable, "-c", code + "; print('bpe_openai' in sys.modules); import bpe_openai"],
+                          capture_output=True, text=True, check=True)  # fmt: skip
+    assert said.stdout.split() == ["2", "False"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from obelics_like import words
 from obelics_like.errors import InputError
@@ -91,3 +93,29 @@ def test_an_empty_file_is_refused(tmp_path: Path) -> None:
     path.write_text("\n13\n", encoding="utf-8")
     with pytest.raises(InputError, match="got no word"):
         wordlists.from_file(str(path))
+
+
+@given(
+    st.text(alphabet="abc'’-. ΣσİiéÉ\n猫", max_size=30),
+    st.lists(st.text(alphabet="abcéσ猫'- ", max_size=6), max_size=6),
+)
+def test_what_is_surely_fewer_is_fewer(text: str, entries: list[str]) -> None:
+    of = WordList(entries)
+    found = of.found([word.lower() for word in words.split(text)], text.lower())
+    assert not of.fewer(len(found), words.hashes([text]), text.lower())
+
+
+def test_most_texts_need_not_be_split_for_that() -> None:
+    of = WordList(["spam", "hot doggy", "hot", "垃圾邮件"])
+    for text, entries in (
+        ("Cats, dogs.", 0),
+        ("SPAM!", 1),
+        ("A hot one", 1),
+        ("No doggy", 0),
+        ("spam-free hot", 2),
+        ("Doggy, hot!", 2),
+        ("垃圾邮件", 1),
+    ):
+        assert of.fewer(entries + 1, words.hashes([text]), text.lower()), text
+        assert not of.fewer(entries, words.hashes([text]), text.lower()), text
+    assert not of.fewer(9, words.hashes(["ΟΔΟΣ"]), "")  # not known

@@ -20,7 +20,14 @@ LIBRARIES = (
 """What pyproject.toml asks for without an extra; the fastText binding is looked at apart, since any may serve."""
 
 _MODELS = ("langid:lid176", "langid:py3langid", "nsfw:opennsfw", "tokenizer:o200k_base", "scorer:label-bridge")
-_EXTRAS = (("open_clip_torch", "clip"), ("torch", "clip"), ("torchvision", "clip"), ("ray", "ray"), ("s3fs", "s3"))
+_EXTRAS = (
+    ("open_clip_torch", "clip"),
+    ("torch", "clip"),
+    ("torchvision", "clip"),
+    ("fasttext-new", "fast"),
+    ("ray", "ray"),
+    ("s3fs", "s3"),
+)
 
 
 def examine() -> list[dict[str, Any]]:
@@ -32,7 +39,6 @@ def examine() -> list[dict[str, Any]]:
     findings += [_try(name, partial(version, name)) for name in LIBRARIES]
     findings.append(_try("fastwarc and resiliparse agree", _pair))
     findings.append(_try("one fastText binding", _binding))
-    findings.append(_try("fasttext-new", partial(version, "fasttext-new"), optional=True))
     findings += [_try(spec, partial(_load, spec)) for spec in _MODELS]
     for package, extra in _EXTRAS:
         finding = _try(package, partial(version, package), optional=True)

@@ -59,7 +59,7 @@ def test_here_all_that_is_needed_is_found_and_loads() -> None:
 def test_it_looks_at_everything_that_the_project_depends_on() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     names = {_canonical(re.split(r"[<>=\[ ]", line)[0]) for line in project["dependencies"]}
-    assert {_canonical(n) for n in doctor.LIBRARIES} | {"fasttext-community", "fasttext-new"} == names
+    assert {_canonical(n) for n in doctor.LIBRARIES} | {"fasttext-community"} == names
 
 
 def test_a_missing_library_is_named_with_what_installs_it(without: dict[str, str | None]) -> None:

@@ -19,11 +19,11 @@ MANY_SCRIPTS, LONG_SCRIPT = 8, 200_000
 _LICENCE = re.compile(rb"https?://(?:www\.)?creativecommons\.org/(?:licenses|publicdomain)/[a-z+-]{1,20}/\d\.\d", re.I)
 
 _TOLD = re.compile(
-    rb'"\s*(?:og:(?:image|title|description)|twitter:image|title"|description|content-language|article:published_time'
-    rb"|date|robots|tdm-reservation)",
+    r"\0\s*(?:og:(?:image|title|description)|twitter:image|title\0|description|content-language|article:published_time"
+    r"|date|robots|tdm-reservation)",
     re.I,
 )
-_LINKED = re.compile(rb"canonical|license|image_src|hreflang", re.I)
+_LINKED = re.compile(r"canonical|license|image_src|hreflang", re.I)
 
 
 class Head:
@@ -36,8 +36,8 @@ class Head:
         self.hreflang: dict[str, str] = {}
         self.scripts: list[str] = []
 
-    def wants(self, tag: str, attributes: bytes) -> bool:
-        """Whether an element with these attributes, as written, may say something that is a fact."""
+    def wants(self, tag: str, attributes: str) -> bool:
+        """Whether an element with these attributes, a NUL behind each name and value, may state a fact."""
         return tag == "base" or (_TOLD if tag == "meta" else _LINKED).search(attributes) is not None
 
     def read(self, tag: str, attributes: Mapping[str, str | None]) -> None:

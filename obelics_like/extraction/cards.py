@@ -6,8 +6,11 @@ does not name. Names of classes say no more here than where an article begins.
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from itertools import islice
+
 from obelics_like.extraction import names
-from obelics_like.extraction.paragraphs import Paragraph
+from obelics_like.extraction.paragraphs import Paragraphs, Totals
 from obelics_like.extraction.tags import HEADINGS
 from obelics_like.extraction.walk import Walked
 
@@ -22,68 +25,61 @@ ARTICLE = 150
 HEADLINES = 20
 """Headlines of a page that are compared with its title."""
 
+_CARD_HEADINGS = HEADINGS - {"h1"}
+
 
 def title_words(walked: Walked) -> set[str]:
     """The words of the page's title, lower case."""
     return set(walked.head.title.lower().split())
 
 
-def share_in_title(one: Paragraph, title: set[str]) -> float:
-    """The share of a paragraph's words that stand in the title."""
-    words = set(one.text.lower().split())
+def share_in_title(text: str, title: set[str]) -> float:
+    """The share of a text's words that stand in the title."""
+    words = set(text.lower().split())
     return len(words & title) / len(words)
 
 
-def mark_others(walked: Walked, found: list[Paragraph], whole: list[float], furniture: list[int]) -> None:
-    """Add the bit TEASER to the furniture of what belongs to other pages, and to all that stands in it.
-
-    `whole` is the prose score of each container with all that is in it.
-    """
+def mark_others(walked: Walked, found: Paragraphs, totals: Totals, furniture: list[int]) -> None:
+    """Add the bit TEASER to the furniture of what belongs to other pages, and to all that stands in it."""
     title = title_words(walked)
-    marked = _cards(walked, found, whole, furniture, title) | _further_articles(walked, found, whole, furniture, title)
-    if marked:
-        inside = [False] * len(furniture)
-        for at in range(min(marked), len(furniture)):
-            if at in marked or inside[walked.parents[at]]:
-                inside[at] = True
-                furniture[at] |= names.TEASER
+    for at in _cards(walked, found, totals, furniture, title) | _further_articles(
+        walked, found, totals, furniture, title
+    ):
+        for inner in range(at, walked.ends[at]):
+            furniture[inner] |= names.TEASER
 
 
 def _further_articles(
-    walked: Walked, found: list[Paragraph], whole: list[float], furniture: list[int], title: set[str]
+    walked: Walked, found: Paragraphs, totals: Totals, furniture: list[int], title: set[str]
 ) -> set[int]:
     """The containers of the articles behind the one that the page's title names, each with a headline of its own.
 
     Where no headline is the title's, or they stand in one article, they are headings of one text.
     """
-    heads: list[Paragraph] = []
-    told: list[int] = []  # for each headline the container of the last prose before it
-    before = 0
-    for one in found:
-        if one.score:
-            before = one.container
-        elif one.kind == "h1" and not furniture[one.container] and len(heads) < HEADLINES:
-            heads.append(one)
-            told.append(before)
-    own = next((at for at, one in enumerate(heads) if share_in_title(one, title) >= SAME_TITLE), None)
+    all_heads = (at for at, kind in enumerate(found.kinds) if kind == "h1" and not furniture[found.containers[at]])
+    heads = list(islice(all_heads, HEADLINES))
+    shares = [share_in_title(found.texts[at], title) for at in heads] if len(heads) > 1 else []
+    own = next((at for at, share in enumerate(shares) if share >= SAME_TITLE), None)
     if own is None or own == len(heads) - 1:
         return set()
     parents, marked = walked.parents, set[int]()
+    headline = found.containers[heads[own]]
     branch = {0: 0}  # of each container round the headline, the child of it that holds the headline
-    at = heads[own].container
+    at = headline
     while at:
         branch[parents[at]] = at
         at = parents[at]
-    for one, before in zip(heads[own + 1 :], told[own + 1 :]):
-        at = one.container
+    for number, share in zip(heads[own + 1 :], shares[own + 1 :]):
+        container = at = found.containers[number]
         while parents[at] not in branch:
             at = parents[at]
         first = branch[parents[at]]
-        if before >= at:
+        before = bisect_left(found.prose, number)
+        if before and found.containers[found.prose[before - 1]] >= at:
             continue  # prose comes before it, and it is a heading of that
-        if at <= first or min(whole[at], whole[first]) < ARTICLE or share_in_title(one, title) >= SAME_TITLE:
+        if at <= first or min(totals.score(at), totals.score(first)) < ARTICLE or share >= SAME_TITLE:
             continue
-        if _in_article(walked, one.container, at) and _in_article(walked, heads[own].container, first):
+        if _in_article(walked, container, at) and _in_article(walked, headline, first):
             marked.add(at)
     return marked
 
@@ -95,24 +91,23 @@ def _in_article(walked: Walked, at: int, top: int) -> bool:
     return bool(walked.bits[at] & names.ARTICLE)
 
 
-def _cards(
-    walked: Walked, found: list[Paragraph], whole: list[float], furniture: list[int], title: set[str]
-) -> set[int]:
+def _cards(walked: Walked, found: Paragraphs, totals: Totals, furniture: list[int], title: set[str]) -> set[int]:
     """The containers of a linked heading and a little prose, if they hold less than half of the page's prose."""
     parents, cards, nearest = walked.parents, set[int](), dict[int, int]()
-    for one in found:
-        if one.links > 0.8 and one.size >= 15 and one.kind in HEADINGS and one.kind != "h1":
-            if furniture[one.container] or share_in_title(one, title) >= SAME_TITLE:
-                continue  # a blog links the headline of its post to the post
-            climbed, at = [], parents[one.container]
-            while at and not whole[at] and at not in nearest:
-                climbed.append(at)
-                at = parents[at]
-            at = nearest.get(at, at)
-            nearest.update(dict.fromkeys(climbed, at))
-            if at and whole[at] < CARD:
-                cards.add(at)
+    for number, links in enumerate(found.links):
+        if links <= 0.8 or found.sizes[number] < 15 or found.kinds[number] not in _CARD_HEADINGS:
+            continue
+        if furniture[found.containers[number]] or share_in_title(found.texts[number], title) >= SAME_TITLE:
+            continue  # a blog links the headline of its post to the post
+        climbed, at = [], parents[found.containers[number]]
+        while at and not totals.score(at) and at not in nearest:
+            climbed.append(at)
+            at = parents[at]
+        at = nearest.get(at, at)
+        nearest.update(dict.fromkeys(climbed, at))
+        if at and totals.score(at) < CARD:
+            cards.add(at)
     if not cards:
         return cards
-    page = sum(one.score for one in found if one.score and not furniture[one.container])
-    return cards if sum(whole[at] for at in cards) < CARDS_SHARE * page else set()
+    page = sum(found.scores[at] for at in found.prose if not furniture[found.containers[at]])
+    return cards if sum(totals.score(at) for at in cards) < CARDS_SHARE * page else set()

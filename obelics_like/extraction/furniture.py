@@ -5,10 +5,10 @@ It reads names and the prose they hold; whether a paragraph is content is decide
 
 from __future__ import annotations
 
-from itertools import islice
+from functools import lru_cache
 
 from obelics_like.extraction import names
-from obelics_like.extraction.paragraphs import Paragraph
+from obelics_like.extraction.paragraphs import Paragraphs, Totals
 from obelics_like.extraction.walk import Walked
 
 DISBELIEF = 0.5
@@ -22,106 +22,99 @@ UNLINKED = 0.02
 STUBBORN = names.COMMENT | names.HIDDEN | names.FOOTER | names.NAV
 """What stays furniture even if it holds half of the prose, and even round a headline."""
 
-_ROUND, _NAMED, _ARTICLE = 1, 2, 4
 _DIGITS = dict.fromkeys(map(ord, "0123456789"))
 _OWN = names.ARTICLE | names.CONTENT
 
 
-class _Namesakes:
-    """The containers of one name, numbers aside: the prose, the size and the linked size they hold together."""
-
-    __slots__ = ("held", "linked", "size")
-
-    def __init__(self) -> None:
-        self.held = self.linked = self.size = 0.0
-
-
-def believed(
-    walked: Walked,
-    found: list[Paragraph],
-    scores: list[float],
-    whole: list[float],
-    size: list[float],
-    linked: list[float],
-) -> list[int]:
+def believed(walked: Walked, found: Paragraphs, totals: Totals) -> list[int]:
     """For each container the furniture bits that hold for it, its own and its ancestors', where they are believed.
 
     A name is not believed if all that bear it hold most of the prose that they and the unnamed rest have together.
     What holds half of the page's prose leaves its own prose to the rest when others are weighed: it is a name round
-    the article. Headers are furniture of the page, not of an article. The four lists are those of `totals`.
+    the article. Headers are furniture of the page, not of an article.
     """
-    bits, parents = walked.bits, walked.parents
-    marked = [at for at, bit in enumerate(bits) if bit & names.FURNITURE and at]
-    trusted = [0] * len(bits)
+    bits, ends = walked.bits, walked.ends
+    marked = [at for at in walked.named if bits[at] & names.FURNITURE and at]
+    result = [0] * len(bits)
     if not marked:
-        return trusted
-    most = 0.5 * whole[0]
-    rest, loose, states = _unnamed(walked, scores, whole, most)
-    alike = _namesakes(walked, marked, whole, size, linked)
+        return result
+    page, scores = totals.score(0), totals.scores
+    full = [at for at in marked if scores[ends[at]] > scores[at]]  # those with prose in them
+    most = 0.5 * page
+    rest = page - _held(full, totals)
+    loose = page - _held([at for at in full if totals.score(at) < most], totals)
+    alike = _namesakes(walked, full, totals)
     heads = _with_headline(walked, found)
     for at in marked:
-        own, same = bits[at] & names.FURNITURE, alike.get(walked.names[at])
-        held = max(whole[at], same.held) if same else whole[at]
-        if own & names.HEADER and (at in heads or states[parents[at]] & _ARTICLE):
+        above = result[at]
+        own = bits[at] & names.FURNITURE
+        if not own & ~above:
+            continue  # it stands in what is the same
+        if own & names.HEADER and (at in heads or _in_article(walked, at)):
             own &= ~names.HEADER
-        own = _trusted(own, bits[at], held, loose if held < most else rest, whole[0])
-        lone = linked[at] < UNLINKED * size[at] and (same is None or same.linked < UNLINKED * same.size)
-        if own == names.TEASER and whole[at] and lone:
-            own = 0  # a teaser leads somewhere; what is called one and has no link is the article's lead, or a list
-        trusted[at] = own
-    result = [0]
-    for above, own in islice(zip(parents, trusted), 1, None):
-        result.append(result[above] | own)
+        held = max(totals.score(at), alike.get(_numberless(walked.names[at]), 0.0)) if alike else totals.score(at)
+        if held:
+            own = _trusted(own, bits[at], held, loose if held < most else rest, page)
+            if own == names.TEASER and totals.score(at) and _leads_nowhere(walked, marked, at, totals):
+                own = 0  # a teaser leads somewhere; this is the article's lead, or a list
+        if own & ~above:
+            result[at : ends[at]] = [above | own] * (ends[at] - at)
     return result
 
 
-def _unnamed(walked: Walked, scores: list[float], whole: list[float], most: float) -> tuple[float, float, list[int]]:
-    """The prose that stands in nothing that is named as furniture; the same if the names of what holds `most` of the
-    page's prose do not count; and for each container `_ROUND`, `_NAMED` and `_ARTICLE` of itself and its ancestors."""
-    rest = loose = scores[0]
-    states = [0]
-    for above, bit, score, held in islice(zip(walked.parents, walked.bits, scores, whole), 1, None):
-        state = states[above]
-        if bit:
-            if bit & names.FURNITURE:
-                state |= _NAMED if held < most else _ROUND
-            if bit & names.ARTICLE:
-                state |= _ARTICLE
-        states.append(state)
-        if score and not state & _NAMED:
-            loose += score
-            if not state & _ROUND:
-                rest += score
-    return rest, loose, states
+def _held(ordered: list[int], totals: Totals) -> float:
+    """The prose that containers hold together; what is in two of them is counted once."""
+    held, end = 0.0, 0
+    for at in ordered:
+        if at >= end:
+            held += totals.score(at)
+            end = totals.ends[at]
+    return held
 
 
-def _namesakes(
-    walked: Walked, marked: list[int], whole: list[float], size: list[float], linked: list[float]
-) -> dict[str, _Namesakes]:
-    """By each name what its bearers hold together; what stands in a bearer of the same name is counted once."""
-    alike: dict[str, _Namesakes] = {}
-    by_name: dict[str, _Namesakes] = {}
-    container_names, parents = walked.names, walked.parents
-    for at in marked:
-        name = container_names[at]
-        if name not in by_name:
-            if not name.strip():
-                continue
-            by_name[name] = alike.setdefault(name.translate(_DIGITS), _Namesakes())
-        if name != container_names[parents[at]]:
-            same = by_name[name]
-            same.held += whole[at]
-            same.size += size[at]
-            same.linked += linked[at]
-    return by_name
+@lru_cache(4096)
+def _numberless(name: str) -> str:
+    return name.translate(_DIGITS) if name.strip() else ""
 
 
-def _with_headline(walked: Walked, found: list[Paragraph]) -> set[int]:
+def _namesakes(walked: Walked, full: list[int], totals: Totals) -> dict[str, float]:
+    """By each name, numbers aside, the prose of all that bear it; what stands in two of them is counted once."""
+    alike: dict[str, float] = {}
+    for at in full:
+        name = walked.names[at]
+        if name != walked.names[walked.parents[at]] and (bare := _numberless(name)):
+            alike[bare] = alike.get(bare, 0.0) + totals.score(at)
+    return alike
+
+
+def _leads_nowhere(walked: Walked, marked: list[int], at: int, totals: Totals) -> bool:
+    """Whether next to nothing in a container, and in all of its name together, is a link."""
+    if totals.links(at) >= UNLINKED * totals.size(at):
+        return False
+    bare = _numberless(walked.names[at])
+    if not bare:
+        return True
+    same = [
+        one
+        for one in marked
+        if _numberless(name := walked.names[one]) == bare and name != walked.names[walked.parents[one]]
+    ]
+    return sum(map(totals.links, same)) < UNLINKED * sum(map(totals.size, same))
+
+
+def _in_article(walked: Walked, at: int) -> bool:
+    """Whether a container stands in an article."""
+    while at := walked.parents[at]:
+        if walked.bits[at] & names.ARTICLE:
+            return True
+    return False
+
+
+def _with_headline(walked: Walked, found: Paragraphs) -> set[int]:
     """The containers that hold an `h1`."""
     heads: set[int] = set()
-    for one in found:
-        if one.kind == "h1":
-            at = one.container
+    for kind, at in zip(found.kinds, found.containers):
+        if kind == "h1":
             while at and at not in heads:
                 heads.add(at)
                 at = walked.parents[at]

@@ -29,8 +29,7 @@ _DATE_IN_SCRIPT = re.compile(r'"datePublished"\s*:\s*"([^"\\]{4,40})"')
 _DATE_SAID = re.compile(rb"(?:datetime|content)\s*=\s*[\"']?([^\"'>]{4,40})", re.I)
 
 TOLD = frozenset(
-    name.encode()
-    for name in (
+    (
         *DATES,
         *LICENCES,
         *listed(
@@ -40,8 +39,8 @@ TOLD = frozenset(
     )
 )
 """Names of the meta tags that are facts, beside those of single crawlers."""
-_NAME = re.compile(rb' (?:name|property|http-equiv|itemprop)="\s*([^"]*)')
-_LINKED = re.compile(rb"canonical|license|image_src|hreflang", re.I)
+_NAMING = frozenset(("name", "property", "http-equiv", "itemprop"))
+_LINKED = re.compile(r"canonical|license|image_src|hreflang", re.I)
 
 
 class Head:
@@ -55,12 +54,13 @@ class Head:
         self.robots: dict[str, str] = {}
         self.scripts: list[str] = []
 
-    def wants(self, tag: str, attributes: bytes) -> bool:
-        """Whether an element with these attributes, as written, may say something that is a fact."""
+    def wants(self, tag: str, attributes: str) -> bool:
+        """Whether an element with these attributes, a NUL behind each name and value, may state a fact."""
         if tag != "meta":
             return tag == "base" or _LINKED.search(attributes) is not None
-        names = [name.lower().rstrip() for name in _NAME.findall(attributes)]
-        return any(name in TOLD or may_be_robot(name) for name in names)
+        pieces = attributes.split("\0")
+        said = [value.strip().lower() for name, value in zip(pieces[::2], pieces[1::2]) if name in _NAMING]
+        return any(name in TOLD or may_be_robot(name) for name in said)
 
     def read(self, tag: str, attributes: Mapping[str, str | None]) -> None:
         """Note a `<meta>`, `<link>` or `<base>`; of each name, the first that says something."""

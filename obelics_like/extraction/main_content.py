@@ -13,13 +13,16 @@ How it works, each step linear in the page:
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import accumulate
 
 from obelics_like.extraction.captions import in_captions
 from obelics_like.extraction.cards import mark_others, share_in_title, title_words
 from obelics_like.extraction.furniture import believed
-from obelics_like.extraction.paragraphs import PROSE, Paragraph, paragraphs, totals
+from obelics_like.extraction.paragraphs import PROSE, Paragraphs, Totals
 from obelics_like.extraction.tags import HEADINGS
 from obelics_like.extraction.walk import Walked
 
@@ -59,190 +62,189 @@ class Judgement:
 
 def judge(walked: Walked) -> Judgement:
     """Decide for each block of the walk whether it is main content; linear in the page."""
-    found = paragraphs(walked)
-    scores, whole, size, linked = totals(walked, found)
-    furniture = believed(walked, found, scores, whole, size, linked)
-    mark_others(walked, found, whole, furniture)
+    found = Paragraphs(walked)
+    totals = Totals(walked, found)
+    furniture = believed(walked, found, totals)
+    mark_others(walked, found, totals, furniture)
     root = main_container(walked, found, furniture)
     inside = within(walked, root)
     _openings(walked, found, furniture, root, inside)
-    caption = in_captions(walked, size)
-    prose = _prose(walked, found)
-    fit = [inside[one.container] and not furniture[one.container] and not one.repeated for one in found]
-    if _told_in_captions(found, fit, caption):
-        caption = [False] * len(caption)
-    picks = [
-        ok and not caption[one.container] and _reads(one, walked, size, linked, prose) for one, ok in zip(found, fit)
+    fit = [
+        at
+        for at, container in enumerate(found.containers)
+        if inside[container] and not furniture[container] and at not in found.repeated
     ]
+    caption = in_captions(walked, totals)
+    captions = [at for at in fit if caption[found.containers[at]]]
+    if captions and _told_in_captions(found, fit, captions):
+        captions, caption = [], [False] * len(caption)
+    prose = Counter(walked.parents[found.containers[at]] for at in found.prose if found.kinds[at] == "p")
+    picks = [False] * len(found.items)
+    for at in fit:
+        picks[at] = not caption[found.containers[at]] and _reads(at, found, walked, totals, prose)
     _lone_headings(found, picks)
     _linked_headings(walked, found, picks, fit)
     _leads(walked, found, picks, furniture, root, caption)
-    captions = [ok and caption[one.container] for one, ok in zip(found, fit)]
-    return Judgement(_spread(walked, found, picks), _spread(walked, found, captions), furniture, root)
+    picked = [at for at, is_main in enumerate(picks) if is_main]
+    return Judgement(_spread(walked, found, picked), _spread(walked, found, captions), furniture, root)
 
 
-def _spread(walked: Walked, found: list[Paragraph], picks: list[bool]) -> list[bool]:
+def _spread(walked: Walked, found: Paragraphs, picked: list[int]) -> list[bool]:
     """The choice of paragraphs as one of items."""
-    spread = [False] * len(walked.items)
-    for one, picked in zip(found, picks):
-        for at in one.items if picked else ():
-            spread[at] = True
+    spread = [False] * len(walked.texts)
+    for at in picked:
+        spread[found.items[at]] = True
+        for item in found.more.get(at, ()):
+            spread[item] = True
     return spread
 
 
-def main_container(walked: Walked, found: list[Paragraph], furniture: list[int]) -> int:
-    """The smallest container on the way of the largest scores that still holds the main content; 0 is the page."""
-    scores, parents = [0.0] * len(walked.tags), walked.parents
-    for one in found:
-        if not furniture[one.container]:
-            scores[one.container] += one.score
-    best = [0] * len(scores)  # each container's child of the largest score, the first if there are several
-    for at in range(len(scores) - 1, 0, -1):
-        if score := scores[at]:
-            above = parents[at]
-            scores[above] += score
-            if score >= scores[best[above]] or not best[above]:
-                best[above] = at
-    at = 0
-    while (child := best[at]) and scores[child] > 0 and scores[child] >= DOMINANT * scores[at]:
-        if walked.tags[child] in ("p", "li", "td", "blockquote", "pre"):
+def main_container(walked: Walked, found: Paragraphs, furniture: list[int]) -> int:
+    """The smallest container on the way of the largest scores that still holds the main content; 0 is the page.
+
+    What holds most of its parent's score holds the middle of it too, so only that way is gone.
+    """
+    own = sorted(
+        (container, found.scores[at]) for at in found.prose if not furniture[container := found.containers[at]]
+    )
+    if not own:
+        return 0
+    places, sums = [container for container, _ in own], [0.0, *accumulate(score for _, score in own)]
+    way, parents = list[int](), walked.parents
+    at: int = places[bisect_left(sums, sums[-1] / 2) - 1]
+    while at:
+        way.append(at)
+        at = parents[at]
+    whole = sums[-1]
+    for child in reversed(way):
+        score = sums[bisect_left(places, walked.ends[child])] - sums[bisect_left(places, child)]
+        if score < DOMINANT * whole or walked.tags[child] in ("p", "li", "td", "blockquote", "pre"):
             break
-        at = child
+        at, whole = child, score
     return at
 
 
-def _openings(walked: Walked, found: list[Paragraph], furniture: list[int], root: int, inside: list[bool]) -> None:
+def _openings(walked: Walked, found: Paragraphs, furniture: list[int], root: int, inside: list[bool]) -> None:
     """Count as inside what stands before the root, in its parent, and reads like the article's beginning.
 
     A paywall often parts the free beginning from the rest, which is so much longer that it is the root alone.
     """
-    parents = walked.parents
-    opening = [False] * root
-    for one in found:
-        at = one.container
-        if one.kind == "p" and one.score >= OPENING and one.links < 0.2 and not furniture[at]:
+    parents, opening = walked.parents, set[int]()
+    for number in found.prose:
+        at = found.containers[number]
+        if found.kinds[number] == "p" and found.scores[number] >= OPENING and found.links[number] < 0.2:
+            if at >= root or furniture[at]:
+                continue
             while parents[at] != parents[root] and at:
                 at = parents[at]
             if 0 < at < root and walked.tags[at] in ("div", "section", "p"):
-                opening[at] = True
-    for at in range(1, root):
-        inside[at] = (opening[at] or inside[parents[at]]) and not furniture[at]
+                opening.add(at)
+    for at in range(min(opening, default=root), root):
+        inside[at] = (at in opening or inside[parents[at]]) and not furniture[at]
 
 
-def _told_in_captions(found: list[Paragraph], fit: list[bool], caption: list[bool]) -> bool:
+def _told_in_captions(found: Paragraphs, fit: list[int], captions: list[int]) -> bool:
     """Whether the captions hold nine tenths of the prose: a gallery, and they are its text."""
-    whole = sum(one.score for one, ok in zip(found, fit) if ok)
-    told = sum(one.score for one, ok in zip(found, fit) if ok and caption[one.container])
-    return told > CAPTIONS_ARE_TEXT * whole
+    return sum(found.scores[at] for at in captions) > CAPTIONS_ARE_TEXT * sum(found.scores[at] for at in fit)
 
 
 def within(walked: Walked, root: int) -> list[bool]:
     """For each container whether it is `root` or stands in it."""
-    inside = [False] * len(walked.tags)
-    inside[root] = True
-    for at, above in islice(enumerate(walked.parents), root + 1, None):
-        if inside[above]:
-            inside[at] = True
-    return inside
+    end = walked.ends[root]
+    return [False] * root + [True] * (end - root) + [False] * (len(walked.ends) - end)
 
 
-def _reads(one: Paragraph, walked: Walked, size: list[float], linked: list[float], prose: list[int]) -> bool:
+def _reads(at: int, found: Paragraphs, walked: Walked, totals: Totals, prose: Mapping[int, int]) -> bool:
     """Whether a paragraph of the main container is content by the standard of its kind."""
-    if one.kind in HEADINGS or one.kind == "dt":
-        return one.links < 0.5 or one.kind == "h1"
-    if one.size < CREDIT and one.text[0] == "©":
+    kind, size, links = found.kinds[at], found.sizes[at], found.links[at]
+    if kind in HEADINGS or kind == "dt":
+        return links < 0.5 or kind == "h1"
+    if size < CREDIT and found.texts[at][0] == "©":
         return False
-    if one.kind == "li":
-        above = walked.parents[one.container]
-        if linked[above] >= 0.6 * size[above]:
+    above = walked.parents[found.containers[at]]
+    if kind == "li":
+        held, linked = totals.size(above), totals.links(above)
+        if linked >= 0.6 * held:
             return False
-        return one.links < (LINKED_ITEM if one.size >= PROSE and linked[above] < 0.5 * size[above] else 0.5)
-    if not one.sentences and one.kind in ("div", "p", "td"):
-        dated = one.dated and one.kind != "td"
-        if one.size < 25 or dated:
-            return one.kind == "p" and not dated and one.links < 0.1 and prose[walked.parents[one.container]] >= AMONG
-    return one.links < 0.4 or (one.links < 0.6 and one.size > 150)
+        return links < (LINKED_ITEM if size >= PROSE and linked < 0.5 * held else 0.5)
+    if not found.sentences[at] and kind in ("div", "p", "td"):
+        dated = found.dated(at) and kind != "td"
+        if size < 25 or dated:
+            return kind == "p" and not dated and links < 0.1 and prose.get(above, 0) >= AMONG
+    return links < 0.4 or (links < 0.6 and size > 150)
 
 
-def _prose(walked: Walked, found: list[Paragraph]) -> list[int]:
-    """For each container how many paragraphs of prose stand directly in it."""
-    count = [0] * len(walked.tags)
-    for one in found:
-        if one.score and one.kind == "p":
-            count[walked.parents[one.container]] += 1
-    return count
-
-
-def _lone_headings(found: list[Paragraph], picks: list[bool]) -> None:
+def _lone_headings(found: Paragraphs, picks: list[bool]) -> None:
     """Take back a heading that no kept text follows before something long that is not kept, and a line that announces
     links."""
-    followed = False
-    for at in range(len(found) - 1, -1, -1):
-        one = found[at]
-        if one.kind in HEADINGS:
-            picks[at] = picks[at] and followed
-        elif picks[at]:
-            announcing = one.size < ANNOUNCING and one.text[-1] in ":：" and at + 1 < len(found)
-            picks[at] = not (announcing and not picks[at + 1] and found[at + 1].links >= 0.5)
+    followed, last = False, len(picks) - 1
+    kinds, sizes = found.kinds, found.sizes
+    for at in range(last, -1, -1):
+        if picks[at]:
+            if kinds[at] in HEADINGS:
+                picks[at] = followed
+                continue
+            announcing = sizes[at] < ANNOUNCING and found.texts[at][-1] in ":：" and at < last
+            picks[at] = not (announcing and not picks[at + 1] and found.links[at + 1] >= 0.5)
             followed = followed or picks[at]
-        elif one.size > 60 and one.kind != "figcaption":
+        elif followed and sizes[at] > 60 and kinds[at] != "figcaption" and kinds[at] not in HEADINGS:
             followed = False
 
 
-def _linked_headings(walked: Walked, found: list[Paragraph], picks: list[bool], fit: list[bool]) -> None:
+def _linked_headings(walked: Walked, found: Paragraphs, picks: list[bool], fit: list[int]) -> None:
     """Add the headings that are one link, where kept prose follows at once and in the same place: a list of posts."""
-    parents = walked.parents
-    for at, one in enumerate(found):
-        if one.links < 0.5 or picks[at] or not fit[at] or one.size < 10 or one.kind not in HEADINGS:
+    parents, kinds = walked.parents, found.kinds
+    for at in fit:
+        if found.links[at] < 0.5 or picks[at] or found.sizes[at] < 10 or kinds[at] not in HEADINGS:
             continue
-        above = parents[one.container]
-        for number, other in enumerate(found[at + 1 : at + 4], at + 1):
-            if picks[number] and other.score:
-                place = other.container
+        above = parents[found.containers[at]]
+        for other in range(at + 1, min(at + 4, len(picks))):
+            if picks[other] and found.scores[other]:
+                place = found.containers[other]
                 picks[at] = above in (place, parents[place], parents[parents[place]]) and above > 0
                 break
-            if other.kind in HEADINGS:
+            if kinds[other] in HEADINGS:
                 break
 
 
-def _titled(one: Paragraph, title: set[str]) -> bool:
+def _titled(found: Paragraphs, at: int, title: set[str]) -> bool:
     """Whether a heading is long enough to be a headline, and its words stand in the page's title."""
-    return one.size >= HEADLINE and share_in_title(one, title) >= TITLED
+    return found.sizes[at] >= HEADLINE and share_in_title(found.texts[at], title) >= TITLED
 
 
-def _headline(found: list[Paragraph], furniture: list[int], first: int, title: set[str]) -> int | None:
+def _headline(found: Paragraphs, furniture: list[int], first: int, title: set[str]) -> int | None:
     """The headline before the paragraph `first`: an `h1`, or a heading whose words stand in the page's title.
 
     What is furniture or a link does not count as distance. Of headlines that repeat one another it is the first.
     """
     reach = LEAD_REACH
     for at in range(first - 1, -1, -1):
-        one = found[at]
-        if one.kind == "h1" and not one.repeated:
+        kind = found.kinds[at]
+        if kind == "h1" and at not in found.repeated:
             return at
-        if one.kind in ("h2", "h3") and _titled(one, title):
+        if kind in ("h2", "h3") and _titled(found, at, title):
             return at
-        reach -= one.links < 0.5 and not furniture[one.container]
+        reach -= found.links[at] < 0.5 and not furniture[found.containers[at]]
         if reach <= 0:
             break
     return None
 
 
 def _leads(
-    walked: Walked, found: list[Paragraph], picks: list[bool], furniture: list[int], root: int, caption: list[bool]
+    walked: Walked, found: Paragraphs, picks: list[bool], furniture: list[int], root: int, caption: list[bool]
 ) -> None:
     """Add the headline and the standfirst, which often stand in a header outside the main container."""
-    first = next((at for at, picked in enumerate(picks) if picked and found[at].container >= root), 0)
+    first = next((at for at, picked in enumerate(picks) if picked and found.containers[at] >= root), 0)
     title = title_words(walked)
     start = _headline(found, furniture, first, title)
     if start is None:
         return
     for at in range(start, first):
-        one = found[at]
-        if furniture[one.container] or caption[one.container] or one.repeated:
+        container, kind = found.containers[at], found.kinds[at]
+        if furniture[container] or caption[container] or at in found.repeated:
             continue
-        if one.kind in ("figcaption", "li") or (one.links > 0.3 and not (at == start and _titled(one, title))):
+        if kind in ("figcaption", "li") or (found.links[at] > 0.3 and not (at == start and _titled(found, at, title))):
             continue
-        picks[at] = (
-            picks[at] or at == start or (one.size >= 60 and (one.sentences or one.kind in HEADINGS or one.size > 100))
-        )
+        size = found.sizes[at]
+        long = size >= 60 and (found.sentences[at] or kind in HEADINGS or size > 100)
+        picks[at] = picks[at] or at == start or long

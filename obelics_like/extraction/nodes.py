@@ -6,8 +6,7 @@ content. It does not look at languages, lengths or pixels.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from obelics_like.document import Document, Drop, Image, Page, Text
@@ -18,9 +17,9 @@ from obelics_like.extraction.captions import captions
 from obelics_like.extraction.charset import decode
 from obelics_like.extraction.hydration import article_markup
 from obelics_like.extraction.placements import Placement, place
-from obelics_like.extraction.scan import OverBudget, hold_to_budget, rows
+from obelics_like.extraction.scan import OverBudget, Walker
 from obelics_like.extraction.texts import tidy
-from obelics_like.extraction.walk import Block, Walked
+from obelics_like.extraction.walk import Walked
 from obelics_like.stage import Batch, Context, Stage
 
 MAINS = ("ours", "trafilatura", "resiliparse", "tags", "all")
@@ -28,11 +27,10 @@ MAINS = ("ours", "trafilatura", "resiliparse", "tags", "all")
 
 @dataclass(slots=True)
 class Opened:
-    """The parser, the peer if one decides, and the meanings of names that pages share."""
+    """What walks pages, and the peer if one decides."""
 
-    parse: Callable[[bytes | str], Any]
+    walker: Walker
     peer: peers.Extractor | None
-    memory: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -101,10 +99,8 @@ class Nodes(Stage):
             raise OptionError(f"{self.id or 'extract'}.srcset_width", got=self.srcset_width, valid="1 or more")
 
     def open(self, context: Context) -> Opened:
-        from selectolax.lexbor import LexborHTMLParser
-
         peer = peers.load(self.main) if self.main in ("trafilatura", "resiliparse") else None
-        return Opened(LexborHTMLParser, peer)
+        return Opened(Walker(), peer)
 
     def process(self, batch: Batch, opened: Opened) -> Batch:
         for document in batch:
@@ -139,7 +135,7 @@ class Nodes(Stage):
     def _walked(self, utf8: bytes, opened: Opened) -> Walked:
         """The walk over a page, or over the markup in its script data if it holds no text; raises OverBudget."""
         walked = self._walk(utf8, opened)
-        if any(isinstance(item, Block) for item in walked.items):
+        if walked.blocks:
             return walked
         markup = article_markup(utf8)
         if not markup or most_attributes(markup, self.max_attributes) > self.max_attributes:
@@ -150,8 +146,8 @@ class Nodes(Stage):
 
     def _walk(self, utf8: bytes, opened: Opened) -> Walked:
         for length in beginnings(utf8):
-            hold_to_budget(_parsed(utf8[:length], opened), self.max_nodes, self.max_depth)
-        return Walked(rows(_parsed(utf8, opened), self.max_nodes, self.max_depth), opened.memory, self.srcset_width)
+            opened.walker.hold_to_budget(utf8[:length], self.max_nodes, self.max_depth)
+        return Walked(opened.walker.rows(utf8, self.max_nodes, self.max_depth), self.srcset_width)
 
     def _judge(
         self, walked: Walked, placements: list[Placement], url: str, lead: str, main: list[bool] | None
@@ -159,7 +155,7 @@ class Nodes(Stage):
         """For each item of the walk its drop, if it is not main content; `main` is what a peer has chosen."""
         boilerplate, caption = self.drop("boilerplate"), self.drop("caption")
         if self.main == "all":
-            return [None] * len(walked.items)
+            return [None] * len(walked.texts)
         if self.main == "tags":
             return [None if kept else boilerplate for kept in simplified.keep(walked)]
         judged = main_content.judge(walked)
@@ -178,21 +174,15 @@ class Nodes(Stage):
         nodes: list[Text | Image] = []
         placed = {one.item: one for one in placements}
         captioned = captions(walked) if placements else {}
-        for at, item in enumerate(walked.items):
-            if isinstance(item, Block):
-                nodes.append(Text(len(nodes), item.text, item.kind, drop=drops[at]))
+        for at, (kind, text, drop) in enumerate(zip(walked.kinds, walked.texts, drops)):
+            if kind:
+                node = Text(len(nodes), text, kind)
+                node.drop = drop
+                nodes.append(node)
             elif one := placed.get(at):
-                drop = self.drop(one.fault, one.measured) if one.fault else drops[at]
-                nodes.append(_image(len(nodes), one, captioned.get(at, ""), drop))
+                fault = self.drop(one.fault, one.measured) if one.fault else drop
+                nodes.append(_image(len(nodes), one, captioned.get(at, ""), fault))
         return nodes
-
-
-def _parsed(html: bytes, opened: Opened) -> str:
-    """The page as the parser writes it out: well-formed."""
-    root = opened.parse(html).root
-    if root is None:
-        raise ValueError("no root element")
-    return root.html or ""
 
 
 def _image(pos: int, one: Placement, caption: str, drop: Drop | None) -> Image:

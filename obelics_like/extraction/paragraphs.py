@@ -6,11 +6,11 @@ It measures and decides nothing; `furniture`, `cards` and `main_content` go by w
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from itertools import accumulate
 
 from obelics_like.extraction import scan
 from obelics_like.extraction.tags import HEADINGS
-from obelics_like.extraction.walk import Block, Walked
+from obelics_like.extraction.walk import Walked
 
 PROSE = 40
 """Characters from which a block can be prose (those of unspaced scripts count `DENSE` each)."""
@@ -20,6 +20,10 @@ SHORT = 80
 """Characters under which a paragraph with a date and no sentence is a dateline."""
 FULL = 1200
 """Characters above which a paragraph weighs no more: a page's fine print comes in one block."""
+SAYING = 20
+"""Characters from which a paragraph that is no link may say something."""
+EXACT = 1024
+"""Parts of 1 in which scores are told, so that sums of them are exact in any order."""
 
 _SENTENCE = re.compile("[.!?…。！？।؟።։]['\"”’»)\\]]*(?:\\s|$)|[。！？]")
 _DENSE = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
@@ -27,106 +31,157 @@ _FOUR_DIGITS = re.compile(r"(?:\D*+\d){4}")
 _TITLES = frozenset(("h1", "h2"))
 
 
-@dataclass(slots=True)
-class Paragraph:
-    """The blocks `items` of one paragraph: its words, characters in Latin measure, share in links, whether a sentence
-    ends in it, prose score. `flags` are those of `scan`, or -1 where the words have to be looked at.
+class Paragraphs:
+    """The paragraphs of a page in DOM order, as parallel lists.
 
-    `repeated` says that the same words stood on the page before; a headline repeats headlines only, since menus name
-    the page they are on.
+    Of each the item it begins with; its kind, container and text; its size, characters in Latin measure; its share in
+    links; whether a sentence ends in it; its prose score. `flags` are those of `scan`, or -1 where the words have to be
+    looked at. By their numbers, `more` are the items of a paragraph behind the first, `prose` those that have a score,
+    `repeated` those whose words stood on the page before; a headline repeats headlines only, since menus name the page
+    they are on.
     """
 
-    items: list[int]
-    kind: str
-    container: int
-    text: str
-    size: int
-    links: float
-    flags: int = -1
-    sentences: bool = False
-    score: float = 0.0
-    repeated: bool = False
+    __slots__ = (
+        *(
+            "containers",
+            "flags",
+            "items",
+            "kinds",
+            "links",
+            "more",
+            "prose",
+            "repeated",
+            "scores",
+            "sentences",
+            "sizes",
+        ),
+        "texts",
+    )
 
-    @property
-    def dated(self) -> bool:
-        """Whether it is short and has four digits or more."""
-        if self.size >= SHORT:
+    def __init__(self, walked: Walked) -> None:
+        items = self.items = walked.blocks
+        self.texts = [walked.texts[at] for at in items]
+        self.kinds = [walked.kinds[at] for at in items]
+        self.containers = [walked.containers[at] for at in items]
+        self.flags = [walked.flags[at] for at in items]
+        linked = [walked.links[at] for at in items]
+        self.more: dict[int, list[int]] = {}
+        if walked.pictures:
+            groups = [walked.groups[at] for at in items]
+            if len(set(groups)) < len(groups):
+                linked = self._join(groups, linked)
+        self.sizes = list(map(len, self.texts))
+        self.links = [(held / size if held < size else 1.0) if held else 0.0 for held, size in zip(linked, self.sizes)]
+        if self.flags and (max(self.flags) >= scan.DENSE or min(self.flags) < 0):
+            self._weigh_dense()
+        self.sentences = [False] * len(self.items)
+        self.scores = [0.0] * len(self.items)
+        self.repeated: set[int] = set()
+        self.prose: list[int] = []
+        self._measure()
+
+    def _join(self, groups: list[int], linked: list[int]) -> list[int]:
+        """Make one paragraph of the texts of each group; gives the characters in links of each."""
+        texts, starts, held = self.texts, list[int](), list[int]()
+        for at, group in enumerate(groups):
+            inside = min(linked[at], len(texts[at]))
+            if at and group == groups[at - 1]:
+                first = starts[-1]
+                texts[first] = f"{texts[first]} {texts[at]}"
+                held[-1] += inside
+                self.flags[first] = -1
+                self.more.setdefault(len(starts) - 1, []).append(self.items[at])
+            else:
+                starts.append(at)
+                held.append(inside)
+        for name in ("items", "texts", "kinds", "containers", "flags"):
+            whole = getattr(self, name)
+            setattr(self, name, [whole[at] for at in starts])
+        return held
+
+    def _weigh_dense(self) -> None:
+        for at, flags in enumerate(self.flags):
+            if flags & scan.DENSE and (flags >= 0 or _is_dense(self.texts[at])):
+                self.sizes[at] = int(self.sizes[at] * DENSE)
+
+    def _measure(self) -> None:
+        """Find what is repeated, and what the words say of those that are neither links nor very short."""
+        kinds, sizes, links, texts = self.kinds, self.sizes, self.links, self.texts
+        seen, titles = set[str](), set[str]()
+        saying = [
+            at
+            for at, size in enumerate(sizes)
+            if (size >= SAYING and links[at] < 0.5) or kinds[at] in _TITLES  # else a menu's entry, or too little
+        ]
+        for at in saying:
+            kind, size, text, flags = kinds[at], sizes[at], texts[at], self.flags[at]
+            repeated = False
+            if kind in _TITLES:
+                repeated = text in titles or (kind == "h2" and text in seen)
+                titles.add(text)
+            if size >= SAYING and links[at] < 0.5:
+                ends = flags & scan.SENTENCE if flags >= 0 else _SENTENCE.search(text)
+                sentences = self.sentences[at] = bool(ends)
+                if size >= PROSE:
+                    repeated = repeated or (text in seen and kind != "h1")
+                    seen.add(text)
+                    if not repeated and kind not in HEADINGS and (sentences or size > 100):
+                        self.scores[at] = _score(size, links[at], kind, sentences)
+                        self.prose.append(at)
+            if repeated:
+                self.repeated.add(at)
+
+    def dated(self, at: int) -> bool:
+        """Whether a paragraph is short and has four digits or more."""
+        flags = self.flags[at]
+        if self.sizes[at] >= SHORT:
             return False
-        if self.flags >= 0 and not self.flags & scan.NOT_ASCII:  # the flag knows ASCII digits
-            return bool(self.flags & scan.DIGITS)
-        return _FOUR_DIGITS.match(self.text) is not None
+        if flags >= 0 and not flags & scan.NOT_ASCII:  # the flag knows ASCII digits
+            return bool(flags & scan.DIGITS)
+        return _FOUR_DIGITS.match(self.texts[at]) is not None
+
+
+def _score(size: int, links: float, kind: str, sentences: bool) -> float:
+    score = min(size, FULL) * (1 - links) ** 2
+    score *= (0.6 if kind in ("li", "td", "th") else 1.0) * (1.0 if sentences else 0.4)
+    return round(score * EXACT) / EXACT
 
 
 def _is_dense(text: str) -> bool:
     return not text.isascii() and _DENSE.search(text, 0, 200) is not None
 
 
-def paragraphs(walked: Walked) -> list[Paragraph]:
-    """The page's paragraphs in DOM order, measured; what a picture split is one paragraph."""
-    found: list[Paragraph] = []
-    group = -1
-    for at, item in enumerate(walked.items):
-        if not isinstance(item, Block):
-            continue
-        if item.group != group:
-            group = item.group
-            text = item.text
-            found.append(Paragraph([at], item.kind, item.container, text, len(text), item.links, item.flags))
-        else:
-            one = found[-1]
-            one.items.append(at)
-            one.text = f"{one.text} {item.text}"
-            one.size = len(one.text)
-            one.links += item.links
-            one.flags = -1
-    seen: set[str] = set()
-    titles: set[str] = set()
-    for one in found:
-        one.links = links = one.links / one.size if one.links < one.size else 1.0
-        if one.flags & scan.DENSE and (one.flags >= 0 or _is_dense(one.text)):
-            one.size = int(one.size * DENSE)
-        if one.kind in _TITLES:
-            one.repeated = one.text in titles or (one.kind == "h2" and one.text in seen)
-            titles.add(one.text)
-        if links < 0.5 and one.size >= 20:  # else a menu's entry, or too little to say more about
-            _measure(one, seen)
-    return found
+class Totals:
+    """What each container holds with all that is in it: the prose score, the size, the size of what is in links.
 
+    `scores`, `sizes` and `linked` hold at c what all containers before c hold: what is within c is the difference
+    between `ends[c]` and c.
+    """
 
-def _measure(one: Paragraph, seen: set[str]) -> None:
-    """Fill in what the words of a paragraph say that is neither a link nor very short."""
-    text, kind, size = one.text, one.kind, one.size
-    if one.flags >= 0:
-        sentences = one.sentences = bool(one.flags & scan.SENTENCE)
-    else:
-        sentences = one.sentences = _SENTENCE.search(text) is not None
-    if size < PROSE:
-        return
-    one.repeated = one.repeated or (text in seen and kind != "h1")
-    seen.add(text)
-    if not one.repeated and kind not in HEADINGS and (sentences or size > 100):
-        score = min(size, FULL) * (1 - one.links) ** 2
-        one.score = score * (0.6 if kind in ("li", "td", "th") else 1.0) * (1.0 if sentences else 0.4)
+    __slots__ = ("ends", "linked", "scores", "sizes")
 
+    def __init__(self, walked: Walked, found: Paragraphs) -> None:
+        self.ends: list[int] = walked.ends
+        count = len(walked.ends) + 1
+        scores = [0.0] * count
+        sizes, linked = [0] * count, [0] * count
+        for container, size, links in zip(found.containers, found.sizes, found.links):
+            sizes[container + 1] += size
+            if links:
+                linked[container + 1] += round(size * links)
+        for at in found.prose:
+            scores[found.containers[at] + 1] += found.scores[at]
+        self.scores = list(accumulate(scores))
+        self.sizes, self.linked = list(accumulate(sizes)), list(accumulate(linked))
 
-def totals(walked: Walked, found: list[Paragraph]) -> tuple[list[float], list[float], list[float], list[float]]:
-    """For each container the score of what stands directly in it; and of all that is in it the score, the size and
-    the size of what is in links."""
-    count, parents = len(walked.tags), walked.parents
-    own, size, linked = [0.0] * count, [0.0] * count, [0.0] * count
-    for one in found:
-        container = one.container
-        own[container] += one.score
-        size[container] += one.size
-        if one.links:
-            linked[container] += one.size * one.links
-    whole = own.copy()
-    for container in range(count - 1, 0, -1):
-        if held := size[container]:
-            above = parents[container]
-            size[above] += held
-            if score := whole[container]:
-                whole[above] += score
-            if held := linked[container]:
-                linked[above] += held
-    return own, whole, size, linked
+    def score(self, container: int) -> float:
+        """The prose score of a container."""
+        return self.scores[self.ends[container]] - self.scores[container]
+
+    def size(self, container: int) -> int:
+        """The characters of all text in a container, in Latin measure."""
+        return self.sizes[self.ends[container]] - self.sizes[container]
+
+    def links(self, container: int) -> int:
+        """How many of them are in links."""
+        return self.linked[self.ends[container]] - self.linked[container]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from obelics_like.errors import MissingPiece
-from obelics_like.extraction.walk import Block, Walked
+from obelics_like.extraction.walk import Walked
 
 LONG = 25
 """Characters without white space from which a block may be found inside a line and need not be one."""
@@ -43,12 +43,9 @@ def matching(walked: Walked, text: str) -> list[bool]:
     """For each item of the walk whether it is a block whose words stand in `text`, white space aside."""
     lines = {"".join(line.split()) for line in text.split("\n")}
     whole = "".join(text.split())
-    searched = len(walked.items) * len(whole) <= WORK
-    found = []
-    for item in walked.items:
-        if not isinstance(item, Block):
-            found.append(False)
-            continue
-        bare = "".join(item.text.split())
-        found.append(bare in lines or (searched and len(bare) >= LONG and bare in whole))
+    searched = len(walked.texts) * len(whole) <= WORK
+    found = [False] * len(walked.texts)
+    for at in walked.blocks:
+        bare = "".join(walked.texts[at].split())
+        found[at] = bare in lines or (searched and len(bare) >= LONG and bare in whole)
     return found

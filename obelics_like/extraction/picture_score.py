@@ -20,7 +20,7 @@ from obelics_like.extraction import names
 from obelics_like.extraction.main_content import Judgement
 from obelics_like.extraction.pictures import link_to_picture, resolve
 from obelics_like.extraction.placements import Placement, file_name
-from obelics_like.extraction.walk import Block, Walked
+from obelics_like.extraction.walk import Walked
 
 WAY = 6
 """Steps up from a picture in which names are read."""
@@ -123,9 +123,9 @@ class View:
     def __init__(self, walked: Walked, placements: list[Placement], judged: Judgement, url: str, lead: str) -> None:
         self.walked, self.judged, self.url, self.lead = walked, judged, url, lead
         self.main = [at for at, main in enumerate(judged.main) if main]
-        self.blocks = [at for at, item in enumerate(walked.items) if isinstance(item, Block)]
+        self.blocks = walked.blocks
         # a headline or opening outside the main container says nothing of the pictures between
-        self.first = next((at for at in self.main if walked.items[at].container >= judged.root), self.main[0])
+        self.first = next((at for at in self.main if walked.containers[at] >= judged.root), self.main[0])
         self.last = self.main[-1]
         self.lead_name = file_name(lead) if lead else ""
         self.urls = Counter(one.url for one in placements)
@@ -258,10 +258,9 @@ def _shown(one: Placement, caption: bool) -> tuple[float, ...]:
 
 def _linked(view: View, one: Placement, target: str, after: int | None) -> tuple[float, ...]:
     """The features of links, from `next_in_links` to `like_links`; `after` is the block behind the picture."""
-    following = view.walked.items[after] if after is not None else None
     leaves, outside, shape = target == "other_site", not view.first < one.item < view.last, view.shape(one)
     return (
-        min(1.0, following.links / len(following.text)) if isinstance(following, Block) else 0.0,
+        min(1.0, view.walked.links[after] / len(view.walked.texts[after])) if after is not None else 0.0,
         target == "other_page",
         leaves,
         leaves and outside,
@@ -293,7 +292,7 @@ def _surroundings(view: View, container: int, rank: int) -> tuple[int, int, bool
     walked, parents = view.walked, view.walked.parents
     steps, holder = NO_GAP, 0
     for at in view.main[max(0, rank - 1) : rank + 1]:
-        one, other, way = container, walked.items[at].container, 0
+        one, other, way = container, walked.containers[at], 0
         while one != other and way < FAR:
             if one > other:
                 one = parents[one]
@@ -326,7 +325,7 @@ def _is_caption(walked: Walked, at: int, near: int | None) -> bool:
     """Whether the block `near`, if it is next to the picture, stands in a caption."""
     if near is None or abs(near - at) > 2:
         return False
-    container = walked.items[near].container
+    container = walked.containers[near]
     for _ in range(4):
         if walked.bits[container] & names.CAPTION:
             return True

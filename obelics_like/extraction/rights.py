@@ -30,7 +30,7 @@ _BOT = re.compile(
     r"[\w.-]*(?:bot|spider|crawler)(?:-(?:news|images?|video|mobile|extended))?|slurp|teoma|google-extended|anthropic-ai|"
     r"chatgpt-user"
 )
-_ENDINGS = tuple(word.encode() for word in listed("bot spider crawler slurp teoma -ai -extended -user"))
+_ENDINGS = tuple(listed("bot spider crawler slurp teoma -ai -extended -user"))
 _DIRECTIVE = re.compile(
     r"\b(?:all|none|index|follow|no[a-z]{2,20}|max-[a-z]+-?[a-z]*|unavailable_after|indexifembedded)\b", re.I
 )
@@ -87,9 +87,9 @@ def _address(found: re.Match[bytes]) -> str:
     return b"/".join(parts).decode("ascii")
 
 
-def may_be_robot(name: bytes) -> bool:
+def may_be_robot(name: str) -> bool:
     """Whether a meta tag's name, in lower case, may be that of a crawler; quick, and true of all that `is_robot` is."""
-    return name.endswith(_ENDINGS) or b"bot-" in name or b"er-" in name
+    return name.endswith(_ENDINGS) or "bot-" in name or "er-" in name
 
 
 def is_robot(name: str, content: str) -> bool:

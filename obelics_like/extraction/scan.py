@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import re
 import struct
+import weakref
 from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from obelics_like.extraction import names
+from obelics_like.extraction import lexbor, names
 from obelics_like.extraction.tags import BLOCKS, HEADINGS, KEEPING, KINDS, PLAIN, SILENT, VOID
 from obelics_like.extraction.texts import listed
 from obelics_like.native import kernel
@@ -39,7 +39,9 @@ _KEEPS, _PRE, _HEADING, _ROOT, _LITERAL = 1, 4, 8, 16, 32
 
 NAMES = ("", *sorted({*PLAIN, *SILENT, *VOID, *BLOCKS, *KINDS, *names.BY_TAG, *_LIKE, *_ACTIONS[4:-1]}))
 """The known tags, by their number; number 0 stands for all others."""
-BITS = [names.BY_TAG.get(name, 0) for name in NAMES]
+MANY_NAMES = 100_000
+"""Words in names whose meaning is remembered; then all are forgotten, as the next sites have other ones."""
+_UNREADABLE, _NO_LIMIT = -2, (1 << 31) - 1
 
 
 class OverBudget(Exception):
@@ -47,7 +49,10 @@ class OverBudget(Exception):
 
 
 class _Tag(ctypes.Structure):
-    _fields_ = [("name", ctypes.c_char_p), *((name, ctypes.c_int32) for name in ("length", "action", "kind", "flags"))]
+    _fields_ = [
+        ("name", ctypes.c_char_p),
+        *((name, ctypes.c_int32) for name in ("length", "action", "kind", "flags", "bits")),
+    ]
 
 
 class _Tags(ctypes.Structure):
@@ -61,60 +66,70 @@ class _Tags(ctypes.Structure):
 class _List(ctypes.Structure):
     _fields_ = [("at", ctypes.c_void_p), ("used", ctypes.c_int64), ("room", ctypes.c_int64)]
 
-    def bytes(self, size: int) -> bytes:
-        return ctypes.string_at(self.at, self.used * size) if self.used else b""
+    def numbers(self) -> array[int]:
+        return array("i", ctypes.string_at(self.at, self.used * 4) if self.used else b"")
+
+    def string(self) -> str:
+        return ctypes.string_at(self.at, self.used).decode("utf-8", "replace") if self.used else ""
 
 
 class _Result(ctypes.Structure):
     _fields_ = [
-        ("status", ctypes.c_int32),
-        ("measured", ctypes.c_int32),
+        *((name, ctypes.c_int32) for name in ("status", "measured", "characters_told")),
         *(
             (name, _List)
-            for name in ("items", "containers", "names", "marks", "metas", "sets", "text", "words", "telling")
+            for name in (
+                *("items", "pictures", "special", "containers", "bits", "named", "marks", "metas", "sets"),
+                *("text", "words", "told", "unknown"),
+            )
         ),
     ]
 
 
-class Rows:
-    """What the pass over a page of UTF-8 gives; places are bytes of `html`, those of texts characters of `text`.
+_ITEM, _SHOWN, _CONTAINER, _THREE = 6, struct.Struct("=9i"), 4, struct.Struct("=3i")
 
-    `items` are texts (0, start, end, kind, container, group, characters in links, flags, joint, 0) and pictures (number
-    in SHOWN, start and end of the attributes, fallback, container, group, start and end of the attributes of the link
-    round it, sources, 0). Containers are parallel lists: `parents`, `tags` and `names`, which number `words`: each
-    distinct class and id of a container as words, "" at 0; `telling` has of the same the words that may mean
-    something. `marks` are (container, start, end of its attributes) of those whose other attributes matter; `metas` are
-    (tag, start, end of the attributes), with end -1 where it is the start of a text.
+
+class Rows:
+    """What the pass over a page gives.
+
+    The items are parallel lists: `texts`, `kinds` (the tag, of a picture ""), `containers`, `groups`, `links` (the
+    characters in links), `flags`, `joints`. `special` are the items whose text is to be looked at. `pictures` are
+    (item, number in SHOWN, place of the attributes, fallback, place of the address of the link round it, sources, 0);
+    a place is where something starts and ends in `told`. The containers are parallel lists too: `parents`, `tags`,
+    `names`, `ends` (the container behind the last one within) and `bits`; `named` are those that have any bits. `names`
+    number `words`, each distinct class and id of a container as words, "" at 0, and `known`, the bits of those. `marks`
+    are (container, place of its attributes) of those whose other attributes matter; `metas` are (tag, place of the
+    attributes, or of the text).
     """
 
-    __slots__ = ("_sets", "html", "items", "marks", "metas", "names", "parents", "tags", "telling", "text", "words")
+    __slots__ = (
+        *("_sets", "bits", "containers", "ends", "flags", "groups", "joints", "kinds", "links", "marks", "metas"),
+        *("known", "named", "names", "parents", "pictures", "special", "tags", "texts", "told", "words"),
+    )
 
-    def __init__(self, html: bytes, result: _Result) -> None:
-        self.html = html
-        self.text = result.text.bytes(1).decode("utf-8", "replace")
-        self.items: list[tuple[int, ...]] = list(_ITEM.iter_unpack(result.items.bytes(4)))
-        self.telling = ["", *result.telling.bytes(1).decode("utf-8", "replace").split("\n")]
-        containers = array("i", result.containers.bytes(4))
-        self.parents, self.tags, self.names = (containers[at::3].tolist() for at in range(3))
-        self.words = ["", *result.words.bytes(1).decode("utf-8", "replace").split("\n")]
-        self.marks: list[tuple[int, ...]] = list(_THREE.iter_unpack(result.marks.bytes(4)))
-        self.metas: list[tuple[int, ...]] = list(_THREE.iter_unpack(result.metas.bytes(4)))
-        self._sets: list[tuple[int, ...]] = list(_THREE.iter_unpack(result.sets.bytes(4)))
+    def __init__(self, result: _Result, bits: list[int]) -> None:
+        self.texts = result.text.string().split("\0")[:-1]
+        items = result.items.numbers()
+        kinds, self.containers, self.groups, self.links, self.flags, self.joints = (
+            items[at::_ITEM].tolist() for at in range(_ITEM)
+        )
+        self.kinds = [NAMES[kind] for kind in kinds]
+        containers = result.containers.numbers()
+        self.parents, self.tags, self.names, self.ends = (containers[at::_CONTAINER].tolist() for at in range(4))
+        self.words = ["", *result.words.string().split("\n")]
+        self.known, self.bits = bits[: -len(self.parents)], bits[-len(self.parents) :]
+        self.named = result.named.numbers().tolist()
+        self.told = result.told.string()
+        self.special = result.special.numbers().tolist()
+        self.pictures: list[tuple[int, ...]] = list(_SHOWN.iter_unpack(result.pictures.numbers()))
+        self.marks, self.metas, self._sets = (
+            list(_THREE.iter_unpack(rows.numbers())) for rows in (result.marks, result.metas, result.sets)
+        )
 
     def attributes(self, start: int, end: int) -> dict[str, str]:
-        """The attributes that are written from `start` to `end`, unescaped; one without a value has ""."""
-        whole = self.html[start:end].decode()
-        if "&" not in whole:
-            return dict(_ATTRIBUTE.findall(whole))
-        return {name: unescaped(value) for name, value in _ATTRIBUTE.findall(whole)}
-
-    def attribute(self, name: str, start: int, end: int) -> str:
-        """One of them, "" where it is not there: quicker than all, where most are not asked for."""
-        at = self.html.find(f' {name}="'.encode(), start, end)
-        if at < 0:
-            return ""
-        at += len(name) + 3
-        return unescaped(self.html[at : self.html.find(b'"', at)].decode())
+        """The attributes at a place; one without a value has ""."""
+        pieces = self.told[start:end].split("\0")
+        return dict(zip(pieces[::2], pieces[1::2]))
 
     def sources(self, first: int) -> Iterator[dict[str, str]]:
         """The attributes of the `<source>` elements that a picture's row names, in order."""
@@ -124,71 +139,86 @@ class Rows:
             found.append(self.attributes(start, end))
         return reversed(found)
 
-    def text_until(self, end: str, start: int) -> str:
-        """What stands from `start` to the next `end`, as written."""
-        stop = self.html.find(end.encode(), start)
-        return self.html[start : stop if stop >= 0 else len(self.html)].decode()
 
+class Walker:
+    """What walks pages: lexbor's functions where they can be called, and what words in names mean, for all pages."""
 
-_ITEM, _THREE = struct.Struct("=10i"), struct.Struct("=3i")
-_ATTRIBUTE = re.compile(r' (\S[^ =]*)(?:="([^"]*)")?')
-
-
-def unescaped(text: str) -> str:
-    """Undo the escapes that lexbor writes.
-
-    >>> unescaped("a &lt;b&gt; &amp;lt;")
-    'a <b> &lt;'
-    """
-    if "&" in text:
-        text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&nbsp;", "\xa0")
-        text = text.replace("&amp;", "&")
-    return text
-
-
-def rows(html: str, max_nodes: int, max_depth: int) -> Rows:
-    """The rows of a page as lexbor writes it out; raises OverBudget."""
-    with _walked(html, max_nodes, max_depth) as (whole, result):
-        return Rows(whole, result)
-
-
-def hold_to_budget(html: str, max_nodes: int, max_depth: int) -> None:
-    """Raise OverBudget where `rows` would."""
-    with _walked(html, max_nodes, max_depth):
-        pass
-
-
-@contextmanager
-def _walked(html: str, max_nodes: int, max_depth: int) -> Iterator[tuple[bytes, _Result]]:
-    walk, free, tags, vocabulary = _functions()
-    whole = html.encode("utf-8", "replace")
-    if len(whole) >= 1 << 31:
-        raise OverBudget("too_many_bytes", len(whole), (1 << 31) - 1)
-    result = walk(whole, len(whole), tags, vocabulary, max_nodes, max_depth)
-    if not result:
-        raise MemoryError
-    try:
-        status, measured = result.contents.status, result.contents.measured
-        if status < 0:
+    def __init__(self) -> None:
+        library, locked = kernel(), ctypes.PyDLL(kernel()._name)
+        self._walk, self._free = library.page_walk, library.page_free
+        self._walk.restype, self._free.restype = ctypes.POINTER(_Result), None
+        number, tables, page = ctypes.c_int32, ctypes.POINTER(_Tags), ctypes.POINTER(_Result)
+        self._walk.argtypes = [ctypes.c_char_p, number, tables, ctypes.c_void_p, number, number]
+        self._free.argtypes = [ctypes.POINTER(_Result)]
+        self._bits, self._put, self._count = locked.page_bits, locked.meanings_put, locked.meanings_count
+        self._count.argtypes = [ctypes.c_void_p]
+        self._tags, self._vocabulary = _tables()
+        self._bits.argtypes = [page, ctypes.c_void_p, tables, tables, number]
+        self._put.argtypes = [ctypes.c_void_p, ctypes.c_char_p, number, number]
+        locked.meanings_new.restype, locked.meanings_free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+        self._meanings = locked.meanings_new()
+        if not self._meanings:
             raise MemoryError
-        if status:
-            raise OverBudget(
-                *(("too_many_elements", measured, max_nodes), ("too_deep", measured, max_depth))[status - 1]
-            )
-        yield whole, result.contents
-    finally:
-        free(result)
+        weakref.finalize(self, locked.meanings_free, self._meanings)
+        self.dom = lexbor.functions()
+
+    @property
+    def remembered(self) -> int:
+        """How many words in names are remembered."""
+        return int(self._count(self._meanings))
+
+    def rows(self, html: bytes, max_nodes: int, max_depth: int) -> Rows:
+        """The rows of a page of UTF-8; raises OverBudget, and ValueError for a page that can't be parsed."""
+        with self._walked(html, self.dom, max_nodes, max_depth) as result:
+            return Rows(result.contents, self._bits_of(result))
+
+    def hold_to_budget(self, html: bytes, max_nodes: int, max_depth: int) -> None:
+        """Raise OverBudget where `rows` would, or where what a `<template>` holds is too deep."""
+        with self._walked(html, None, max_nodes, max_depth):
+            pass
+
+    @contextmanager
+    def _walked(self, html: bytes, dom: Any, max_nodes: int, max_depth: int) -> Iterator[Any]:
+        if dom is None:
+            html = lexbor.written(html)
+        if len(html) >= 1 << 31:
+            raise OverBudget("too_many_bytes", len(html), (1 << 31) - 1)
+        result = self._walk(html, len(html), self._tags, dom and ctypes.addressof(dom), max_nodes, max_depth)
+        if not result:
+            raise MemoryError
+        try:
+            status, measured = result.contents.status, result.contents.measured
+            if status == _UNREADABLE:
+                raise ValueError("no root element")
+            if status < 0:
+                raise MemoryError
+            if status:
+                over = ("too_many_elements", measured, max_nodes), ("too_deep", measured, max_depth)
+                raise OverBudget(*over[status - 1])
+            yield result
+        finally:
+            self._free(result)
+
+    def _bits_of(self, result: Any) -> list[int]:
+        """The bits of the page's names and of its containers, once all words in names are known."""
+        for many in (MANY_NAMES, _NO_LIMIT):
+            if self._bits(result, self._meanings, self._vocabulary, self._tags, many) < 0:
+                raise MemoryError
+            if not result.contents.unknown.used:
+                break
+            for word in set(result.contents.unknown.string().split("\n")[:-1]):
+                raw = word.encode()
+                if not self._put(self._meanings, raw, len(raw), names.meaning_of_one(word)):
+                    raise MemoryError
+        bits: list[int] = result.contents.bits.numbers().tolist()
+        return bits
 
 
 @functools.cache
-def _functions() -> tuple[Any, Any, _Tags, _Tags]:
-    library = kernel()
-    walk, free = library.page_walk, library.page_free
-    walk.restype, tables = ctypes.POINTER(_Result), [ctypes.POINTER(_Tags)] * 2
-    walk.argtypes = [ctypes.c_char_p, ctypes.c_int32, *tables, ctypes.c_int32, ctypes.c_int32]
-    free.restype, free.argtypes = None, [ctypes.POINTER(_Result)]
+def _tables() -> tuple[_Tags, _Tags]:
+    """The tags, and the words that may mean something in a name, as walk.c finds them."""
     vocabulary = [_Tag(word.encode(), len(word.encode())) for word in ("", *sorted({*names.MEANING, *names.TELLING}))]
-    return walk, free, _table([_tag(name) for name in NAMES]), _table(vocabulary)
+    return _table([_tag(name) for name in NAMES]), _table(vocabulary)
 
 
 def _table(entries: list[_Tag]) -> _Tags:
@@ -213,4 +243,4 @@ def _tag(name: str) -> _Tag:
     kind = KINDS.get(name, "div")
     flags = _KEEPS * (name in KEEPING) | _PRE * (kind == "pre") | _HEADING * (name in HEADINGS)
     flags |= _ROOT * (name in ("html", "body", "blockquote")) | _LITERAL * (name == "xmp")
-    return _Tag(name.encode(), len(name), _ACTIONS.index(action), NAMES.index(kind), flags)
+    return _Tag(name.encode(), len(name), _ACTIONS.index(action), NAMES.index(kind), flags, names.BY_TAG.get(name, 0))

@@ -26,9 +26,8 @@ def keep(walked: Walked) -> list[bool]:
     for at in range(1, len(walked.tags)):
         gone[at] = gone[walked.parents[at]] or _dropped(walked.tags[at], walked.names[at])
     kept = []
-    for item in walked.items:
-        at = item.container
-        dated = walked.tags[at] == "div" and "date" in walked.names[at] and hasattr(item, "text")
+    for at, text in zip(walked.containers, walked.texts):
+        dated = walked.tags[at] == "div" and "date" in walked.names[at] and text != ""
         kept.append(not gone[at] and not dated)
     return kept
 

@@ -6,7 +6,7 @@ itself is `native/walk.c`; here its rows become objects, and names and addresses
 
 from __future__ import annotations
 
-import re
+from bisect import insort
 from collections.abc import Mapping
 
 from obelics_like.extraction import names, scan
@@ -16,37 +16,20 @@ from obelics_like.extraction.texts import composed, tidy_code, without_invisible
 
 Attributes = Mapping[str, str]
 
-MANY_NAMES = 100_000
-"""Names whose meaning is remembered from page to page; then all are forgotten, as the next sites have other ones."""
-
 _JOINTS = {scan.GLUED: "", scan.SPACED: " ", scan.BROKEN: "\n"}
-_TAG = re.compile("<[^>]*>")
-
-
-class Block:
-    """A run of text: `kind` is its tag, `container` the index of its element, `group` the paragraph it is a part of.
-
-    `links` counts the characters that stand in links; `flags` are those of `scan`, or -1 where they are not known.
-    """
-
-    __slots__ = ("container", "flags", "group", "kind", "links", "text")
-
-    def __init__(self, text: str, kind: str, container: int, group: int, links: int, flags: int = -1) -> None:
-        self.text, self.kind, self.container, self.group = text, kind, container, group
-        self.links, self.flags = links, flags
 
 
 class Picture:
     """A picture as its element names it: `urls` as written, best first; `how` says what kind of element it was.
 
-    `link` is the href of the link round it; `group` the paragraph it splits; `fallback` marks one that stands in
-    `<noscript>` or inside another picture's element, in its stead.
+    `link` is the href of the link round it; `fallback` marks one that stands in `<noscript>` or inside another
+    picture's element, in its stead.
     """
 
-    __slots__ = ("alt", "container", "fallback", "group", "height", "how", "link", "names", "title", "urls", "width")
+    __slots__ = ("alt", "container", "fallback", "height", "how", "link", "names", "title", "urls", "width")
 
-    def __init__(self, how: str, urls: list[str], attributes: Attributes, container: int, group: int) -> None:
-        self.how, self.urls, self.container, self.group = how, urls, container, group
+    def __init__(self, how: str, urls: list[str], attributes: Attributes, container: int) -> None:
+        self.how, self.urls, self.container = how, urls, container
         self.alt = " ".join(attributes.get("alt", "").split())
         self.title = " ".join(attributes.get("title", "").split())
         self.names = attributes.get("class", "")
@@ -56,29 +39,41 @@ class Picture:
 
 
 class Walked:
-    """What the walk found: `items` in DOM order, the containers as parallel lists, and the page's head.
+    """What the walk found: the items in DOM order, texts and pictures, and the containers, both as parallel lists; and
+    the page's head.
 
-    Container 0 is the page; `parents[c] < c`. `bits` are those of `names`, of the container itself. `tags` holds ""
-    for an element of no known name. `width` is the width in pixels that a srcset is asked for, None for the widest.
+    Of each item: its text and the text's tag in `texts` and `kinds`, both "" for a picture; its container; the `groups`
+    it is in, by which a paragraph that pictures split is known as one; the characters that stand in `links`; its
+    `flags`, those of `scan`, or -1 where they are not known. `pictures` are the pictures by their item, `blocks` the
+    items that are texts.
+
+    Container 0 is the page; `parents[c] < c`, and all that is within c is from c to before `ends[c]`. `bits` are those
+    of `names`, of the container itself, `named` the containers that have any. The tag of an unknown element is "".
+    `width` is the width in pixels that a srcset is asked for, None for the widest.
     """
 
-    __slots__ = ("_link", "bits", "head", "items", "names", "parents", "tags", "width")
+    __slots__ = (
+        *("bits", "blocks", "containers", "ends", "flags", "groups", "head", "kinds", "links", "named", "names"),
+        *("parents", "pictures", "tags", "texts"),
+    )
 
-    def __init__(self, rows: scan.Rows, memory: dict[str, int], width: int | None = None) -> None:
-        self.width = width
-        self._link: tuple[int, str | None] = (-1, None)
-        self.parents = rows.parents
+    def __init__(self, rows: scan.Rows, width: int | None = None) -> None:
+        self.parents, self.ends, self.bits, self.named = rows.parents, rows.ends, rows.bits, rows.named
         self.tags = [scan.NAMES[number] for number in rows.tags]
         self.names = [rows.words[number] for number in rows.names]
-        known = [_meaning(name, memory) if name else 0 for name in rows.telling]
-        self.bits = [scan.BITS[tag] | known[name] for tag, name in zip(rows.tags, rows.names)]
+        self.texts, self.kinds, self.containers = rows.texts, rows.kinds, rows.containers
+        self.groups, self.links, self.flags = rows.groups, rows.links, rows.flags
         self.head = Head()
-        self._mark(rows, known)
+        self._mark(rows)
         self._read_head(rows)
-        self.items: list[Block | Picture] = []
-        self._collect(rows)
+        self.pictures = {row[0]: picture for row in rows.pictures if (picture := _picture(rows, row, width))}
+        gone = {row[0] for row in rows.pictures if row[0] not in self.pictures}
+        self._look_at(rows, gone)
+        if gone:
+            self._leave_out(gone)
+        self.blocks = [at for at, kind in enumerate(self.kinds) if kind]
 
-    def _mark(self, rows: scan.Rows, known: list[int]) -> None:
+    def _mark(self, rows: scan.Rows) -> None:
         """What attributes beside class and id say of a container."""
         for container, start, end in rows.marks:
             tag, attributes = self.tags[container], rows.attributes(start, end)
@@ -86,10 +81,12 @@ class Walked:
             if tag == "html":
                 self.head.language = attributes.get("lang") or attributes.get("xml:lang") or ""
             elif tag != "body":
-                meant = known[rows.names[container]]
+                meant = rows.known[rows.names[container]]
                 if tag == "blockquote":  # a quoted post is named for the network it comes from
                     meant &= ~names.SHARE
                 bits |= meant | _more_bits(attributes)
+            if bits and not self.bits[container]:
+                insort(self.named, container)
             self.bits[container] = bits
 
     def _read_head(self, rows: scan.Rows) -> None:
@@ -97,66 +94,63 @@ class Walked:
         for number, start, end in rows.metas:
             tag = scan.NAMES[number]
             if tag == "title":
-                head.title = head.title or scan.unescaped(_TAG.sub("", rows.text_until("</title>", start)))
+                head.title = head.title or rows.told[start:end]
             elif tag == "script":
-                head.scripts.append(rows.text_until("</script>", start))
-            elif head.wants(tag, rows.html[start:end]):
+                head.scripts.append(rows.told[start:end])
+            elif head.wants(tag, rows.told[start:end]):
                 head.read(tag, rows.attributes(start, end))
 
-    def _collect(self, rows: scan.Rows) -> None:
-        """The rows as items; a text that only a picture without an address has split is one again."""
-        items, text, names_of = self.items, rows.text, scan.NAMES
-        add = items.append
-        for how, start, end, kind, container, group, links, flags, joint, _ in rows.items:
-            if how:
-                if picture := self._picture(rows, how, start, end, kind, container, group, links, flags, joint):
-                    add(picture)
-                continue
-            words = text[start:end]
-            if flags & scan.NOT_ASCII:
-                words = composed(words)
-            if flags & (scan.ODD | scan.CODE):
-                words = tidy_code(words) if flags & scan.CODE else without_invisible(words)
-                flags = -1
-                if not words:
+    def _look_at(self, rows: scan.Rows, gone: set[int]) -> None:
+        """Tidy the texts that are odd or code, and join again those that only a picture without an address has split;
+        what is left without words is `gone`."""
+        texts, groups, links, flags = self.texts, self.groups, self.links, self.flags
+        for at, flag in enumerate(flags):
+            if flag & scan.NOT_ASCII and self.kinds[at]:
+                texts[at] = composed(texts[at])
+        for at in rows.special:
+            if (flag := flags[at]) & (scan.ODD | scan.CODE):
+                texts[at] = tidy_code(texts[at]) if flag & scan.CODE else without_invisible(texts[at])
+                flags[at] = -1
+                if not texts[at]:
+                    gone.add(at)
                     continue
-            if joint and items and isinstance(before := items[-1], Block) and before.group == group:
-                before.text += _JOINTS[joint] + words
-                before.links = min(before.links + links, len(before.text))
-                before.flags = -1
-                continue
-            add(Block(words, names_of[kind], container, group, links if links < len(words) else len(words), flags))
+            if rows.joints[at]:
+                before = at - 1
+                while before in gone:
+                    before -= 1
+                if before >= 0 and self.kinds[before] and groups[before] == groups[at]:
+                    already = min(links[before], len(texts[before]))
+                    texts[before] += _JOINTS[rows.joints[at]] + texts[at]
+                    links[before] = min(already + links[at], len(texts[before]))
+                    flags[before] = -1
+                    gone.add(at)
 
-    def _picture(
-        self,
-        rows: scan.Rows,
-        how: int,
-        start: int,
-        end: int,
-        fallback: int,
-        container: int,
-        group: int,
-        link: int,
-        link_end: int,
-        sources: int,
-    ) -> Picture | None:
-        attributes = rows.attributes(start, end)
-        kind = scan.SHOWN[how]
-        if fallback and "placeholder" in attributes:  # AMP's: it stands in the element of the picture it waits for
-            return None
-        named = [pair for one in rows.sources(sources) for pair in of_source(one)] if sources else []
-        urls = _addresses(kind, attributes, named, self.width)
-        if not urls:
-            return None
-        shown = Picture(kind, urls, {} if kind == "background" else attributes, container, group)
-        shown.fallback = bool(fallback)
-        if link_end:
-            if link != self._link[0]:  # a link may stand round thousands of pictures
-                self._link = link, rows.attribute("href", link, link_end).strip()[: LONG_URL + 1] or None
-            shown.link = self._link[1]
-            if shown.link and link_to_picture(shown.link):
-                urls.append(shown.link)
-        return shown
+    def _leave_out(self, gone: set[int]) -> None:
+        left = [at for at in range(len(self.texts)) if at not in gone]
+        for name in ("texts", "kinds", "containers", "groups", "links", "flags"):
+            whole = getattr(self, name)
+            setattr(self, name, [whole[at] for at in left])
+        self.pictures = {new: self.pictures[old] for new, old in enumerate(left) if old in self.pictures}
+
+
+def _picture(rows: scan.Rows, row: tuple[int, ...], width: int | None) -> Picture | None:
+    """The picture of a row, None if it has no address; `width` is what a srcset is asked for."""
+    at, how, start, end, fallback, link, link_end, sources, _ = row
+    attributes = rows.attributes(start, end)
+    kind = scan.SHOWN[how]
+    if fallback and "placeholder" in attributes:  # AMP's: it stands in the element of the picture it waits for
+        return None
+    named = [pair for one in rows.sources(sources) for pair in of_source(one)] if sources else []
+    urls = _addresses(kind, attributes, named, width)
+    if not urls:
+        return None
+    shown = Picture(kind, urls, {} if kind == "background" else attributes, rows.containers[at])
+    shown.fallback = bool(fallback)
+    if link_end:
+        shown.link = rows.told[link : min(link_end, link + LONG_URL + 1)].strip() or None
+        if shown.link and link_to_picture(shown.link):
+            urls.append(shown.link)
+    return shown
 
 
 def _addresses(how: str, attributes: Attributes, sources: list[tuple[str, float]], width: int | None) -> list[str]:
@@ -171,32 +165,6 @@ def _addresses(how: str, attributes: Attributes, sources: list[tuple[str, float]
     else:
         one = attributes.get("data") or attributes.get("src")
     return [one.strip()] if one and one.strip() else []
-
-
-def _meaning(name: str, memory: dict[str, int]) -> int:
-    """The bits that the words of a container's `class` and `id` stand for together.
-
-    Sites share most single words, and few of their combinations, so only those are remembered.
-    """
-    known, get = 0, memory.get
-    for word in name.split(" ")[: names.MANY]:
-        bits = get(word)
-        known |= _learn(word, memory) if bits is None else bits
-    return known
-
-
-def _learn(word: str, memory: dict[str, int]) -> int:
-    """The meaning of one word, remembered; what is numbered means the same at any number, and is remembered once."""
-    if len(memory) >= MANY_NAMES:
-        memory.clear()
-    word = scan.unescaped(word)
-    end = word.rstrip("0123456789")
-    if len(word) - len(end) > 2 and len(word) <= names.LONG:
-        word = end + "000"
-    bits = memory.get(word)
-    if bits is None:
-        bits = memory[word] = names.meaning_of_one(word) if word else 0
-    return bits
 
 
 def _more_bits(attributes: Attributes) -> int:

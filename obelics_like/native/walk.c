@@ -1,82 +1,28 @@
-/* One pass over a page as lexbor writes it out: texts and pictures in document order, and the blocks they stand in.
+/* One walk over a page: texts and pictures in document order, and the blocks they stand in.
 
-   The input is what `LexborHTMLParser.root.html` gives: well-formed, every attribute quoted, `&` `<` `>` `"` and the
-   no-break space escaped. So this is no parser of HTML: it reads start tags, end tags, comments and text, keeps a
-   stack, and writes rows of numbers that point into the input and into one run of tidied text. What a name or an
-   address means is decided in Python (`extraction/walk.py`, which also lays out the rows); here is only what has to be
-   done for every tag and every character of a page.
+   `markup.c` or `nodes.c` tell of each element and each text; here a stack of states is kept, and rows of numbers are
+   written that point into runs of text. What a name or an address means is decided in Python (`extraction/walk.py`, and
+   `scan.py`, which lays out the rows); here is only what has to be done for every tag and every character of a page. */
 
-   Nothing here trusts the input: each step is bounded by its length, and markup that lexbor would not write is passed
-   by as text or skipped. */
+#include "walk.h"
 
-#include "grow.h"
-
-#define EXPORT __attribute__((visibility("default")))
-
-enum { PLAIN, BLOCK, SILENT, VOID, LINK, AMP_IMAGE, BREAK, RULE, SVG_IMAGE, IMAGE, INPUT, HEAD, NOSCRIPT, OBJECT,
-       PICTURE, SCRIPT, SOURCE, TITLE, VIDEO, TEMPLATE, RAW };
-enum { SILENCED = 1, LINKED = 2, CODE = 4, FALLBACK = 8, SKIPPED = 16 };      /* modes of a state */
-enum { KEEPS = 1, IS_PRE = 4, IS_HEADING = 8, IS_ROOT = 16, IS_LITERAL = 32 }; /* flags of a tag */
-enum { NOT_JOINED, GLUED, SPACED, BROKEN };                                   /* how a text goes on after a picture */
+enum { NOT_JOINED, GLUED, SPACED, BROKEN }; /* how a text goes on after a picture */
 /* Flags of a text, beside CODE: it holds characters that are not seen; a sentence ends in it; it has four digits of
    ASCII or more; it begins in a script in which a character says as much as a few Latin ones; it is not all ASCII. */
 enum { ODD = 1, SENTENCE = 8, DIGITS = 16, DENSE = 32, NOT_ASCII = 64 };
 enum { MANY_DIGITS = 4, DENSE_WITHIN = 200 };
-enum { OF_IMG = 1, OF_INPUT, OF_POSTER, OF_BACKGROUND, OF_SVG, OF_OBJECT };   /* what shows a picture; 0 is a text */
-enum { FINE = 0, NO_MEMORY = -1, TOO_MANY = 1, TOO_DEEP = 2 };
+enum { OF_IMG = 1, OF_INPUT, OF_POSTER, OF_BACKGROUND, OF_SVG, OF_OBJECT }; /* what shows a picture */
 
-enum { ITEM = 10, CONTAINER = 3, NAME = 4, MARK = 3, META = 3, SET = 3 };     /* numbers in a row */
+enum { ITEM = 6, SHOWN = 9, CONTAINER = 4 }; /* numbers in a row; in all other rows there are three */
 
-/* A tag as Python names it in `tags.py`. */
-typedef struct {
-    const char *name;
-    int32_t length, action, kind, flags;
-} Tag;
-
-typedef struct {
-    int32_t slots, unknown, div, p; /* a power of two; what an unknown tag is; the kinds named so */
-    const Tag *tags;                /* 0-based; `table` holds numbers of it, or -1 */
-    const int32_t *table;
-} Tags;
-
-/* What holds inside an element. `link` is the start of the attributes of the `<a>` round it; `set` numbers the
-   `<picture>` round it from 1. */
-typedef struct {
-    int32_t is_block, container, mode, kind, link, link_end, set;
-} State;
-
-typedef struct {
-    int32_t name, length, changed;
-    State outer;
-} Frame;
-
-typedef struct {
-    int32_t status, measured;
-    Numbers items, containers, names, marks, metas, sets;
-    Bytes text, words, telling; /* of the items; of the names, and the words in them that may mean something: by lines */
-} Result;
-
-typedef struct {
-    const char *html;
-    int32_t end;
-    Result *out;
-    const Tags *vocabulary;
-    Frame *frames;
-    int32_t depth, room, group, links, characters, started, start, pending, after_picture;
-    int32_t flags, digits, ending; /* of the text begun; `ending`: what may end a sentence has just been put */
-    Numbers open_sets;  /* of each `<picture>` the last row of its sources that no `<img>` has taken, or -1 */
-    int32_t *slots;     /* of the table of names: a number of a row of names, or -1 */
-    int32_t room_of_slots;
-} Walk;
-
-static uint32_t hash_of(uint32_t hash, const char *at, int32_t length) {
+uint32_t hash_of(uint32_t hash, const char *at, int32_t length) {
     for (int32_t i = 0; i < length; i++) hash = (hash ^ (unsigned char)at[i]) * 16777619u;
     return hash;
 }
 
 EXPORT uint32_t tag_hash(const char *name, int32_t length) { return hash_of(2166136261u, name, length); }
 
-static int32_t tag_of(const Tags *tags, const char *name, int32_t length) {
+int32_t tag_of(const Tags *tags, const char *name, int32_t length) {
     uint32_t slot = tag_hash(name, length) & (uint32_t)(tags->slots - 1);
     for (;; slot = (slot + 1) & (uint32_t)(tags->slots - 1)) {
         int32_t tag = tags->table[slot];
@@ -85,47 +31,62 @@ static int32_t tag_of(const Tags *tags, const char *name, int32_t length) {
     }
 }
 
-/* Attributes: ` name="value"` one after the other, from `at` up to the tag's `>`. */
-typedef struct {
-    int32_t at, end, name, name_end, value, value_end;
-} Attribute;
+int add_row(Numbers *list, int32_t one, int32_t two, int32_t three) {
+    if (!numbers_room(list, 3)) return 0;
+    int32_t *row = list->at + list->used;
+    row[0] = one;
+    row[1] = two;
+    row[2] = three;
+    list->used += 3;
+    return 1;
+}
 
-static int next_attribute(const char *html, Attribute *a) {
-    int32_t at = a->at;
-    while (at < a->end && html[at] == ' ') at++;
-    if (at >= a->end) return 0;
+/* ---- attributes ---- */
+
+static int next_of_node(const Walk *w, Attribute *a) {
+    void *node = a->begun ? w->dom->next_attribute(a->rest.node) : w->dom->first_attribute(a->rest.node);
+    if (!node) return 0;
+    size_t name = 0, value = 0;
+    a->begun = 1;
+    a->rest.node = node;
+    a->name = w->dom->attribute_name(node, &name);
+    a->value = w->dom->attribute_value(node, &value);
+    a->name_length = a->name && name <= INT32_MAX ? (int32_t)name : 0;
+    a->length = a->value && value <= INT32_MAX ? (int32_t)value : 0;
+    if (!a->value) a->value = "";
+    return 1;
+}
+
+/* The next attribute of the element that `a->rest` was; of markup: ` name="value"` one after the other. */
+int next_attribute(const Walk *w, Attribute *a) {
+    if (a->rest.node) return next_of_node(w, a);
+    const char *at = a->rest.at, *end = a->rest.end;
+    while (at < end && *at == ' ') at++;
+    if (at >= end) return 0;
     a->name = at++;
-    while (at < a->end && html[at] != '=' && html[at] != ' ') at++;
-    a->name_end = a->value = a->value_end = at;
-    if (at + 1 < a->end && html[at] == '=' && html[at + 1] == '"') {
+    while (at < end && *at != '=' && *at != ' ') at++;
+    a->name_length = (int32_t)(at - a->name);
+    a->value = at;
+    a->length = 0;
+    if (end - at >= 2 && *at == '=' && at[1] == '"') {
         a->value = at + 2;
-        const char *quote = memchr(html + a->value, '"', (size_t)(a->end - a->value));
-        a->value_end = quote ? (int32_t)(quote - html) : a->end;
-        at = a->value_end + 1;
+        const char *quote = memchr(a->value, '"', (size_t)(end - a->value));
+        a->length = (int32_t)((quote ? quote : end) - a->value);
+        at = quote ? quote + 1 : end;
     }
-    a->at = at;
+    a->rest.at = at;
     return 1;
 }
 
-static int is_named(const char *html, const Attribute *a, const char *name) {
-    size_t length = strlen(name);
-    return (size_t)(a->name_end - a->name) == length && !memcmp(html + a->name, name, length);
-}
-
-static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
-
-static int same_lower(const char *at, const char *word, size_t length) {
-    for (size_t i = 0; i < length; i++)
-        if (lower(at[i]) != word[i]) return 0;
-    return 1;
-}
+static int is_named(const Attribute *a, const char *name) { return same_word(a->name, a->name_length, name); }
 
 /* Whether the value begins with the word, in any case, and `whole`: is nothing else. */
-static int begins(const char *html, const Attribute *a, const char *word, int whole) {
-    int32_t at = a->value, end = a->value_end, length = (int32_t)strlen(word);
-    while (at < end && is_space((unsigned char)html[at])) at++;
-    while (end > at && is_space((unsigned char)html[end - 1])) end--;
-    return end - at >= length && (!whole || end - at == length) && same_lower(html + at, word, (size_t)length);
+static int begins(const Attribute *a, const char *word, int whole) {
+    const char *at = a->value, *end = at + a->length;
+    int32_t length = (int32_t)strlen(word);
+    while (at < end && is_space((unsigned char)*at)) at++;
+    while (end > at && is_space((unsigned char)end[-1])) end--;
+    return end - at >= length && (!whole || end - at == length) && same_lower(at, word, (size_t)length);
 }
 
 static int holds(const char *at, int32_t length, const char *word) {
@@ -135,40 +96,46 @@ static int holds(const char *at, int32_t length, const char *word) {
     return 0;
 }
 
-static int says_something(const char *html, const Attribute *a) {
-    for (int32_t at = a->value; at < a->value_end; at++)
-        if (!is_space((unsigned char)html[at])) return 1;
+static int says_something(const Attribute *a) {
+    for (int32_t i = 0; i < a->length; i++)
+        if (!is_space((unsigned char)a->value[i])) return 1;
     return 0;
 }
 
 /* ---- texts ---- */
 
+/* Add an item, whose text has been put; a picture has the kind 0 and no text. */
+static int add_item(Walk *w, const State *state, int32_t kind, int32_t flags) {
+    Result *out = w->out;
+    if (!numbers_room(&out->items, ITEM) || !numbers_room(&out->special, 1) || !bytes_room(&out->text, 1)) return 0;
+    int32_t *row = out->items.at + out->items.used;
+    if (kind && (flags & (ODD | CODE) || w->after_picture))
+        out->special.at[out->special.used++] = (int32_t)(out->items.used / ITEM);
+    out->items.used += ITEM;
+    row[0] = kind;
+    row[1] = state->container;
+    row[2] = w->group;
+    row[3] = kind ? w->links : 0;
+    row[4] = flags;
+    row[5] = kind ? w->after_picture : NOT_JOINED;
+    out->text.at[out->text.used++] = 0;
+    return 1;
+}
+
 /* End the run of text that stands in `state`, if there is one. */
 static int flush(Walk *w, const State *state) {
-    Result *out = w->out;
-    if (w->started) {
-        if (!numbers_room(&out->items, ITEM)) return 0;
-        int32_t *row = out->items.at + out->items.used;
-        out->items.used += ITEM;
-        row[0] = 0;
-        row[1] = w->start;
-        row[2] = w->characters;
-        row[3] = state->kind;
-        row[4] = state->container;
-        row[5] = w->group;
-        row[6] = w->links;
-        row[7] = w->flags | (w->ending ? SENTENCE : 0) | (state->mode & CODE);
-        row[8] = w->after_picture;
-        row[9] = 0;
-    }
+    int32_t flags = w->flags | (w->ending ? SENTENCE : 0) | (state->mode & CODE);
+    if (w->started && !add_item(w, state, state->kind, flags)) return 0;
     w->started = w->flags = w->digits = w->ending = w->links = 0;
     w->pending = w->after_picture = NOT_JOINED;
     w->start = w->characters;
     return 1;
 }
 
+/* Add a character to the text; NUL, which ends texts, is none that a page can hold. */
 static void put(Walk *w, const unsigned char *at, int size) {
     Bytes *text = &w->out->text;
+    if (!*at) return;
     memcpy(text->at + text->used, at, (size_t)size);
     text->used += size;
     w->characters++;
@@ -214,51 +181,50 @@ static void note(Walk *w, uint32_t c) {
     w->ending = ends || (w->ending && closes(c));
 }
 
-/* A character of the input at `at`, escapes undone; `*size` becomes the bytes it takes there, `*from` and `*bytes` where
-   and how long it is itself. */
-static uint32_t unescaped(const unsigned char *at, const unsigned char *end, int *size, const unsigned char **from,
-                          int *bytes) {
-    static const unsigned char blank[] = "\xC2\xA0";
+/* A character of the input at `at`; `*size` becomes the bytes it takes there, `*from` and `*bytes` where and how long it
+   is itself: in markup, escapes are undone. */
+static uint32_t unescaped(const Walk *w, const unsigned char *at, const unsigned char *end, int *size,
+                          const unsigned char **from, int *bytes) {
+    static const struct { const char *escape, *character; } escapes[] = {
+        {"&amp;", "&"}, {"&nbsp;", "\xC2\xA0"}, {"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}};
     *from = at;
-    if (*at != '&') {
-        uint32_t c = character(at, end, size);
-        *bytes = *size;
-        return c;
-    }
-    *bytes = 1;
-    int64_t left = end - at;
-    if (left >= 5 && !memcmp(at, "&amp;", 5)) { *size = 5; return '&'; }
-    if (left >= 6 && !memcmp(at, "&nbsp;", 6)) { *size = 6; *from = blank; *bytes = 2; return 0xA0; }
-    if (left >= 4 && !memcmp(at, "&lt;", 4)) { *size = 4; *from = (const unsigned char *)"<"; return '<'; }
-    if (left >= 4 && !memcmp(at, "&gt;", 4)) { *size = 4; *from = (const unsigned char *)">"; return '>'; }
-    *size = 1;
-    return '&';
+    if (*at == '&' && !w->dom)
+        for (size_t i = 0; i < sizeof escapes / sizeof *escapes; i++) {
+            size_t length = strlen(escapes[i].escape);
+            if ((size_t)(end - at) < length || memcmp(at, escapes[i].escape, length)) continue;
+            *size = (int)length;
+            *from = (const unsigned char *)escapes[i].character;
+            *bytes = (int)strlen(escapes[i].character);
+            return *bytes == 2 ? 0xA0 : **from;
+        }
+    uint32_t c = character(at, end, size);
+    *bytes = *size;
+    return c;
 }
 
 /* Take up a text that is not silenced: white space as `texts.tidy` has it, code as it stands. */
-static int take_text(Walk *w, int32_t from, int32_t to, int mode) {
-    const unsigned char *at = (const unsigned char *)w->html + from, *end = (const unsigned char *)w->html + to;
+int take_text(Walk *w, const char *from, const char *to, int mode) {
+    const unsigned char *at = (const unsigned char *)from, *end = (const unsigned char *)to;
     const unsigned char *piece;
     int size, bytes;
     if (!bytes_room(&w->out->text, to - from + 8)) return 0;
     if (mode & CODE) {
         w->started = 1;
         while (at < end) {
-            unescaped(at, end, &size, &piece, &bytes);
+            unescaped(w, at, end, &size, &piece, &bytes);
             put(w, piece, bytes);
             at += size;
         }
         return 1;
     }
-    int32_t count = 0, spaces = 0, blank = 1; /* characters of the node, and how many of them end it as white space */
+    int32_t count = 0, blank = 1; /* characters of the node; whether all of them are white space */
     while (at < end) {
         uint32_t c;
         if (*at < 0x80 && *at != '&') { c = *at; size = bytes = 1; piece = at; }
-        else c = unescaped(at, end, &size, &piece, &bytes);
+        else c = unescaped(w, at, end, &size, &piece, &bytes);
         at += size;
         count++;
         if (is_space(c)) {
-            spaces++;
             if (w->pending == NOT_JOINED) w->pending = SPACED;
             continue;
         }
@@ -283,8 +249,8 @@ static int take_text(Walk *w, int32_t from, int32_t to, int mode) {
 }
 
 /* The text of an `<xmp>`, in which nothing is escaped. */
-static int take_literal(Walk *w, int32_t from, int32_t to) {
-    const unsigned char *at = (const unsigned char *)w->html + from, *end = (const unsigned char *)w->html + to;
+int take_literal(Walk *w, const char *from, const char *to) {
+    const unsigned char *at = (const unsigned char *)from, *end = (const unsigned char *)to;
     int size;
     if (!bytes_room(&w->out->text, to - from)) return 0;
     for (w->started = 1; at < end; at += size) {
@@ -294,43 +260,131 @@ static int take_literal(Walk *w, int32_t from, int32_t to) {
     return 1;
 }
 
+/* ---- what Python is told of ---- */
+
+/* Take up a string as it is; `escaped`: as markup has it. */
+static int tell(Walk *w, const char *from, const char *to, int escaped) {
+    Bytes *told = &w->out->told;
+    const unsigned char *at = (const unsigned char *)from, *end = (const unsigned char *)to, *piece;
+    int size, bytes;
+    if (!bytes_room(told, to - from + 1)) return 0;
+    if (!escaped || !memchr(from, '&', (size_t)(to - from))) {
+        memcpy(told->at + told->used, from, (size_t)(to - from));
+        told->used += to - from;
+        for (; at < end; at++) w->out->characters_told += (*at & 0xC0) != 0x80;
+        return 1;
+    }
+    for (; at < end; at += size, w->out->characters_told++) {
+        unescaped(w, at, end, &size, &piece, &bytes);
+        memcpy(told->at + told->used, piece, (size_t)bytes);
+        told->used += bytes;
+    }
+    return 1;
+}
+
+/* Take up the attributes of an element, each name and each value with a NUL behind it; `place` becomes where. */
+static int tell_attributes(Walk *w, const Element *element, int32_t place[2]) {
+    static const char nul[1];
+    Attribute a = {.rest = *element};
+    place[0] = w->out->characters_told;
+    while (next_attribute(w, &a))
+        if (!tell(w, a.name, a.name + a.name_length, 0) || !tell(w, nul, nul + 1, 0) ||
+            !tell(w, a.value, a.value + a.length, !w->dom) || !tell(w, nul, nul + 1, 0))
+            return 0;
+    place[1] = w->out->characters_told;
+    return 1;
+}
+
+/* Take up the value of one attribute; both places are 0 where it is not there. */
+static int tell_one(Walk *w, const Element *element, const char *name, int32_t place[2]) {
+    Attribute a = {.rest = *element};
+    place[0] = place[1] = 0;
+    while (next_attribute(w, &a)) {
+        if (!is_named(&a, name)) continue;
+        place[0] = w->out->characters_told;
+        if (!tell(w, a.value, a.value + a.length, !w->dom)) return 0;
+        place[1] = w->out->characters_told;
+        break;
+    }
+    return 1;
+}
+
+/* Take up the text of an element of a head: of markup, up to its end tag. */
+static int tell_text(Walk *w, int32_t number, const Element *element, const char *end_tag) {
+    int32_t from = w->out->characters_told;
+    if (!w->dom) {
+        const char *at = element->end, *end = w->end;
+        if (at < end) at++;
+        size_t length = strlen(end_tag);
+        const char *stop = at;
+        while (stop < end && (stop = memchr(stop, '<', (size_t)(end - stop))) &&
+               ((size_t)(end - stop) < length || memcmp(stop, end_tag, length)))
+            stop++;
+        if (!stop) stop = end;
+        if (!tell(w, at, stop, w->tags->tags[number].action == TITLE)) return 0;
+    } else {
+        size_t length = 0;
+        char *text = w->dom->text(element->node, &length);
+        if (!text) return 0;
+        int fine = tell(w, text, text + length, 0);
+        w->dom->free_text(w->document, text);
+        if (!fine) return 0;
+    }
+    return add_row(&w->out->metas, number, from, w->out->characters_told);
+}
+
+static int tell_of(Walk *w, Numbers *rows, int32_t number, const Element *element) {
+    int32_t place[2];
+    return tell_attributes(w, element, place) && add_row(rows, number, place[0], place[1]);
+}
+
 /* ---- pictures ---- */
 
-/* Note a picture; `set` is where its `<picture>`'s sources begin, from 1, or 0. */
-static int emit(Walk *w, int how, int32_t from, int32_t to, const State *state, int32_t set) {
+/* Note a picture; `element` is NULL where it has only the sources that begin at `set`, from 1, of its `<picture>`. */
+static int emit(Walk *w, int how, const Element *element, const State *state, int32_t set) {
     Result *out = w->out;
     int32_t joins = w->started || w->after_picture;
-    int32_t pending = w->pending;
-    if (!flush(w, state) || !numbers_room(&out->items, ITEM)) return 0;
+    int32_t pending = w->pending, place[2] = {0, 0}, link[2] = {0, 0};
+    if (!flush(w, state) || !add_item(w, state, 0, 0)) return 0;
     if (joins) {
         w->after_picture = GLUED;
         w->pending = pending;
     }
-    int32_t *row = out->items.at + out->items.used;
-    out->items.used += ITEM;
-    row[0] = how;
-    row[1] = from;
-    row[2] = to;
-    row[3] = (state->mode & FALLBACK) != 0;
-    row[4] = state->container;
-    row[5] = w->group;
-    row[6] = state->link;
-    row[7] = state->link_end;
-    row[8] = set;
-    row[9] = 0;
+    if (element && !tell_attributes(w, element, place)) return 0;
+    if (state->mode & LINKED) {
+        /* a link may stand round thousands of pictures: its address is told once for all of them */
+        const Element *last = &w->last_link;
+        if (!w->knows_link || last->at != state->link.at || last->node != state->link.node) {
+            if (!tell_one(w, &state->link, "href", w->link_place)) return 0;
+            w->last_link = state->link;
+            w->knows_link = 1;
+        }
+        memcpy(link, w->link_place, sizeof link);
+    }
+    if (!numbers_room(&out->pictures, SHOWN)) return 0;
+    int32_t *row = out->pictures.at + out->pictures.used;
+    out->pictures.used += SHOWN;
+    row[0] = (int32_t)(out->items.used / ITEM) - 1;
+    row[1] = how;
+    row[2] = place[0];
+    row[3] = place[1];
+    row[4] = (state->mode & FALLBACK) != 0;
+    row[5] = link[0];
+    row[6] = link[1];
+    row[7] = set;
+    row[8] = 0;
     return 1;
 }
 
 /* Whether an element may name the address of a picture in any of its attributes. */
-static int may_show(const char *html, int32_t from, int32_t to) {
-    Attribute a = {.at = from, .end = to};
-    while (next_attribute(html, &a)) {
-        if (a.value >= a.value_end) continue;
-        int32_t length = a.name_end - a.name;
-        if (is_named(html, &a, "src")) {
-            if (says_something(html, &a) && !strchr("#{<", html[a.value])) return 1;
-        } else if ((length > 5 && !memcmp(html + a.name, "data-", 5)) || holds(html + a.name, length, "src") ||
-                   is_named(html, &a, "file") || is_named(html, &a, "zoomfile") || is_named(html, &a, "v-lazy")) {
+static int may_show(const Walk *w, const Element *element) {
+    Attribute a = {.rest = *element};
+    while (next_attribute(w, &a)) {
+        if (!a.length) continue;
+        if (is_named(&a, "src")) {
+            if (says_something(&a) && !strchr("#{<", *a.value)) return 1;
+        } else if ((a.name_length > 5 && !memcmp(a.name, "data-", 5)) || holds(a.name, a.name_length, "src") ||
+                   is_named(&a, "file") || is_named(&a, "zoomfile") || is_named(&a, "v-lazy")) {
             return 1;
         }
     }
@@ -344,74 +398,68 @@ static int32_t taken_set(Walk *w, const State *state) {
     return set;
 }
 
-static int take_source(Walk *w, int32_t from, int32_t to, const State *state) {
+static int take_source(Walk *w, const Element *element, const State *state) {
     if (!state->set) return 1;
-    Attribute a = {.at = from, .end = to};
-    while (next_attribute(w->html, &a))
-        if (is_named(w->html, &a, "type") && (begins(w->html, &a, "video", 0) || begins(w->html, &a, "audio", 0)))
-            return 1;
-    Numbers *sets = &w->out->sets;
-    if (!numbers_room(sets, SET)) return 0;
-    int32_t *row = sets->at + sets->used, *open = &w->open_sets.at[state->set - 1];
-    row[0] = from;
-    row[1] = to;
-    row[2] = *open + 1;
-    *open = (int32_t)(sets->used / SET);
-    sets->used += SET;
-    return 1;
+    Attribute a = {.rest = *element};
+    while (next_attribute(w, &a))
+        if (is_named(&a, "type") && (begins(&a, "video", 0) || begins(&a, "audio", 0))) return 1;
+    int32_t place[2], *open = &w->open_sets.at[state->set - 1], before = *open + 1;
+    *open = (int32_t)(w->out->sets.used / 3);
+    return tell_attributes(w, element, place) && add_row(&w->out->sets, place[0], place[1], before);
 }
 
-static int is_picture_file(const char *html, const Attribute *a) {
+static int is_picture_file(const Attribute *a) {
     static const char *const endings[] = {".jpg", ".jpeg", ".jpe", ".png", ".gif", ".webp",
                                           ".avif", ".bmp", ".tif", ".tiff", ".heic", ".svg"};
-    int32_t at = a->value, end = at;
-    while (end < a->value_end && html[end] != '?' && html[end] != '#') end++;
-    while (end > at && is_space((unsigned char)html[end - 1])) end--;
-    if (holds(html + at, end - at, "/wiki/")) return 0;
+    const char *at = a->value, *end = at;
+    while (end < at + a->length && *end != '?' && *end != '#') end++;
+    while (end > at && is_space((unsigned char)end[-1])) end--;
+    if (holds(at, (int32_t)(end - at), "/wiki/")) return 0;
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
         int32_t length = (int32_t)strlen(endings[i]);
-        if (end - at > length && same_lower(html + end - length, endings[i], (size_t)length)) return 1;
+        if (end - at > length && same_lower(end - length, endings[i], (size_t)length)) return 1;
     }
     return 0;
 }
 
 /* Whether an element has an attribute of one of two names that says something; for `<object>` a picture's file. */
-static int names_picture(Walk *w, int32_t from, int32_t to, const char *one, const char *other, int only_files) {
-    Attribute a = {.at = from, .end = to};
+static int names_picture(const Walk *w, const Element *element, const char *one, const char *other, int only_files) {
+    Attribute a = {.rest = *element};
     int named = 0, file = 0;
-    while (next_attribute(w->html, &a)) {
-        if ((is_named(w->html, &a, one) || is_named(w->html, &a, other)) && says_something(w->html, &a)) {
+    while (next_attribute(w, &a)) {
+        if ((is_named(&a, one) || is_named(&a, other)) && says_something(&a)) {
             named = 1;
-            file |= is_picture_file(w->html, &a);
-        } else if (only_files && is_named(w->html, &a, "type") && begins(w->html, &a, "image/", 0)) {
+            file |= is_picture_file(&a);
+        } else if (only_files && is_named(&a, "type") && begins(&a, "image/", 0)) {
             file = 1;
         }
     }
     return named && (file || !only_files);
 }
 
-static int has_type(Walk *w, int32_t from, int32_t to, const char *type) {
-    Attribute a = {.at = from, .end = to};
-    while (next_attribute(w->html, &a))
-        if (is_named(w->html, &a, "type")) return begins(w->html, &a, type, 1);
+static int has_type(const Walk *w, const Element *element, const char *type) {
+    Attribute a = {.rest = *element};
+    while (next_attribute(w, &a))
+        if (is_named(&a, "type")) return begins(&a, type, 1);
     return 0;
 }
 
 /* ---- containers ---- */
+
+static uint32_t hash_of_name(const Name *name) {
+    uint32_t hash = hash_of(2166136261u, name->first, name->first_length);
+    return hash_of(hash * 31 + 7, name->second, name->second_length);
+}
 
 static int more_slots(Walk *w) {
     int32_t room = w->room_of_slots * 2;
     int32_t *slots = malloc((size_t)room * sizeof *slots);
     if (!slots) return 0;
     for (int32_t i = 0; i < room; i++) slots[i] = -1;
-    for (int32_t i = 0; i < w->room_of_slots; i++) {
-        if (w->slots[i] < 0) continue;
-        const int32_t *row = w->out->names.at + (int64_t)w->slots[i] * NAME;
-        uint32_t hash = hash_of(2166136261u, w->html + row[0], row[1] - row[0]);
-        hash = hash_of(hash * 31 + 7, w->html + row[2], row[3] - row[2]);
-        uint32_t slot = hash & (uint32_t)(room - 1);
+    for (int32_t i = 0; i < w->names_used; i++) {
+        uint32_t slot = hash_of_name(&w->names[i]) & (uint32_t)(room - 1);
         while (slots[slot] >= 0) slot = (slot + 1) & (uint32_t)(room - 1);
-        slots[slot] = w->slots[i];
+        slots[slot] = i;
     }
     free(w->slots);
     w->slots = slots;
@@ -419,97 +467,78 @@ static int more_slots(Walk *w) {
     return 1;
 }
 
-enum { LONG_WORD = 80, MANY_WORDS = 24 }; /* LONG and MANY of `names` */
-
-/* Whether a word of a class may mean something: a part of it, or all its parts together, are in the vocabulary. Parts
-   are runs of letters, and begin anew where a capital follows a small letter, as `names.meaning_of_one` has it. */
-static int tells(const Tags *vocabulary, const char *word, const char *end) {
-    char part[LONG_WORD], whole[LONG_WORD];
-    int32_t in_part = 0, in_whole = 0;
-    if (end - word > LONG_WORD) end = word + LONG_WORD;
-    for (const char *at = word; at < end; at++) {
-        char c = lower(*at);
-        int letter = c >= 'a' && c <= 'z';
-        if (*at == '&' || (unsigned char)*at >= 0x80) return 1; /* left to Python */
-        if (in_part && (!letter || (c != *at && at[-1] >= 'a' && at[-1] <= 'z'))) {
-            if (tag_of(vocabulary, part, in_part)) return 1;
-            in_part = 0;
+/* Write a value's words, each with a blank behind it. */
+static void put_words(Walk *w, const char *from, int32_t length) {
+    Bytes *words = &w->out->words;
+    const unsigned char *at = (const unsigned char *)from, *end = at + length, *piece;
+    int size, bytes, in_word = 0;
+    for (; at < end; at += size) {
+        if (*at < 0x80 && is_space(*at)) {
+            size = 1;
+            if (in_word) words->at[words->used++] = ' ';
+            in_word = 0;
+            continue;
         }
-        if (letter) part[in_part++] = c;
-        if (letter || (c >= '0' && c <= '9')) whole[in_whole++] = c;
+        unescaped(w, at, end, &size, &piece, &bytes);
+        memcpy(words->at + words->used, piece, (size_t)bytes);
+        words->used += bytes;
+        in_word = 1;
     }
-    return (in_part && tag_of(vocabulary, part, in_part)) || (in_whole && tag_of(vocabulary, whole, in_whole));
-}
-
-static void put_word(Bytes *words, const char *word, const char *end) {
-    memcpy(words->at + words->used, word, (size_t)(end - word));
-    words->used += end - word;
-    words->at[words->used++] = ' ';
-}
-
-/* Write a value's words, each with a blank behind it; those that tell something, of the first ones, also apart. */
-static void put_words(Walk *w, const char *at, const char *end, int32_t *count) {
-    while (at < end) {
-        while (at < end && is_space((unsigned char)*at)) at++;
-        const char *from = at;
-        while (at < end && !is_space((unsigned char)*at)) at++;
-        if (at == from) continue;
-        put_word(&w->out->words, from, at);
-        if (++*count <= MANY_WORDS && tells(w->vocabulary, from, at)) put_word(&w->out->telling, from, at);
-    }
+    if (in_word) words->at[words->used++] = ' ';
 }
 
 /* The number of the class and id together, from 1; the same pair has the same number. -1: no memory. */
-static int32_t name_of(Walk *w, const int32_t name[NAME]) {
-    Numbers *names = &w->out->names;
-    int32_t first = name[1] - name[0], second = name[3] - name[2];
-    if (!first && !second) return 0;
-    if (names->used / NAME * 2 >= w->room_of_slots && !more_slots(w)) return -1;
-    uint32_t hash = hash_of(2166136261u, w->html + name[0], first);
-    hash = hash_of(hash * 31 + 7, w->html + name[2], second);
-    uint32_t slot = hash & (uint32_t)(w->room_of_slots - 1);
+static int32_t name_of(Walk *w, const Name *name) {
+    if (!name->first_length && !name->second_length) return 0;
+    if (w->names_used * 2 >= w->room_of_slots && !more_slots(w)) return -1;
+    uint32_t slot = hash_of_name(name) & (uint32_t)(w->room_of_slots - 1);
     for (; w->slots[slot] >= 0; slot = (slot + 1) & (uint32_t)(w->room_of_slots - 1)) {
-        const int32_t *row = names->at + (int64_t)w->slots[slot] * NAME;
-        if (row[1] - row[0] == first && row[3] - row[2] == second &&
-            !memcmp(w->html + row[0], w->html + name[0], (size_t)first) &&
-            !memcmp(w->html + row[2], w->html + name[2], (size_t)second))
+        const Name *other = &w->names[w->slots[slot]];
+        if (other->first_length == name->first_length && other->second_length == name->second_length &&
+            !memcmp(other->first, name->first, (size_t)name->first_length) &&
+            !memcmp(other->second, name->second, (size_t)name->second_length))
             return w->slots[slot] + 1;
     }
-    Bytes *words = &w->out->words, *telling = &w->out->telling;
-    if (!numbers_room(names, NAME) || !bytes_room(words, first + second + 4) ||
-        !bytes_room(telling, first + second + 4))
-        return -1;
-    int32_t count = 0;
-    put_words(w, w->html + name[0], w->html + name[1], &count);
-    put_words(w, w->html + name[2], w->html + name[3], &count);
-    words->at[words->used++] = telling->at[telling->used++] = '\n';
-    memcpy(names->at + names->used, name, NAME * sizeof *name);
-    w->slots[slot] = (int32_t)(names->used / NAME);
-    names->used += NAME;
-    return w->slots[slot] + 1;
+    if (w->names_used == w->names_room) {
+        int32_t room = w->names_room * 2 + 64;
+        Name *names = realloc(w->names, (size_t)room * sizeof *names);
+        if (!names) return -1;
+        w->names = names;
+        w->names_room = room;
+    }
+    if (!bytes_room(&w->out->words, (int64_t)name->first_length + name->second_length + 3)) return -1;
+    put_words(w, name->first, name->first_length);
+    put_words(w, name->second, name->second_length);
+    w->out->words.at[w->out->words.used++] = '\n';
+    w->names[w->names_used] = *name;
+    w->slots[slot] = w->names_used++;
+    return w->names_used;
 }
 
 /* Whether an attribute holds what a lazy loader makes the background: BACKGROUNDS of `pictures`. */
-static int is_lazy_background(const char *html, const Attribute *a) {
+static int is_lazy_background(const Attribute *a) {
     static const char *const known[] = {"data-bgset", "data-bg", "data-background-image", "data-background",
                                         "data-lazy-background"};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (is_named(html, a, known[i])) return says_something(html, a);
+        if (is_named(a, known[i])) return says_something(a);
     return 0;
 }
 
-static int add_row(Numbers *list, int32_t one, int32_t two, int32_t three) {
-    if (!numbers_room(list, 3)) return 0;
+static int add_container(Walk *w, int32_t above, int32_t number, int32_t name) {
+    Numbers *list = &w->out->containers;
+    if (!numbers_room(list, CONTAINER)) return 0;
     int32_t *row = list->at + list->used;
-    row[0] = one;
-    row[1] = two;
-    row[2] = three;
-    list->used += 3;
+    list->used += CONTAINER;
+    row[0] = above;
+    row[1] = number;
+    row[2] = name;
+    row[3] = (int32_t)(list->used / CONTAINER); /* where it ends; that is known when it is left */
     return 1;
 }
 
 /* Enter a block, which gets a container of its own; inside code, a block is a new line. */
-static int enter_block(Walk *w, const Tags *tags, int32_t number, int32_t from, int32_t to, State *state) {
+static int enter_block(Walk *w, int32_t number, const Element *element, State *state) {
+    const Tags *tags = w->tags;
     const Tag *tag = &tags->tags[number];
     if (state->mode & CODE) {
         Bytes *text = &w->out->text;
@@ -521,73 +550,67 @@ static int enter_block(Walk *w, const Tags *tags, int32_t number, int32_t from, 
     }
     if (!flush(w, state)) return 0;
     w->group++;
-    int32_t kind = tag->kind, outer = state->kind;
+    int32_t kind = tag->kind, outer = state->kind, marked = (tag->flags & IS_ROOT) != 0, background = 0;
     if (tag->flags & IS_PRE) state->mode |= CODE;
     else if ((kind == tags->div || kind == tags->p) && tags->tags[outer].flags & KEEPS) kind = outer;
-    int32_t name[NAME] = {0, 0, 0, 0}, marked = (tag->flags & IS_ROOT) != 0, background = 0;
-    Attribute a = {.at = from, .end = to};
-    while (next_attribute(w->html, &a)) {
-        if (is_named(w->html, &a, "class")) { name[0] = a.value; name[1] = a.value_end; }
-        else if (is_named(w->html, &a, "id")) {
-            if (!(tag->flags & IS_HEADING)) { name[2] = a.value; name[3] = a.value_end; }
-        } else if (is_named(w->html, &a, "style")) {
-            int32_t length = a.value_end - a.value;
-            background |= holds(w->html + a.value, length, "url(");
-            marked |= holds(w->html + a.value, length, "none");
-        } else if ((a.name_end - a.name > 6 && !memcmp(w->html + a.name, "data-b", 6)) || is_named(w->html, &a, "data-lazy-background")) {
-            background |= is_lazy_background(w->html, &a);
-        } else if (is_named(w->html, &a, "role") || is_named(w->html, &a, "itemprop") || is_named(w->html, &a, "hidden")) {
+    Name name = {.first = "", .second = ""};
+    Attribute a = {.rest = *element};
+    while (next_attribute(w, &a)) {
+        if (is_named(&a, "class")) {
+            name.first = a.value;
+            name.first_length = a.length;
+        } else if (is_named(&a, "id")) {
+            if (tag->flags & IS_HEADING) continue;
+            name.second = a.value;
+            name.second_length = a.length;
+        } else if (is_named(&a, "style")) {
+            background |= holds(a.value, a.length, "url(");
+            marked |= holds(a.value, a.length, "none");
+        } else if (a.name_length > 6 && !memcmp(a.name, "data-", 5) && is_lazy_background(&a)) {
+            background = 1;
+        } else if (is_named(&a, "role") || is_named(&a, "itemprop") || is_named(&a, "hidden")) {
             marked = 1;
         }
     }
-    int32_t known = name_of(w, name), above = state->container;
+    int32_t known = name_of(w, &name), above = state->container;
     Result *out = w->out;
-    state->is_block = 1;
     state->container = (int32_t)(out->containers.used / CONTAINER);
     state->kind = kind;
-    if (known < 0 || !add_row(&out->containers, above, number, known)) return 0;
-    if (marked && !add_row(&out->marks, state->container, from, to)) return 0;
-    return !background || emit(w, OF_BACKGROUND, from, to, state, 0);
+    if (known < 0 || !add_container(w, above, number, known)) return 0;
+    if (marked && !tell_of(w, &out->marks, state->container, element)) return 0;
+    return !background || emit(w, OF_BACKGROUND, element, state, 0);
 }
 
 /* ---- elements ---- */
 
 /* Enter an element: `state` becomes what holds inside. 1: it is open; 0: it is empty; -1: no memory. */
-static int enter(Walk *w, const Tags *tags, int32_t number, int32_t from, int32_t to, State *state) {
+int enter(Walk *w, int32_t number, const Element *element, State *state) {
+    const Tags *tags = w->tags;
     int fine = 1, open = 1;
     switch (tags->tags[number].action) {
     case PLAIN:
+    case TEMPLATE: /* nothing in it is told of */
         break;
     case BLOCK:
-        fine = enter_block(w, tags, number, from, to, state);
+        fine = enter_block(w, number, element, state);
         break;
     case LINK:
-        state->is_block = 0;
         state->mode |= LINKED;
-        state->link = from;
-        state->link_end = to;
+        state->link = *element;
         break;
     case SCRIPT:
-        if (has_type(w, from, to, "application/ld+json")) fine = add_row(&w->out->metas, number, to + 1, -1);
-        state->is_block = 0;
+        if (has_type(w, element, "application/ld+json")) fine = tell_text(w, number, element, "</script>");
         state->mode |= SILENCED;
         break;
     case TITLE:
-        fine = add_row(&w->out->metas, number, to + 1, -1);
-        state->is_block = 0;
+        fine = tell_text(w, number, element, "</title>");
         state->mode |= SILENCED;
         break;
     case SILENT:
     case RAW:
-        state->is_block = 0;
         state->mode |= SILENCED;
         break;
-    case TEMPLATE:
-        state->is_block = 0;
-        state->mode |= SKIPPED;
-        break;
     case PICTURE:
-        state->is_block = 0;
         if (!numbers_room(&w->open_sets, 1)) return -1;
         w->open_sets.at[w->open_sets.used++] = -1;
         state->set = (int32_t)w->open_sets.used;
@@ -595,42 +618,37 @@ static int enter(Walk *w, const Tags *tags, int32_t number, int32_t from, int32_
     case VIDEO:
     case OBJECT: {
         int video = tags->tags[number].action == VIDEO;
-        int shown = video ? names_picture(w, from, to, "poster", "data-poster", 0)
-                          : names_picture(w, from, to, "data", "src", 1);
-        if (shown) fine = emit(w, video ? OF_POSTER : OF_OBJECT, from, to, state, 0);
-        state->is_block = 0;
+        int shown = video ? names_picture(w, element, "poster", "data-poster", 0)
+                          : names_picture(w, element, "data", "src", 1);
+        if (shown) fine = emit(w, video ? OF_POSTER : OF_OBJECT, element, state, 0);
         state->mode |= SILENCED | (video || shown ? FALLBACK : 0);
         break;
     }
     case NOSCRIPT:
-        state->is_block = 0;
         state->mode |= SILENCED | FALLBACK;
         break;
     case SVG_IMAGE:
-        if (names_picture(w, from, to, "href", "xlink:href", 0)) fine = emit(w, OF_SVG, from, to, state, 0);
-        fine = fine && enter_block(w, tags, number, from, to, state);
+        if (names_picture(w, element, "href", "xlink:href", 0)) fine = emit(w, OF_SVG, element, state, 0);
+        fine = fine && enter_block(w, number, element, state);
         break;
     case IMAGE:
     case AMP_IMAGE: {
         int32_t set = taken_set(w, state);
-        if (set || may_show(w->html, from, to)) fine = emit(w, OF_IMG, from, to, state, set);
+        if (set || may_show(w, element)) fine = emit(w, OF_IMG, element, state, set);
         open = tags->tags[number].action == AMP_IMAGE;
-        if (open) {
-            state->is_block = 0;
-            state->mode |= FALLBACK;
-        }
+        if (open) state->mode |= FALLBACK;
         break;
     }
     case SOURCE:
-        fine = take_source(w, from, to, state);
+        fine = take_source(w, element, state);
         open = 0;
         break;
     case INPUT:
-        if (has_type(w, from, to, "image") && may_show(w->html, from, to)) fine = emit(w, OF_INPUT, from, to, state, 0);
+        if (has_type(w, element, "image") && may_show(w, element)) fine = emit(w, OF_INPUT, element, state, 0);
         open = 0;
         break;
     case HEAD:
-        fine = add_row(&w->out->metas, number, from, to);
+        fine = tell_of(w, &w->out->metas, number, element);
         open = 0;
         break;
     case BREAK:
@@ -659,18 +677,19 @@ static int enter(Walk *w, const Tags *tags, int32_t number, int32_t from, int32_
     return fine ? open : -1;
 }
 
-static int leave(Walk *w, const State *inner, const State *outer) {
-    if (inner->is_block) {
+int leave(Walk *w, const State *inner, const State *outer) {
+    if (inner->container != outer->container) {
         if (!flush(w, inner)) return 0;
         w->group++;
+        w->out->containers.at[(int64_t)inner->container * CONTAINER + 3] = (int32_t)(w->out->containers.used / CONTAINER);
     } else if (inner->set && !outer->set) { /* a <picture> without an <img> */
         int32_t set = taken_set(w, inner);
-        if (set) return emit(w, OF_IMG, 0, 0, inner, set);
+        if (set) return emit(w, OF_IMG, NULL, inner, set);
     }
     return 1;
 }
 
-static int push(Walk *w, int32_t name, int32_t length, const State *outer, int changed) {
+int push(Walk *w, Frame frame) {
     if (w->depth == w->room) {
         int32_t room = w->room * 2 + 64;
         Frame *frames = realloc(w->frames, (size_t)room * sizeof *frames);
@@ -678,169 +697,47 @@ static int push(Walk *w, int32_t name, int32_t length, const State *outer, int c
         w->frames = frames;
         w->room = room;
     }
-    w->frames[w->depth++] = (Frame){name, length, changed, *outer};
+    w->frames[w->depth++] = frame;
     return 1;
 }
 
-/* Close the nearest open element of the name, and what is open in it; a stray end tag closes nothing. */
-static int close_tag(Walk *w, int32_t name, int32_t length, State *state) {
-    int32_t down = w->depth - 1, lowest = down > 32 ? down - 32 : 0;
-    while (down >= lowest && (w->frames[down].length != length ||
-                              memcmp(w->html + w->frames[down].name, w->html + name, (size_t)length)))
-        down--;
-    if (down < lowest) return 1;
-    while (w->depth > down) {
-        Frame *frame = &w->frames[--w->depth];
-        State inner = *state;
-        *state = frame->outer;
-        if (frame->changed && !leave(w, &inner, state)) return 0;
-    }
-    return 1;
-}
-
-/* The place behind the tag that ends at its `>`: quoted values may hold that, so quotes are minded. */
-static int32_t tag_end(const char *html, int32_t at, int32_t end) {
-    for (; at < end; at++) {
-        if (html[at] == '>') return at;
-        if (html[at] == '=' && at + 1 < end && html[at + 1] == '"') {
-            const char *quote = memchr(html + at + 2, '"', (size_t)(end - at - 2));
-            if (!quote) return end;
-            at = (int32_t)(quote - html);
-        }
-    }
-    return end;
-}
-
-/* Where the text of an element whose text is not escaped ends: at its end tag. */
-static int32_t raw_end(const char *html, int32_t at, int32_t end, int32_t name, int32_t length) {
-    while (at < end) {
-        const char *next = memchr(html + at, '<', (size_t)(end - at));
-        if (!next) return end;
-        at = (int32_t)(next - html);
-        if (at + 2 + length <= end && html[at + 1] == '/' && !memcmp(html + at + 2, html + name, (size_t)length)) return at;
-        at++;
-    }
-    return end;
-}
-
-static int is_word(const char *html, int32_t at, int32_t end, const char *word) {
-    int32_t length = (int32_t)strlen(word);
-    return at + length < end && same_lower(html + at, word, (size_t)length) &&
-           (html[at + length] == '>' || html[at + length] == '/' || is_space((unsigned char)html[at + length]));
-}
-
-/* Where a script ends. Behind `<!--` and a further `<script` in it, an end tag ends that one (HTML, 13.2.5.15 on). */
-static int32_t script_end(const char *html, int32_t at, int32_t end) {
-    int escaped = 0, twice = 0;
-    for (; at < end; at++) {
-        if (html[at] == '<') {
-            if (at + 4 <= end && !memcmp(html + at, "<!--", 4)) escaped = 1;
-            else if (escaped && !twice && is_word(html, at, end, "<script")) twice = 1;
-            else if (is_word(html, at, end, "</script")) {
-                if (!twice) return at;
-                twice = 0;
-            }
-        } else if (escaped && html[at] == '-' && at + 3 <= end && !memcmp(html + at, "-->", 3)) {
-            escaped = twice = 0;
-        }
-    }
-    return end;
-}
-
-static int32_t skipped(const char *html, int32_t at, int32_t end) {
-    if (at + 4 <= end && !memcmp(html + at, "<!--", 4)) {
-        for (int32_t i = at + 4; i + 3 <= end; i++) {
-            const char *dash = memchr(html + i, '-', (size_t)(end - i));
-            if (!dash) return end;
-            i = (int32_t)(dash - html);
-            if (i + 3 <= end && html[i + 1] == '-' && html[i + 2] == '>') return i + 3;
-        }
-        return end;
-    }
-    const char *close = memchr(html + at, '>', (size_t)(end - at));
-    return close ? (int32_t)(close - html) + 1 : end;
-}
-
-static int walk(Walk *w, const Tags *tags, int32_t max_nodes, int32_t max_depth) {
-    State state = {.is_block = 1, .kind = tags->p};
-    int32_t at = 0, count = 0;
-    if (!add_row(&w->out->containers, 0, tags->unknown, 0)) return NO_MEMORY;
-    while (at < w->end) {
-        if (w->html[at] != '<') {
-            const char *next = memchr(w->html + at, '<', (size_t)(w->end - at));
-            int32_t stop = next ? (int32_t)(next - w->html) : w->end;
-            if (!(state.mode & (SILENCED | SKIPPED)) && !take_text(w, at, stop, state.mode)) return NO_MEMORY;
-            at = stop;
-            continue;
-        }
-        if (at + 1 >= w->end || w->html[at + 1] == '!' || w->html[at + 1] == '?') {
-            at = skipped(w->html, at, w->end);
-            continue;
-        }
-        int closing = w->html[at + 1] == '/';
-        int32_t name = at + 1 + closing, stop = name;
-        while (stop < w->end && w->html[stop] != ' ' && w->html[stop] != '>') stop++;
-        int32_t length = stop - name, close = tag_end(w->html, stop, w->end);
-        at = close < w->end ? close + 1 : w->end;
-        if (closing) {
-            if (!close_tag(w, name, length, &state)) return NO_MEMORY;
-            continue;
-        }
-        int32_t number = tag_of(tags, w->html + name, length), action = tags->tags[number].action;
-        State outer = state;
-        int open = 1;
-        if (state.mode & SKIPPED) open = action != VOID && action != BREAK && action != RULE && action != IMAGE &&
-                                         action != INPUT && action != HEAD && action != SOURCE;
-        else {
-            if (++count > max_nodes) {
-                w->out->measured = count;
-                return TOO_MANY;
-            }
-            open = enter(w, tags, number, stop, close, &state);
-            if (open < 0) return NO_MEMORY;
-        }
-        if (!open) continue;
-        if (!push(w, name, length, &outer, memcmp(&outer, &state, sizeof state) != 0)) return NO_MEMORY;
-        if (w->depth > max_depth) {
-            w->out->measured = w->depth;
-            return TOO_DEEP;
-        }
-        if (action == RAW) at = raw_end(w->html, at, w->end, name, length);
-        if (action == SCRIPT) at = script_end(w->html, at, w->end);
-        if (tags->tags[number].flags & IS_LITERAL && !(state.mode & SKIPPED)) {
-            int32_t from = at;
-            at = raw_end(w->html, at, w->end, name, length);
-            if (!(state.mode & SILENCED) && !take_literal(w, from, at)) return NO_MEMORY;
-        }
-    }
-    while (w->depth) {
-        State inner = state;
-        Frame *frame = &w->frames[--w->depth];
-        state = frame->outer;
-        if (frame->changed && !leave(w, &inner, &state)) return NO_MEMORY;
-    }
-    return flush(w, &state) ? FINE : NO_MEMORY;
-}
+/* ---- the call ---- */
 
 EXPORT void page_free(Result *out) {
     if (!out) return;
-    free(out->items.at);
-    free(out->containers.at);
-    free(out->names.at);
-    free(out->marks.at);
-    free(out->metas.at);
-    free(out->sets.at);
-    free(out->text.at);
-    free(out->words.at);
-    free(out->telling.at);
+    Numbers *numbers[] = {&out->items, &out->pictures, &out->special, &out->containers, &out->bits,
+                          &out->named, &out->marks,    &out->metas,   &out->sets};
+    Bytes *bytes[] = {&out->text, &out->words, &out->told, &out->unknown};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) free(numbers[i]->at);
+    for (size_t i = 0; i < sizeof bytes / sizeof *bytes; i++) free(bytes[i]->at);
     free(out);
 }
 
-/* Walk a page of `length` bytes of UTF-8; `vocabulary` are the words, by number from 1, that a class may hold. NULL: no memory. The result is the caller's, to be given to page_free. */
-EXPORT Result *page_walk(const char *html, int32_t length, const Tags *tags, const Tags *vocabulary, int32_t max_nodes,
+static int32_t parsed(Walk *w, const char *html, int32_t length, State *state) {
+    int32_t status = UNREADABLE;
+    w->document = w->dom->create();
+    if (!w->document) return NO_MEMORY;
+    if (!w->dom->parse(w->document, html, (size_t)length)) status = read_nodes(w, state);
+    w->dom->destroy(w->document);
+    return status;
+}
+
+static int32_t walked(Walk *w, const char *html, int32_t length) {
+    State state = {.kind = w->tags->p};
+    if (!add_container(w, 0, w->tags->unknown, 0)) return NO_MEMORY;
+    int32_t status = w->dom ? parsed(w, html, length, &state) : read_markup(w, html, length, &state);
+    if (status == FINE && !flush(w, &state)) status = NO_MEMORY;
+    w->out->containers.at[3] = (int32_t)(w->out->containers.used / CONTAINER);
+    return status;
+}
+
+/* Walk a page of `length` bytes of UTF-8: as lexbor writes it out if `dom` is NULL, else as it was read, to be parsed by
+   those functions. NULL: no memory. The result is the caller's, to be given to page_free. */
+EXPORT Result *page_walk(const char *html, int32_t length, const Tags *tags, const Lexbor *dom, int32_t max_nodes,
                          int32_t max_depth) {
     Result *out = calloc(1, sizeof *out);
-    Walk w = {.html = html, .end = length, .out = out, .vocabulary = vocabulary, .room_of_slots = 256};
+    Walk w = {.out = out, .tags = tags, .dom = dom, .end = html + length, .max_nodes = max_nodes,
+              .max_depth = max_depth, .room_of_slots = 256};
     w.slots = malloc((size_t)w.room_of_slots * sizeof *w.slots);
     if (!out || !w.slots) {
         free(out);
@@ -848,9 +745,11 @@ EXPORT Result *page_walk(const char *html, int32_t length, const Tags *tags, con
         return NULL;
     }
     for (int32_t i = 0; i < w.room_of_slots; i++) w.slots[i] = -1;
-    out->status = walk(&w, tags, max_nodes, max_depth);
+    out->status = walked(&w, html, length);
+    out->measured = out->status == TOO_MANY ? w.count : max_depth + 1;
     free(w.frames);
     free(w.slots);
+    free(w.names);
     free(w.open_sets.at);
     return out;
 }

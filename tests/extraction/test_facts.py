@@ -172,7 +172,7 @@ def test_other_fields_of_the_answer_are_no_facts() -> None:
 )  # fmt: skip
 def test_what_is_a_robot(name: str) -> None:
     assert is_robot(name, "index, nofollow")
-    assert may_be_robot(name.encode())
+    assert may_be_robot(name)
     assert facts(f"<meta content='noai' name=' {name.title()} '>")["robots_named"] == {name: "noai"}
 
 

@@ -1,0 +1,132 @@
+/* What the files of the walk share: a page's tags as Python names them, what has been found, and what holds where the
+   walk stands. `walk.c` is told of each element and each text, by `markup.c` or `nodes.c`. */
+#ifndef OBELICS_LIKE_WALK_H
+#define OBELICS_LIKE_WALK_H
+
+#include "grow.h"
+
+#define EXPORT __attribute__((visibility("default")))
+
+enum { PLAIN, BLOCK, SILENT, VOID, LINK, AMP_IMAGE, BREAK, RULE, SVG_IMAGE, IMAGE, INPUT, HEAD, NOSCRIPT, OBJECT,
+       PICTURE, SCRIPT, SOURCE, TITLE, VIDEO, TEMPLATE, RAW };
+enum { SILENCED = 1, LINKED = 2, CODE = 4, FALLBACK = 8 };                     /* modes of a state */
+enum { KEEPS = 1, IS_PRE = 4, IS_HEADING = 8, IS_ROOT = 16, IS_LITERAL = 32 }; /* flags of a tag */
+enum { FINE = 0, NO_MEMORY = -1, UNREADABLE = -2, TOO_MANY = 1, TOO_DEEP = 2 };
+
+/* A tag as Python names it in `tags.py`; or a word of the vocabulary, of which only the name counts. */
+typedef struct {
+    const char *name;
+    int32_t length, action, kind, flags, bits;
+} Tag;
+
+typedef struct {
+    int32_t slots, unknown, div, p; /* a power of two; what an unknown tag is; the kinds named so */
+    const Tag *tags;                /* 0-based; `table` holds numbers of it, or -1 */
+    const int32_t *table;
+} Tags;
+
+/* The functions of lexbor that are used, as Python finds them. Its structures stay closed: their layout changes. */
+typedef struct {
+    void *(*create)(void);
+    void *(*destroy)(void *document);
+    uint32_t (*parse)(void *document, const char *html, size_t length);
+    void *(*root)(void *document);
+    void *(*first_child)(void *node);
+    void *(*next)(void *node);
+    int (*type)(void *node);
+    uintptr_t (*tag)(void *node);
+    const char *(*name)(void *element, size_t *length);
+    void *(*first_attribute)(void *element);
+    void *(*next_attribute)(void *attribute);
+    const char *(*attribute_name)(void *attribute, size_t *length);
+    const char *(*attribute_value)(void *attribute, size_t *length);
+    char *(*text)(void *node, size_t *length);
+    void *(*free_text)(void *document, char *text);
+} Lexbor;
+
+/* Where the attributes of an element are: written from `at` to `end`, or those of a node. */
+typedef struct {
+    const char *at, *end;
+    void *node;
+} Element;
+
+/* One of them; `rest` is where the next ones are, `node` being the attribute itself. */
+typedef struct {
+    const char *name, *value;
+    int32_t name_length, length, begun;
+    Element rest;
+} Attribute;
+
+/* What holds inside an element. `link` is the `<a>` round it; `set` numbers the `<picture>` round it from 1. */
+typedef struct {
+    int32_t container, mode, kind, set;
+    Element link;
+} State;
+
+typedef struct {
+    const char *name; /* of markup: that of the tag, which its end tag must have */
+    int32_t length;
+    void *node;
+    State outer;
+} Frame;
+
+/* The class and id of a container, as written. */
+typedef struct {
+    const char *first, *second;
+    int32_t first_length, second_length;
+} Name;
+
+/* What the walk gives; Python says in `scan.py` what the rows hold. `text` and `words` are lines of strings, `told` is
+   what is named by places, in characters. */
+typedef struct {
+    int32_t status, measured, characters_told;
+    Numbers items, pictures, special, containers, bits, named, marks, metas, sets;
+    Bytes text, words, told, unknown;
+} Result;
+
+typedef struct {
+    Result *out;
+    const Tags *tags;
+    const Lexbor *dom; /* NULL where markup is read, whose values are escaped */
+    void *document;
+    const char *end; /* of the markup */
+    Frame *frames;
+    int32_t depth, room, count, max_nodes, max_depth;
+    int32_t group, links, characters, started, start, pending, after_picture;
+    int32_t flags, digits, ending; /* of the text begun; `ending`: what may end a sentence has just been put */
+    Numbers open_sets;             /* of each `<picture>` the last row of its sources that no `<img>` has taken, or -1 */
+    Name *names;
+    int32_t names_used, names_room;
+    Element last_link; /* round a picture, and where its address is told */
+    int32_t knows_link, link_place[2];
+    int32_t *slots; /* of the table of names: a number of `names`, or -1 */
+    int32_t room_of_slots;
+} Walk;
+
+uint32_t hash_of(uint32_t hash, const char *at, int32_t length);
+int32_t tag_of(const Tags *tags, const char *name, int32_t length);
+
+int next_attribute(const Walk *w, Attribute *a);
+int enter(Walk *w, int32_t number, const Element *element, State *state);
+int leave(Walk *w, const State *inner, const State *outer);
+int push(Walk *w, Frame frame);
+int take_text(Walk *w, const char *at, const char *end, int mode);
+int take_literal(Walk *w, const char *at, const char *end);
+int add_row(Numbers *list, int32_t one, int32_t two, int32_t three);
+
+int read_markup(Walk *w, const char *html, int32_t length, State *state);
+int read_nodes(Walk *w, State *state);
+
+static inline int same_word(const char *at, int32_t length, const char *word) {
+    return (size_t)length == strlen(word) && !memcmp(at, word, (size_t)length);
+}
+
+static inline char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
+
+static inline int same_lower(const char *at, const char *word, size_t length) {
+    for (size_t i = 0; i < length; i++)
+        if (lower(at[i]) != word[i]) return 0;
+    return 1;
+}
+
+#endif

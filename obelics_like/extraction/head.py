@@ -18,12 +18,8 @@ MANY_SCRIPTS, LONG_SCRIPT = 8, 200_000
 
 _LICENCE = re.compile(rb"https?://(?:www\.)?creativecommons\.org/(?:licenses|publicdomain)/[a-z+-]{1,20}/\d\.\d", re.I)
 
-_TOLD = re.compile(
-    r"\0\s*(?:og:(?:image|title|description)|twitter:image|title\0|description|content-language|article:published_time"
-    r"|date|robots|tdm-reservation)",
-    re.I,
-)
-_LINKED = re.compile(r"canonical|license|image_src|hreflang", re.I)
+_LINKED = ("canonical", "license", "image_src", "hreflang")
+"""What the attributes of a link hold at least one of if it states a fact."""
 
 
 class Head:
@@ -36,9 +32,13 @@ class Head:
         self.hreflang: dict[str, str] = {}
         self.scripts: list[str] = []
 
-    def wants(self, tag: str, attributes: str) -> bool:
-        """Whether an element with these attributes, a NUL behind each name and value, may state a fact."""
-        return tag == "base" or (_TOLD if tag == "meta" else _LINKED).search(attributes) is not None
+    def wants_link(self, attributes: str) -> bool:
+        """Whether a `<link>` of these attributes may state a fact: most are of styles, scripts and icons."""
+        attributes = attributes.lower()
+        for word in _LINKED:  # noqa: SIM110  (any() takes twice as long)
+            if word in attributes:
+                return True
+        return False
 
     def read(self, tag: str, attributes: Mapping[str, str | None]) -> None:
         """Note a `<meta>`, `<link>` or `<base>`; of each name, the first that says something."""

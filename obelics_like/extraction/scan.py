@@ -66,11 +66,14 @@ class _Tags(ctypes.Structure):
 class _List(ctypes.Structure):
     _fields_ = [("at", ctypes.c_void_p), ("used", ctypes.c_int64), ("room", ctypes.c_int64)]
 
+    def bytes(self, size: int = 1) -> bytes:
+        return ctypes.string_at(self.at, self.used * size) if self.used else b""
+
     def numbers(self) -> array[int]:
-        return array("i", ctypes.string_at(self.at, self.used * 4) if self.used else b"")
+        return array("i", self.bytes(4))
 
     def string(self) -> str:
-        return ctypes.string_at(self.at, self.used).decode("utf-8", "replace") if self.used else ""
+        return self.bytes().decode("utf-8", "replace")
 
 
 class _Result(ctypes.Structure):
@@ -97,13 +100,26 @@ class Rows:
     (item, number in SHOWN, place of the attributes, fallback, place of the address of the link round it, sources, 0);
     a place is where something starts and ends in `told`. The containers are parallel lists too: `parents`, `tags`,
     `names`, `ends` (the container behind the last one within) and `bits`; `named` are those that have any bits. `names`
-    number `words`, each distinct class and id of a container as words, "" at 0, and `known`, the bits of those. `marks`
-    are (container, place of its attributes) of those whose other attributes matter; `metas` are (tag, place of the
-    attributes, or of the text).
+    number `words`, each distinct class and id of a container as words, "" at 0; `bare`, the same without digits; and
+    `known`, the bits of those. `marks` are (container, place of its attributes) of those whose other attributes matter;
+    `metas` are (tag, place of the attributes, or of the text).
     """
 
     __slots__ = (
-        *("_sets", "bits", "containers", "ends", "flags", "groups", "joints", "kinds", "links", "marks", "metas"),
+        *(
+            "_sets",
+            "bare",
+            "bits",
+            "containers",
+            "ends",
+            "flags",
+            "groups",
+            "joints",
+            "kinds",
+            "links",
+            "marks",
+            "metas",
+        ),
         *("known", "named", "names", "parents", "pictures", "special", "tags", "texts", "told", "words"),
     )
 
@@ -113,10 +129,12 @@ class Rows:
         kinds, self.containers, self.groups, self.links, self.flags, self.joints = (
             items[at::_ITEM].tolist() for at in range(_ITEM)
         )
-        self.kinds = [NAMES[kind] for kind in kinds]
+        self.kinds = list(map(NAMES.__getitem__, kinds))
         containers = result.containers.numbers()
         self.parents, self.tags, self.names, self.ends = (containers[at::_CONTAINER].tolist() for at in range(4))
-        self.words = ["", *result.words.string().split("\n")]
+        words = result.words.bytes()
+        self.words = ["", *words.decode("utf-8", "replace").split("\n")]
+        self.bare = ["", *words.translate(None, b"0123456789").decode("utf-8", "replace").split("\n")]
         self.known, self.bits = bits[: -len(self.parents)], bits[-len(self.parents) :]
         self.named = result.named.numbers().tolist()
         self.told = result.told.string()

@@ -24,9 +24,7 @@ static int read_text(Walk *w, void *node, const State *state) {
     size_t length = 0;
     char *text = w->dom->text(node, &length);
     if (!text) return 0;
-    int fine = literal ? take_literal(w, text, text + length) : take_text(w, text, text + length, state->mode);
-    w->dom->free_text(w->document, text);
-    return fine;
+    return literal ? take_literal(w, text, text + length) : take_text(w, text, text + length, state->mode);
 }
 
 /* Leave the elements that end behind `node`; what comes next, or NULL at the end of the page. */

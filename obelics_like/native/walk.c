@@ -202,6 +202,27 @@ static uint32_t unescaped(const Walk *w, const unsigned char *at, const unsigned
     return c;
 }
 
+/* Whether a character is but copied: it is visible, and says nothing of its text. */
+static inline int is_plain(const Walk *w, unsigned char c) {
+    static const uint8_t telling[128] = {['!'] = 1, ['"'] = 1, ['\''] = 1, [')'] = 1, ['.'] = 1, ['?'] = 1, [']'] = 1,
+                                         ['0'] = 1, ['1'] = 1, ['2'] = 1,  ['3'] = 1, ['4'] = 1, ['5'] = 1, ['6'] = 1,
+                                         ['7'] = 1, ['8'] = 1, ['9'] = 1,  ['&'] = 2};
+    return c > ' ' && c < 0x7F && (!telling[c] || (telling[c] == 2 && w->dom));
+}
+
+/* Take up the words in a row that hold nothing but such characters, single blanks between them; gives their bytes. */
+static int32_t take_plain(Walk *w, const unsigned char *from, const unsigned char *end) {
+    const unsigned char *at = from;
+    while (at < end && (is_plain(w, *at) || (*at == ' ' && at > from && at + 1 < end && is_plain(w, at[1])))) at++;
+    int32_t size = (int32_t)(at - from);
+    Bytes *text = &w->out->text;
+    memcpy(text->at + text->used, from, (size_t)size);
+    text->used += size;
+    w->characters += size;
+    if (size) w->ending = 0;
+    return size;
+}
+
 /* Take up a text that is not silenced: white space as `texts.tidy` has it, code as it stands. */
 int take_text(Walk *w, const char *from, const char *to, int mode) {
     const unsigned char *at = (const unsigned char *)from, *end = (const unsigned char *)to;
@@ -220,6 +241,12 @@ int take_text(Walk *w, const char *from, const char *to, int mode) {
     int32_t count = 0, blank = 1; /* characters of the node; whether all of them are white space */
     while (at < end) {
         uint32_t c;
+        if (w->started && w->pending == NOT_JOINED && (size = take_plain(w, at, end))) {
+            at += size;
+            count += size;
+            blank = 0;
+            continue;
+        }
         if (*at < 0x80 && *at != '&') { c = *at; size = bytes = 1; piece = at; }
         else c = unescaped(w, at, end, &size, &piece, &bytes);
         at += size;
@@ -260,25 +287,38 @@ int take_literal(Walk *w, const char *from, const char *to) {
     return 1;
 }
 
+/* Copy a value without its escapes; gives the bytes. */
+static int64_t bare(const Walk *w, const char *from, const char *to, char *into) {
+    const unsigned char *at = (const unsigned char *)from, *end = (const unsigned char *)to, *piece;
+    char *start = into;
+    int size, bytes;
+    if (w->dom || !memchr(from, '&', (size_t)(to - from))) {
+        memcpy(into, from, (size_t)(to - from));
+        return to - from;
+    }
+    for (; at < end; at += size, into += bytes) {
+        unescaped(w, at, end, &size, &piece, &bytes);
+        memcpy(into, piece, (size_t)bytes);
+    }
+    return into - start;
+}
+
 /* ---- what Python is told of ---- */
 
-/* Take up a string as it is; `escaped`: as markup has it. */
+/* Take up a string; `escaped`: as markup has it. */
 static int tell(Walk *w, const char *from, const char *to, int escaped) {
     Bytes *told = &w->out->told;
-    const unsigned char *at = (const unsigned char *)from, *end = (const unsigned char *)to, *piece;
-    int size, bytes;
     if (!bytes_room(told, to - from + 1)) return 0;
-    if (!escaped || !memchr(from, '&', (size_t)(to - from))) {
+    const char *at = told->at + told->used, *end;
+    if (escaped) told->used += bare(w, from, to, told->at + told->used);
+    else {
         memcpy(told->at + told->used, from, (size_t)(to - from));
         told->used += to - from;
-        for (; at < end; at++) w->out->characters_told += (*at & 0xC0) != 0x80;
-        return 1;
     }
-    for (; at < end; at += size, w->out->characters_told++) {
-        unescaped(w, at, end, &size, &piece, &bytes);
-        memcpy(told->at + told->used, piece, (size_t)bytes);
-        told->used += bytes;
-    }
+    end = told->at + told->used;
+    for (uint64_t bytes; end - at >= 8 && (memcpy(&bytes, at, 8), !(bytes & 0x8080808080808080u)); at += 8)
+        w->out->characters_told += 8;
+    for (; at < end; at++) w->out->characters_told += (*at & 0xC0) != 0x80;
     return 1;
 }
 
@@ -325,10 +365,7 @@ static int tell_text(Walk *w, int32_t number, const Element *element, const char
     } else {
         size_t length = 0;
         char *text = w->dom->text(element->node, &length);
-        if (!text) return 0;
-        int fine = tell(w, text, text + length, 0);
-        w->dom->free_text(w->document, text);
-        if (!fine) return 0;
+        if (!text || !tell(w, text, text + length, 0)) return 0;
     }
     return add_row(&w->out->metas, number, from, w->out->characters_told);
 }
@@ -437,9 +474,21 @@ static int has_type(const Walk *w, const Element *element, const char *type) {
 
 /* ---- containers ---- */
 
+static uint64_t mixed(uint64_t hash, const char *at, int32_t length) {
+    uint64_t bytes;
+    for (; length >= 8; length -= 8, at += 8) {
+        memcpy(&bytes, at, 8);
+        hash = (hash ^ bytes) * 0x9E3779B97F4A7C15u;
+        hash ^= hash >> 29;
+    }
+    bytes = (uint64_t)length + 1;
+    memcpy(&bytes, at, (size_t)length);
+    hash = (hash ^ bytes) * 0x9E3779B97F4A7C15u;
+    return hash ^ hash >> 29;
+}
+
 static uint32_t hash_of_name(const Name *name) {
-    uint32_t hash = hash_of(2166136261u, name->first, name->first_length);
-    return hash_of(hash * 31 + 7, name->second, name->second_length);
+    return (uint32_t)mixed(mixed(1, name->first, name->first_length), name->second, name->second_length);
 }
 
 static int more_slots(Walk *w) {
@@ -459,23 +508,17 @@ static int more_slots(Walk *w) {
 }
 
 /* Write a value's words, each with a blank behind it. */
-static void put_words(Walk *w, const char *from, int32_t length) {
+static void put_words(Walk *w, const char *at, int32_t length) {
     Bytes *words = &w->out->words;
-    const unsigned char *at = (const unsigned char *)from, *end = at + length, *piece;
-    int size, bytes, in_word = 0;
-    for (; at < end; at += size) {
-        if (*at < 0x80 && is_space(*at)) {
-            size = 1;
-            if (in_word) words->at[words->used++] = ' ';
-            in_word = 0;
-            continue;
-        }
-        unescaped(w, at, end, &size, &piece, &bytes);
-        memcpy(words->at + words->used, piece, (size_t)bytes);
-        words->used += bytes;
-        in_word = 1;
+    const char *end = at + length;
+    while (at < end) {
+        while (at < end && (unsigned char)*at < 0x80 && is_space((unsigned char)*at)) at++;
+        const char *word = at;
+        while (at < end && ((unsigned char)*at >= 0x80 || !is_space((unsigned char)*at))) at++;
+        if (at == word) continue;
+        words->used += bare(w, word, at, words->at + words->used);
+        words->at[words->used++] = ' ';
     }
-    if (in_word) words->at[words->used++] = ' ';
 }
 
 /* The number of the class and id together, from 1; the same pair has the same number. -1: no memory. */

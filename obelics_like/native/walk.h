@@ -40,8 +40,7 @@ typedef struct {
     void *(*next_attribute)(void *attribute);
     const char *(*attribute_name)(void *attribute, size_t *length);
     const char *(*attribute_value)(void *attribute, size_t *length);
-    char *(*text)(void *node, size_t *length);
-    void *(*free_text)(void *document, char *text);
+    char *(*text)(void *node, size_t *length); /* a copy, that lives as long as the document */
 } Lexbor;
 
 /* Where the attributes of an element are: written from `at` to `end`, or those of a node. */

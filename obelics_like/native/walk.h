@@ -13,6 +13,13 @@ enum { SILENCED = 1, LINKED = 2, CODE = 4, FALLBACK = 8 };                     /
 enum { KEEPS = 1, IS_PRE = 4, IS_HEADING = 8, IS_ROOT = 16, IS_LITERAL = 32 }; /* flags of a tag */
 enum { FINE = 0, NO_MEMORY = -1, UNREADABLE = -2, TOO_MANY = 1, TOO_DEEP = 2 };
 
+enum { NOT_JOINED, GLUED, SPACED, BROKEN }; /* how a text goes on after a picture */
+/* Flags of a text, beside CODE: it holds characters that are not seen; a sentence ends in it; it has four digits of
+   ASCII or more; it begins in a script in which a character says as much as a few Latin ones; it is not all ASCII. */
+enum { ODD = 1, SENTENCE = 8, DIGITS = 16, DENSE = 32, NOT_ASCII = 64 };
+
+enum { ITEM = 6, SHOWN = 9, CONTAINER = 4 }; /* numbers in a row; in all other rows there are three */
+
 /* A tag as Python names it in `tags.py`; or a word of the vocabulary, of which only the name counts. */
 typedef struct {
     const char *name;
@@ -103,14 +110,32 @@ typedef struct {
 uint32_t hash_of(uint32_t hash, const char *at, int32_t length);
 int32_t tag_of(const Tags *tags, const char *name, int32_t length);
 
+/* attributes.c */
 int next_attribute(const Walk *w, Attribute *a);
+int is_named(const Attribute *a, const char *name);
+int begins(const Attribute *a, const char *word, int whole);
+int holds(const char *at, int32_t length, const char *word);
+int says_something(const Attribute *a);
+int tell_attributes(Walk *w, const Element *element, int32_t place[2]);
+int tell_one(Walk *w, const Element *element, const char *name, int32_t place[2]);
+int tell_text(Walk *w, int32_t number, const Element *element, const char *end_tag);
+int tell_of(Walk *w, Numbers *rows, int32_t number, const Element *element);
+
+/* runs.c */
+int add_item(Walk *w, const State *state, int32_t kind, int32_t flags);
+int flush(Walk *w, const State *state);
+void put(Walk *w, const unsigned char *at, int size);
+int take_text(Walk *w, const char *at, const char *end, int mode);
+int take_literal(Walk *w, const char *at, const char *end);
+int64_t bare(const Walk *w, const char *from, const char *to, char *into);
+
+/* walk.c */
 int enter(Walk *w, int32_t number, const Element *element, State *state);
 int leave(Walk *w, const State *inner, const State *outer);
 int push(Walk *w, Frame frame);
-int take_text(Walk *w, const char *at, const char *end, int mode);
-int take_literal(Walk *w, const char *at, const char *end);
 int add_row(Numbers *list, int32_t one, int32_t two, int32_t three);
 
+/* markup.c, nodes.c */
 int read_markup(Walk *w, const char *html, int32_t length, State *state);
 int read_nodes(Walk *w, State *state);
 

@@ -21,9 +21,9 @@ from obelics_like.native import kernel
 
 GLUED, SPACED, BROKEN = 1, 2, 3
 """How a text goes on behind a picture that its paragraph holds: at once, after white space, after a `<br>`."""
-ODD, CODE, SENTENCE, DIGITS, DENSE, NOT_ASCII = 1, 4, 8, 16, 32, 64
+ODD, CODE, SENTENCE, DIGITS, NOT_ASCII, DENSE = 1, 4, 8, 16, 32, 64
 """Flags of a text: it holds characters that are not seen; it stands as written; a sentence ends in it; it has four
-ASCII digits or more; a dense script is among its first 200 characters; it is not all ASCII."""
+ASCII digits or more; it is not all ASCII; a dense script is among its first 200 characters."""
 SHOWN = ("", "img", "input", "poster", "background", "svg", "object")
 """What kind of element shows a picture, by the number in its row."""
 
@@ -106,21 +106,9 @@ class Rows:
     """
 
     __slots__ = (
-        *(
-            "_sets",
-            "bare",
-            "bits",
-            "containers",
-            "ends",
-            "flags",
-            "groups",
-            "joints",
-            "kinds",
-            "links",
-            "marks",
-            "metas",
-        ),
-        *("known", "named", "names", "parents", "pictures", "special", "tags", "texts", "told", "words"),
+        *("_link", "_sets", "bare", "bits", "containers", "ends", "flags", "groups", "joints", "kinds", "known"),
+        *("links", "marks", "metas", "named", "names", "parents", "pictures", "special", "tags", "texts", "told"),
+        "words",
     )
 
     def __init__(self, result: _Result, bits: list[int]) -> None:
@@ -138,6 +126,7 @@ class Rows:
         self.known, self.bits = bits[: -len(self.parents)], bits[-len(self.parents) :]
         self.named = result.named.numbers().tolist()
         self.told = result.told.string()
+        self._link = -1, ""
         self.special = result.special.numbers().tolist()
         self.pictures: list[tuple[int, ...]] = list(_SHOWN.iter_unpack(result.pictures.numbers()))
         self.marks, self.metas, self._sets = (
@@ -148,6 +137,12 @@ class Rows:
         """The attributes at a place; one without a value has ""."""
         pieces = self.told[start:end].split("\0")
         return dict(zip(pieces[::2], pieces[1::2]))
+
+    def link(self, start: int, end: int) -> str:
+        """The address at a place, one string for all pictures of a link: a long one would be held by each of them."""
+        if self._link[0] != start:
+            self._link = start, self.told[start:end].strip()
+        return self._link[1]
 
     def sources(self, first: int) -> Iterator[dict[str, str]]:
         """The attributes of the `<source>` elements that a picture's row names, in order."""
@@ -192,7 +187,8 @@ class Walker:
 
     def hold_to_budget(self, html: bytes, max_nodes: int, max_depth: int) -> None:
         """Raise OverBudget where `rows` would, or where what a `<template>` holds is too deep."""
-        with self._walked(html, None, max_nodes, max_depth):
+        dom = None if b"<template" in html.lower() else self.dom
+        with self._walked(html, dom, max_nodes, max_depth):
             pass
 
     @contextmanager

@@ -158,7 +158,7 @@ def _picture(rows: scan.Rows, row: tuple[int, ...]) -> Picture | None:
     shown = Picture(kind, urls, {} if kind == "background" else attributes, rows.containers[at])
     shown.fallback = bool(fallback)
     if link_end:
-        shown.link = rows.told[link:link_end].strip() or None
+        shown.link = rows.link(link, link_end) or None
         if shown.link and link_to_picture(shown.link):
             urls.append(shown.link)
     return shown

@@ -91,17 +91,21 @@ int tell_attributes(Walk *w, const Element *element, int32_t place[2]) {
     return 1;
 }
 
-/* Take up the value of one attribute; both places are 0 where it is not there. */
-int tell_one(Walk *w, const Element *element, const char *name, int32_t place[2]) {
+/* Take up the address of a link, once for all pictures in it; both places are 0 where it has none. */
+int tell_link(Walk *w, const Element *element, int32_t place[2]) {
     Attribute a = {.rest = *element};
-    place[0] = place[1] = 0;
-    while (next_attribute(w, &a)) {
-        if (!is_named(&a, name)) continue;
-        place[0] = w->out->characters_told;
-        if (!tell(w, a.value, a.value + a.length, !w->dom)) return 0;
-        place[1] = w->out->characters_told;
-        break;
+    if (w->told_link.node != element->node || w->told_link.at != element->at) {
+        w->told_link = *element;
+        w->link_place[0] = w->link_place[1] = 0;
+        while (next_attribute(w, &a)) {
+            if (!is_named(&a, "href")) continue;
+            w->link_place[0] = w->out->characters_told;
+            if (!tell(w, a.value, a.value + a.length, !w->dom)) return 0;
+            w->link_place[1] = w->out->characters_told;
+            break;
+        }
     }
+    memcpy(place, w->link_place, sizeof w->link_place);
     return 1;
 }
 

@@ -47,7 +47,7 @@ static int emit(Walk *w, int how, const Element *element, const State *state, in
         w->pending = pending;
     }
     if (element && !tell_attributes(w, element, place)) return 0;
-    if (state->mode & LINKED && !tell_one(w, &state->link, "href", link)) return 0;
+    if (state->mode & LINKED && !tell_link(w, &state->link, link)) return 0;
     if (!numbers_room(&out->pictures, SHOWN)) return 0;
     int32_t *row = out->pictures.at + out->pictures.used;
     out->pictures.used += SHOWN;

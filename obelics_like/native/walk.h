@@ -15,8 +15,8 @@ enum { FINE = 0, NO_MEMORY = -1, UNREADABLE = -2, TOO_MANY = 1, TOO_DEEP = 2 };
 
 enum { NOT_JOINED, GLUED, SPACED, BROKEN }; /* how a text goes on after a picture */
 /* Flags of a text, beside CODE: it holds characters that are not seen; a sentence ends in it; it has four digits of
-   ASCII or more; it begins in a script in which a character says as much as a few Latin ones; it is not all ASCII. */
-enum { ODD = 1, SENTENCE = 8, DIGITS = 16, DENSE = 32, NOT_ASCII = 64 };
+   ASCII or more; it is not all ASCII; it begins in a script in which a character says as much as a few Latin ones. */
+enum { ODD = 1, SENTENCE = 8, DIGITS = 16, NOT_ASCII = 32, DENSE = 64 };
 
 enum { ITEM = 6, SHOWN = 9, CONTAINER = 4 }; /* numbers in a row; in all other rows there are three */
 
@@ -100,6 +100,8 @@ typedef struct {
     int32_t depth, room, count, max_nodes, max_depth;
     int32_t group, links, characters, started, start, pending, after_picture;
     int32_t flags, digits, ending; /* of the text begun; `ending`: what may end a sentence has just been put */
+    Element told_link; /* that of the last picture in one, and where its address was told */
+    int32_t link_place[2];
     Numbers open_sets;             /* of each `<picture>` the last row of its sources that no `<img>` has taken, or -1 */
     Name *names;
     int32_t names_used, names_room;
@@ -117,7 +119,7 @@ int begins(const Attribute *a, const char *word, int whole);
 int holds(const char *at, int32_t length, const char *word);
 int says_something(const Attribute *a);
 int tell_attributes(Walk *w, const Element *element, int32_t place[2]);
-int tell_one(Walk *w, const Element *element, const char *name, int32_t place[2]);
+int tell_link(Walk *w, const Element *element, int32_t place[2]);
 int tell_text(Walk *w, int32_t number, const Element *element, const char *end_tag);
 int tell_of(Walk *w, Numbers *rows, int32_t number, const Element *element);
 

@@ -81,3 +81,11 @@ def _is_in(parents: list[int], container: int, other: int) -> bool:
 def test_the_depth_of_templates_is_held_to_the_budget(walkers: tuple[scan.Walker, scan.Walker]) -> None:
     with pytest.raises(scan.OverBudget):
         walkers[0].hold_to_budget(b"<template>" + b"<div>" * 2_000, *LIMITS)
+
+
+def test_a_link_is_told_once_for_all_its_pictures(walkers: tuple[scan.Walker, scan.Walker]) -> None:
+    html = b"<a href='/%s'>%s</a><a href='/b'><img src=b.jpg></a>" % (b"x" * 9_000, b"<img src=a.jpg>" * 500)
+    for walker in walkers:
+        rows = walker.rows(html, *LIMITS)
+        assert len(rows.told) < 50_000
+        assert [rows.link(*row[5:7]) for row in rows.pictures[-2:]] == ["/" + "x" * 9_000, "/b"]

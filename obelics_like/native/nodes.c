@@ -54,10 +54,11 @@ int read_nodes(Walk *w, State *state) {
         if (type == ELEMENT_NODE) {
             int32_t number = number_of(w, node, known), action = w->tags->tags[number].action;
             if (++w->count > w->max_nodes) return TOO_MANY;
-            if (w->depth >= w->max_depth) return TOO_DEEP;
             State outer = *state;
-            if (enter(w, number, &(Element){.node = node}, state) < 0) return NO_MEMORY;
+            int open = enter(w, number, &(Element){.node = node}, state);
+            if (open < 0) return NO_MEMORY;
             if (action != RAW && action != SCRIPT && action != TEMPLATE) child = w->dom->first_child(node);
+            if (w->depth >= w->max_depth && (open || child)) return TOO_DEEP;
             if (child) {
                 int literal = (w->tags->tags[number].flags & IS_LITERAL) != 0;
                 fine = push(w, (Frame){.node = node, .length = literal, .outer = outer});

@@ -89,3 +89,11 @@ def test_a_link_is_told_once_for_all_its_pictures(walkers: tuple[scan.Walker, sc
         rows = walker.rows(html, *LIMITS)
         assert len(rows.told) < 50_000
         assert [rows.link(*row[5:7]) for row in rows.pictures[-2:]] == ["/" + "x" * 9_000, "/b"]
+
+
+def test_a_void_element_is_no_level(walkers: tuple[scan.Walker, scan.Walker]) -> None:
+    html = b"<div>" * 8 + b"<br><img src=a.jpg>"  # html, body and eight more
+    for walker in walkers:
+        assert len(walker.rows(html, 100, 10).pictures) == 1
+        with pytest.raises(scan.OverBudget):
+            walker.rows(html + b"<b>", 100, 10)

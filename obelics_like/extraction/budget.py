@@ -45,11 +45,17 @@ def beginnings(html: bytes) -> Iterator[int]:
         tried = min(int(tried * GROWTH), tried + STEP)
 
 
+def is_utf8(html: bytes) -> bool:
+    """Whether the bytes decode strictly as UTF-8."""
+    return bool(_kernel().page_is_utf8(html, len(html)))
+
+
 @functools.cache
 def _kernel() -> Any:
     native = kernel()
     native.page_most_attributes.argtypes = [ctypes.c_char_p, ctypes.c_int64, ctypes.c_int32]
     native.page_tags.argtypes = [ctypes.c_char_p, ctypes.c_int64, ctypes.POINTER(ctypes.c_int32)]
     native.page_tag.argtypes = [ctypes.c_char_p, ctypes.c_int64, ctypes.c_int32]
+    native.page_is_utf8.argtypes = [ctypes.c_char_p, ctypes.c_int64]
     native.page_tag.restype = ctypes.c_int64
     return native

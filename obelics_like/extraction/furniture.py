@@ -5,8 +5,6 @@ It reads names and the prose they hold; whether a paragraph is content is decide
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from obelics_like.extraction import names
 from obelics_like.extraction.paragraphs import Paragraphs, Totals
 from obelics_like.extraction.walk import Walked
@@ -22,7 +20,6 @@ UNLINKED = 0.02
 STUBBORN = names.COMMENT | names.HIDDEN | names.FOOTER | names.NAV
 """What stays furniture even if it holds half of the prose, and even round a headline."""
 
-_DIGITS = dict.fromkeys(map(ord, "0123456789"))
 _OWN = names.ARTICLE | names.CONTENT
 
 
@@ -33,7 +30,7 @@ def believed(walked: Walked, found: Paragraphs, totals: Totals) -> list[int]:
     What holds half of the page's prose leaves its own prose to the rest when others are weighed: it is a name round
     the article. Headers are furniture of the page, not of an article.
     """
-    bits, ends = walked.bits, walked.ends
+    bits, ends, bare, numbers = walked.bits, walked.ends, walked.bare, walked.numbers
     marked = [at for at in walked.named if bits[at] & names.FURNITURE and at]
     result = [0] * len(bits)
     if not marked:
@@ -52,10 +49,12 @@ def believed(walked: Walked, found: Paragraphs, totals: Totals) -> list[int]:
             continue  # it stands in what is the same
         if own & names.HEADER and (at in heads or _in_article(walked, at)):
             own &= ~names.HEADER
-        held = max(totals.score(at), alike.get(_numberless(walked.names[at]), 0.0)) if alike else totals.score(at)
+        held = scores[ends[at]] - scores[at]
+        if (same := alike.get(bare[numbers[at]], 0.0)) > held:
+            held = same
         if held:
             own = _trusted(own, bits[at], held, loose if held < most else rest, page)
-            if own == names.TEASER and totals.score(at) and _leads_nowhere(walked, marked, at, totals):
+            if own == names.TEASER and scores[ends[at]] > scores[at] and _leads_nowhere(walked, marked, at, totals):
                 own = 0  # a teaser leads somewhere; this is the article's lead, or a list
         if own & ~above:
             result[at : ends[at]] = [above | own] * (ends[at] - at)
@@ -72,17 +71,12 @@ def _held(ordered: list[int], totals: Totals) -> float:
     return held
 
 
-@lru_cache(4096)
-def _numberless(name: str) -> str:
-    return name.translate(_DIGITS) if name.strip() else ""
-
-
 def _namesakes(walked: Walked, full: list[int], totals: Totals) -> dict[str, float]:
     """By each name, numbers aside, the prose of all that bear it; what stands in two of them is counted once."""
     alike: dict[str, float] = {}
     for at in full:
-        name = walked.names[at]
-        if name != walked.names[walked.parents[at]] and (bare := _numberless(name)):
+        if walked.numbers[at] and walked.names[at] != walked.names[walked.parents[at]]:
+            bare = walked.bare[walked.numbers[at]]
             alike[bare] = alike.get(bare, 0.0) + totals.score(at)
     return alike
 
@@ -91,13 +85,13 @@ def _leads_nowhere(walked: Walked, marked: list[int], at: int, totals: Totals) -
     """Whether next to nothing in a container, and in all of its name together, is a link."""
     if totals.links(at) >= UNLINKED * totals.size(at):
         return False
-    bare = _numberless(walked.names[at])
-    if not bare:
+    number, numbers, bare = walked.numbers[at], walked.numbers, walked.bare
+    if not number:
         return True
     same = [
         one
         for one in marked
-        if _numberless(name := walked.names[one]) == bare and name != walked.names[walked.parents[one]]
+        if bare[numbers[one]] == bare[number] and walked.names[one] != walked.names[walked.parents[one]]
     ]
     return sum(map(totals.links, same)) < UNLINKED * sum(map(totals.size, same))
 
@@ -113,11 +107,13 @@ def _in_article(walked: Walked, at: int) -> bool:
 def _with_headline(walked: Walked, found: Paragraphs) -> set[int]:
     """The containers that hold an `h1`."""
     heads: set[int] = set()
-    for kind, at in zip(found.kinds, found.containers):
-        if kind == "h1":
-            while at and at not in heads:
-                heads.add(at)
-                at = walked.parents[at]
+    first = -1
+    for _ in range(found.kinds.count("h1")):
+        first = found.kinds.index("h1", first + 1)
+        at = found.containers[first]
+        while at and at not in heads:
+            heads.add(at)
+            at = walked.parents[at]
     return heads
 
 

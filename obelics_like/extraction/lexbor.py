@@ -13,7 +13,6 @@ _CALLED = (
     *("lxb_dom_node_first_child_noi", "lxb_dom_node_next_noi", "lxb_dom_node_type_noi", "lxb_dom_node_tag_id_noi"),
     *("lxb_dom_element_qualified_name", "lxb_dom_element_first_attribute_noi", "lxb_dom_element_next_attribute_noi"),
     *("lxb_dom_attr_qualified_name", "lxb_dom_attr_value_noi", "lxb_dom_node_text_content"),
-    "lxb_dom_document_destroy_text_noi",
 )
 """The functions in the order of `Lexbor` in walk.h."""
 

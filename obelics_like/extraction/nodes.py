@@ -6,13 +6,14 @@ content. It does not look at languages, lengths or pixels.
 
 from __future__ import annotations
 
+import codecs
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from obelics_like.document import Document, Drop, Image, Page, Text
 from obelics_like.errors import OptionError
 from obelics_like.extraction import main_content, main_pictures, peers, shadow, simplified
-from obelics_like.extraction.budget import beginnings, most_attributes
+from obelics_like.extraction.budget import beginnings, is_utf8, most_attributes
 from obelics_like.extraction.captions import captions
 from obelics_like.extraction.charset import decode
 from obelics_like.extraction.hydration import article_markup
@@ -115,10 +116,7 @@ class Nodes(Stage):
             return self.drop("too_many_bytes", len(html), self.max_bytes)
         if (count := most_attributes(html, self.max_attributes)) > self.max_attributes:
             return self.drop("too_many_attributes", count, self.max_attributes)
-        text, document.origin.charset = decode(html, page.content_type)
-        # bytes that are UTF-8 already need not be encoded again
-        plain = document.origin.charset == "utf-8" and html[:3] != b"\xef\xbb\xbf"
-        utf8 = html if plain else text.encode("utf-8", "replace")
+        utf8, document.origin.charset = _as_utf8(html, page.content_type)
         try:
             walked = self._walked(shadow.opened(utf8), opened)
         except OverBudget as over:
@@ -127,7 +125,7 @@ class Nodes(Stage):
             return self.drop("unparsable", str(error)[:200])
         placements = place(walked, walked.head.base_url(page.url))
         document.facts.update(walked.head.facts(page.url, html, page.origin.http_headers))
-        main = opened.peer and peers.matching(walked, opened.peer(text, page.url))
+        main = opened.peer and peers.matching(walked, opened.peer(utf8.decode("utf-8", "replace"), page.url))
         drops = self._judge(walked, placements, page.url, document.facts.get("lead_image", ""), main)
         document.nodes = self._nodes(walked, placements, drops)
         return None if document.nodes else self.drop("no_content", 0, 1)
@@ -176,13 +174,19 @@ class Nodes(Stage):
         captioned = captions(walked) if placements else {}
         for at, (kind, text, drop) in enumerate(zip(walked.kinds, walked.texts, drops)):
             if kind:
-                node = Text(len(nodes), text, kind)
-                node.drop = drop
-                nodes.append(node)
+                nodes.append(Text(len(nodes), text, kind, [], None, {}, drop))
             elif one := placed.get(at):
                 fault = self.drop(one.fault, one.measured) if one.fault else drop
                 nodes.append(_image(len(nodes), one, captioned.get(at, ""), fault))
         return nodes
+
+
+def _as_utf8(html: bytes, content_type: str | None) -> tuple[bytes, str]:
+    """The page in UTF-8, and the name of its charset; bytes that are UTF-8 already are neither decoded nor encoded."""
+    if html[:3] != codecs.BOM_UTF8 and is_utf8(html):
+        return html, "utf-8"
+    text, charset = decode(html, content_type)
+    return text.encode("utf-8", "replace"), charset
 
 
 def _image(pos: int, one: Placement, caption: str, drop: Drop | None) -> Image:

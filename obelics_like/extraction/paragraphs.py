@@ -6,7 +6,8 @@ It measures and decides nothing; `furniture`, `cards` and `main_content` go by w
 from __future__ import annotations
 
 import re
-from itertools import accumulate
+from itertools import accumulate, compress
+from operator import truediv
 
 from obelics_like.extraction import scan
 from obelics_like.extraction.tags import HEADINGS
@@ -34,44 +35,34 @@ _TITLES = frozenset(("h1", "h2"))
 class Paragraphs:
     """The paragraphs of a page in DOM order, as parallel lists.
 
-    Of each the item it begins with; its kind, container and text; its size, characters in Latin measure; its share in
-    links; whether a sentence ends in it; its prose score. `flags` are those of `scan`, or -1 where the words have to be
-    looked at. By their numbers, `more` are the items of a paragraph behind the first, `prose` those that have a score,
-    `repeated` those whose words stood on the page before; a headline repeats headlines only, since menus name the page
-    they are on.
+    Of each the item it begins with; its kind, container and text; its size, characters in Latin measure; how much of
+    it is linked, and that as a share, `links`; whether a sentence ends in it; its prose score. `flags` are those of
+    `scan`, or -1 where the words have to be looked at. By their numbers, `more` are the items of a paragraph behind the
+    first, `prose` those that have a score, `repeated` those whose words stood on the page before; a headline repeats
+    headlines only, since menus name the page they are on.
     """
 
     __slots__ = (
-        *(
-            "containers",
-            "flags",
-            "items",
-            "kinds",
-            "links",
-            "more",
-            "prose",
-            "repeated",
-            "scores",
-            "sentences",
-            "sizes",
-        ),
-        "texts",
+        *("containers", "flags", "items", "kinds", "linked", "links", "more", "prose", "repeated", "scores"),
+        *("sentences", "sizes", "texts"),
     )
 
     def __init__(self, walked: Walked) -> None:
-        items = self.items = walked.blocks
-        self.texts = [walked.texts[at] for at in items]
-        self.kinds = [walked.kinds[at] for at in items]
-        self.containers = [walked.containers[at] for at in items]
-        self.flags = [walked.flags[at] for at in items]
-        linked = [walked.links[at] for at in items]
+        are_texts = walked.kinds  # "" for a picture
+        self.items = walked.blocks
+        self.texts = list(compress(walked.texts, are_texts))
+        self.kinds = list(compress(walked.kinds, are_texts))
+        self.containers = list(compress(walked.containers, are_texts))
+        self.flags = list(compress(walked.flags, are_texts))
+        linked = list(compress(walked.links, are_texts))
         self.more: dict[int, list[int]] = {}
         if walked.pictures:
-            groups = [walked.groups[at] for at in items]
+            groups = list(compress(walked.groups, are_texts))
             if len(set(groups)) < len(groups):
                 linked = self._join(groups, linked)
         self.sizes = list(map(len, self.texts))
-        self.links = [(held / size if held < size else 1.0) if held else 0.0 for held, size in zip(linked, self.sizes)]
+        self.linked = [held if held < size else size for held, size in zip(linked, self.sizes)]
+        self.links: list[float] = list(map(truediv, self.linked, self.sizes))
         if self.flags and (max(self.flags) >= scan.DENSE or min(self.flags) < 0):
             self._weigh_dense()
         self.sentences = [False] * len(self.items)
@@ -103,6 +94,7 @@ class Paragraphs:
         for at, flags in enumerate(self.flags):
             if flags & scan.DENSE and (flags >= 0 or _is_dense(self.texts[at])):
                 self.sizes[at] = int(self.sizes[at] * DENSE)
+                self.linked[at] = round(self.sizes[at] * self.links[at])
 
     def _measure(self) -> None:
         """Find what is repeated, and what the words say of those that are neither links nor very short."""
@@ -165,10 +157,9 @@ class Totals:
         count = len(walked.ends) + 1
         scores = [0.0] * count
         sizes, linked = [0] * count, [0] * count
-        for container, size, links in zip(found.containers, found.sizes, found.links):
+        for container, size, held in zip(found.containers, found.sizes, found.linked):
             sizes[container + 1] += size
-            if links:
-                linked[container + 1] += round(size * links)
+            linked[container + 1] += held
         for at in found.prose:
             scores[found.containers[at] + 1] += found.scores[at]
         self.scores = list(accumulate(scores))

@@ -15,15 +15,16 @@ from contextlib import contextmanager
 from typing import Any
 
 from obelics_like.extraction import lexbor, names
+from obelics_like.extraction.pictures import LONG_URL
 from obelics_like.extraction.tags import BLOCKS, HEADINGS, KEEPING, KINDS, PLAIN, SILENT, VOID
 from obelics_like.extraction.texts import listed
 from obelics_like.native import kernel
 
 GLUED, SPACED, BROKEN = 1, 2, 3
 """How a text goes on behind a picture that its paragraph holds: at once, after white space, after a `<br>`."""
-ODD, CODE, SENTENCE, DIGITS, DENSE, NOT_ASCII = 1, 4, 8, 16, 32, 64
+ODD, CODE, SENTENCE, DIGITS, NOT_ASCII, DENSE = 1, 4, 8, 16, 32, 64
 """Flags of a text: it holds characters that are not seen; it stands as written; a sentence ends in it; it has four
-ASCII digits or more; a dense script is among its first 200 characters; it is not all ASCII."""
+ASCII digits or more; it is not all ASCII; a dense script is among its first 200 characters."""
 SHOWN = ("", "img", "input", "poster", "background", "svg", "object")
 """What kind of element shows a picture, by the number in its row."""
 
@@ -66,11 +67,14 @@ class _Tags(ctypes.Structure):
 class _List(ctypes.Structure):
     _fields_ = [("at", ctypes.c_void_p), ("used", ctypes.c_int64), ("room", ctypes.c_int64)]
 
+    def bytes(self, size: int = 1) -> bytes:
+        return ctypes.string_at(self.at, self.used * size) if self.used else b""
+
     def numbers(self) -> array[int]:
-        return array("i", ctypes.string_at(self.at, self.used * 4) if self.used else b"")
+        return array("i", self.bytes(4))
 
     def string(self) -> str:
-        return ctypes.string_at(self.at, self.used).decode("utf-8", "replace") if self.used else ""
+        return self.bytes().decode("utf-8", "replace")
 
 
 class _Result(ctypes.Structure):
@@ -97,14 +101,15 @@ class Rows:
     (item, number in SHOWN, place of the attributes, fallback, place of the address of the link round it, sources, 0);
     a place is where something starts and ends in `told`. The containers are parallel lists too: `parents`, `tags`,
     `names`, `ends` (the container behind the last one within) and `bits`; `named` are those that have any bits. `names`
-    number `words`, each distinct class and id of a container as words, "" at 0, and `known`, the bits of those. `marks`
-    are (container, place of its attributes) of those whose other attributes matter; `metas` are (tag, place of the
-    attributes, or of the text).
+    number `words`, each distinct class and id of a container as words, "" at 0; `bare`, the same without digits; and
+    `known`, the bits of those. `marks` are (container, place of its attributes) of those whose other attributes matter;
+    `metas` are (tag, place of the attributes, or of the text).
     """
 
     __slots__ = (
-        *("_sets", "bits", "containers", "ends", "flags", "groups", "joints", "kinds", "links", "marks", "metas"),
-        *("known", "named", "names", "parents", "pictures", "special", "tags", "texts", "told", "words"),
+        *("_link", "_sets", "bare", "bits", "containers", "ends", "flags", "groups", "joints", "kinds", "known"),
+        *("links", "marks", "metas", "named", "names", "parents", "pictures", "special", "tags", "texts", "told"),
+        "words",
     )
 
     def __init__(self, result: _Result, bits: list[int]) -> None:
@@ -113,13 +118,16 @@ class Rows:
         kinds, self.containers, self.groups, self.links, self.flags, self.joints = (
             items[at::_ITEM].tolist() for at in range(_ITEM)
         )
-        self.kinds = [NAMES[kind] for kind in kinds]
+        self.kinds = list(map(NAMES.__getitem__, kinds))
         containers = result.containers.numbers()
         self.parents, self.tags, self.names, self.ends = (containers[at::_CONTAINER].tolist() for at in range(4))
-        self.words = ["", *result.words.string().split("\n")]
+        words = result.words.bytes()
+        self.words = ["", *words.decode("utf-8", "replace").split("\n")]
+        self.bare = ["", *words.translate(None, b"0123456789").decode("utf-8", "replace").split("\n")]
         self.known, self.bits = bits[: -len(self.parents)], bits[-len(self.parents) :]
         self.named = result.named.numbers().tolist()
         self.told = result.told.string()
+        self._link = -1, ""
         self.special = result.special.numbers().tolist()
         self.pictures: list[tuple[int, ...]] = list(_SHOWN.iter_unpack(result.pictures.numbers()))
         self.marks, self.metas, self._sets = (
@@ -130,6 +138,12 @@ class Rows:
         """The attributes at a place; one without a value has ""."""
         pieces = self.told[start:end].split("\0")
         return dict(zip(pieces[::2], pieces[1::2]))
+
+    def link(self, start: int, end: int) -> str:
+        """The address at a place, one string for all pictures of a link: a long one would be held by each of them."""
+        if self._link[0] != start:
+            self._link = start, self.told[start : min(end, start + LONG_URL + 1)].strip()
+        return self._link[1]
 
     def sources(self, first: int) -> Iterator[dict[str, str]]:
         """The attributes of the `<source>` elements that a picture's row names, in order."""
@@ -174,7 +188,8 @@ class Walker:
 
     def hold_to_budget(self, html: bytes, max_nodes: int, max_depth: int) -> None:
         """Raise OverBudget where `rows` would, or where what a `<template>` holds is too deep."""
-        with self._walked(html, None, max_nodes, max_depth):
+        dom = None if b"<template" in html.lower() else self.dom
+        with self._walked(html, dom, max_nodes, max_depth):
             pass
 
     @contextmanager

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Mapping
+from itertools import compress
 
 from obelics_like.extraction import names, scan
 from obelics_like.extraction.head import Head
-from obelics_like.extraction.pictures import LONG_URL, background, choose, link_to_picture, of_source, shown_size
+from obelics_like.extraction.pictures import background, choose, link_to_picture, of_source, shown_size
 from obelics_like.extraction.texts import composed, tidy_code, without_invisible
 
 Attributes = Mapping[str, str]
@@ -48,19 +49,34 @@ class Walked:
     items that are texts.
 
     Container 0 is the page; `parents[c] < c`, and all that is within c is from c to before `ends[c]`. `bits` are those
-    of `names`, of the container itself, `named` the containers that have any. The tag of an unknown element is "".
+    of `names`, of the container itself, `named` the containers that have any. `numbers` are those of the `names`, 0 for
+    none, and `bare` are by number the names without digits. The tag of an unknown element is "".
     `width` is the width in pixels that a srcset is asked for, None for the widest.
     """
 
     __slots__ = (
-        *("bits", "blocks", "containers", "ends", "flags", "groups", "head", "kinds", "links", "named", "names"),
-        *("parents", "pictures", "tags", "texts"),
+        *(
+            "bare",
+            "bits",
+            "blocks",
+            "containers",
+            "ends",
+            "flags",
+            "groups",
+            "head",
+            "kinds",
+            "links",
+            "named",
+            "names",
+        ),
+        *("numbers", "parents", "pictures", "tags", "texts"),
     )
 
     def __init__(self, rows: scan.Rows, width: int | None = None) -> None:
         self.parents, self.ends, self.bits, self.named = rows.parents, rows.ends, rows.bits, rows.named
-        self.tags = [scan.NAMES[number] for number in rows.tags]
-        self.names = [rows.words[number] for number in rows.names]
+        self.tags = list(map(scan.NAMES.__getitem__, rows.tags))
+        self.names = list(map(rows.words.__getitem__, rows.names))
+        self.numbers, self.bare = rows.names, rows.bare
         self.texts, self.kinds, self.containers = rows.texts, rows.kinds, rows.containers
         self.groups, self.links, self.flags = rows.groups, rows.links, rows.flags
         self.head = Head()
@@ -71,7 +87,7 @@ class Walked:
         self._look_at(rows, gone)
         if gone:
             self._leave_out(gone)
-        self.blocks = [at for at, kind in enumerate(self.kinds) if kind]
+        self.blocks = list(compress(range(len(self.kinds)), self.kinds))
 
     def _mark(self, rows: scan.Rows) -> None:
         """What attributes beside class and id say of a container."""
@@ -97,7 +113,7 @@ class Walked:
                 head.title = head.title or rows.told[start:end]
             elif tag == "script":
                 head.scripts.append(rows.told[start:end])
-            elif head.wants(tag, rows.told[start:end]):
+            elif tag != "link" or head.wants_link(rows.told[start:end]):
                 head.read(tag, rows.attributes(start, end))
 
     def _look_at(self, rows: scan.Rows, gone: set[int]) -> None:
@@ -147,7 +163,7 @@ def _picture(rows: scan.Rows, row: tuple[int, ...], width: int | None) -> Pictur
     shown = Picture(kind, urls, {} if kind == "background" else attributes, rows.containers[at])
     shown.fallback = bool(fallback)
     if link_end:
-        shown.link = rows.told[link : min(link_end, link + LONG_URL + 1)].strip() or None
+        shown.link = rows.link(link, link_end) or None
         if shown.link and link_to_picture(shown.link):
             urls.append(shown.link)
     return shown

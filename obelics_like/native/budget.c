@@ -2,6 +2,12 @@
 
 #include "grow.h"
 
+/* Eight bytes at once: those that are `byte` become 0x80, others may only where one before them did. */
+static inline uint64_t same(uint64_t bytes, unsigned char byte) {
+    bytes ^= 0x0101010101010101u * byte;
+    return (bytes - 0x0101010101010101u) & ~bytes & 0x8080808080808080u;
+}
+
 enum { TAG, BEFORE_NAME, NAME, AFTER_NAME, BEFORE_VALUE, DOUBLE, SINGLE, BARE, STATES };
 enum { OTHER, BLANK, SLASH, CLOSE, EQUALS, TWO, ONE, CLASSES };
 enum { END = 15, COUNT = 16 };
@@ -24,13 +30,23 @@ static const uint8_t classes[256] = {
     ['/'] = SLASH, ['>'] = CLOSE,   ['='] = EQUALS,  ['"'] = TWO,    ['\''] = ONE,
 };
 
+/* The next place that ends a quoted value or may begin a tag, or the last byte. */
+static int64_t quoted(const char *html, int64_t at, int64_t length) {
+    for (uint64_t bytes; at + 8 < length; at += 8) {
+        memcpy(&bytes, html + at, 8);
+        if (same(bytes, '"') | same(bytes, '<')) break;
+    }
+    while (at + 1 < length && html[at] != '"' && html[at] != '<') at++;
+    return at;
+}
+
 /* The most attributes that a tag of the page can have, counted no further than just over `enough`.
 
    Which `<` begins a tag depends on all that stands before it: comments, scripts, quotes. So each one that may is
    followed, and those that have come to the same state go on as one, with the larger count: linear in the page, and
    never less than the parser finds. What a script writes like a tag counts as one. */
 __attribute__((visibility("default"))) int32_t page_most_attributes(const char *html, int64_t length, int32_t enough) {
-    int32_t counts[STATES], most = 0;
+    int32_t counts[COUNT], most = 0;
     unsigned active = 0; /* a bit for each state that some tag is in */
     for (int64_t at = 0; at < length; at++) {
         if (!active) {
@@ -39,11 +55,19 @@ __attribute__((visibility("default"))) int32_t page_most_attributes(const char *
             at = tag - html;
         }
         if (active == 1u << DOUBLE) /* most of a page's attributes: nothing but these two changes anything */
-            while (at + 1 < length && html[at] != '"' && html[at] != '<') at++;
+            at = quoted(html, at, length);
+        if (active && !(active & (1u << BEFORE_NAME | 1u << AFTER_NAME | 1u << BEFORE_VALUE)))
+            while (at + 1 < length && classes[(unsigned char)html[at]] == OTHER && html[at] != '<') at++;
         unsigned char c = (unsigned char)html[at];
         unsigned was = active;
         int class = classes[c];
-        if (active && (class != OTHER || active & (1u << BEFORE_NAME | 1u << AFTER_NAME | 1u << BEFORE_VALUE))) {
+        if (was && !(was & (was - 1))) { /* one state, as nearly always */
+            int state = __builtin_ctz(was), to = next[state][class] & 15;
+            int32_t count = counts[state] + (next[state][class] >= COUNT);
+            if (to != END && count > most && (most = count) > enough) return most;
+            active = to == END ? 0 : 1u << to;
+            counts[to] = count;
+        } else if (active && (class != OTHER || active & (1u << BEFORE_NAME | 1u << AFTER_NAME | 1u << BEFORE_VALUE))) {
             int32_t old[STATES];
             memcpy(old, counts, sizeof old);
             active = 0;
@@ -71,6 +95,7 @@ static int is_formatting(const char *at, const char *end) {
     char name[8] = {0};
     int length = 0;
     while (at < end && length < 7 && ((*at | 32) >= 'a' && (*at | 32) <= 'z')) name[length++] = (char)(*at++ | 32);
+    if (!length || !strchr("bcefistu", name[0])) return 0;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (!strcmp(name, names[i])) return 1;
     return 0;
@@ -99,4 +124,25 @@ __attribute__((visibility("default"))) int64_t page_tag(const char *html, int64_
     const char *end = html + length, *at = next_tag(html, end);
     while (at < end && number-- > 0) at = next_tag(at + 1, end);
     return at - html;
+}
+
+/* Whether the bytes are UTF-8 as Python's strict decoder has it: nothing overlong, no surrogate, nothing over U+10FFFF. */
+__attribute__((visibility("default"))) int32_t page_is_utf8(const char *html, int64_t length) {
+    const unsigned char *at = (const unsigned char *)html, *end = at + length;
+    while (at < end) {
+        uint64_t bytes;
+        if (end - at >= 8 && (memcpy(&bytes, at, 8), !(bytes & 0x8080808080808080u))) {
+            at += 8;
+            continue;
+        }
+        unsigned char c = *at++;
+        if (c < 0x80) continue;
+        int more = c >= 0xF0 ? 3 : c >= 0xE0 ? 2 : 1;
+        if (c < 0xC2 || c > 0xF4 || end - at < more) return 0;
+        if ((c == 0xE0 && *at < 0xA0) || (c == 0xED && *at > 0x9F) || (c == 0xF0 && *at < 0x90) || (c == 0xF4 && *at > 0x8F))
+            return 0;
+        for (; more; more--)
+            if ((*at++ & 0xC0) != 0x80) return 0;
+    }
+    return 1;
 }

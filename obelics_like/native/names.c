@@ -5,7 +5,6 @@
 #include "walk.h"
 
 enum { LONG_WORD = 80, MANY_WORDS = 24 }; /* LONG and MANY of `names` */
-enum { CONTAINER = 4 };                   /* numbers in its row */
 
 typedef struct {
     uint32_t hash;

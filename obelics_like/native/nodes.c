@@ -24,9 +24,7 @@ static int read_text(Walk *w, void *node, const State *state) {
     size_t length = 0;
     char *text = w->dom->text(node, &length);
     if (!text) return 0;
-    int fine = literal ? take_literal(w, text, text + length) : take_text(w, text, text + length, state->mode);
-    w->dom->free_text(w->document, text);
-    return fine;
+    return literal ? take_literal(w, text, text + length) : take_text(w, text, text + length, state->mode);
 }
 
 /* Leave the elements that end behind `node`; what comes next, or NULL at the end of the page. */
@@ -56,10 +54,11 @@ int read_nodes(Walk *w, State *state) {
         if (type == ELEMENT_NODE) {
             int32_t number = number_of(w, node, known), action = w->tags->tags[number].action;
             if (++w->count > w->max_nodes) return TOO_MANY;
-            if (w->depth >= w->max_depth) return TOO_DEEP;
             State outer = *state;
-            if (enter(w, number, &(Element){.node = node}, state) < 0) return NO_MEMORY;
+            int open = enter(w, number, &(Element){.node = node}, state);
+            if (open < 0) return NO_MEMORY;
             if (action != RAW && action != SCRIPT && action != TEMPLATE) child = w->dom->first_child(node);
+            if (w->depth >= w->max_depth && (open || child)) return TOO_DEEP;
             if (child) {
                 int literal = (w->tags->tags[number].flags & IS_LITERAL) != 0;
                 fine = push(w, (Frame){.node = node, .length = literal, .outer = outer});

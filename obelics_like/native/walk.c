@@ -6,14 +6,7 @@
 
 #include "walk.h"
 
-enum { NOT_JOINED, GLUED, SPACED, BROKEN }; /* how a text goes on after a picture */
-/* Flags of a text, beside CODE: it holds characters that are not seen; a sentence ends in it; it has four digits of
-   ASCII or more; it begins in a script in which a character says as much as a few Latin ones; it is not all ASCII. */
-enum { ODD = 1, SENTENCE = 8, DIGITS = 16, DENSE = 32, NOT_ASCII = 64 };
-enum { MANY_DIGITS = 4, DENSE_WITHIN = 200 };
 enum { OF_IMG = 1, OF_INPUT, OF_POSTER, OF_BACKGROUND, OF_SVG, OF_OBJECT }; /* what shows a picture */
-
-enum { ITEM = 6, SHOWN = 9, CONTAINER = 4 }; /* numbers in a row; in all other rows there are three */
 
 uint32_t hash_of(uint32_t hash, const char *at, int32_t length) {
     for (int32_t i = 0; i < length; i++) hash = (hash ^ (unsigned char)at[i]) * 16777619u;
@@ -41,303 +34,6 @@ int add_row(Numbers *list, int32_t one, int32_t two, int32_t three) {
     return 1;
 }
 
-/* ---- attributes ---- */
-
-static int next_of_node(const Walk *w, Attribute *a) {
-    void *node = a->begun ? w->dom->next_attribute(a->rest.node) : w->dom->first_attribute(a->rest.node);
-    if (!node) return 0;
-    size_t name = 0, value = 0;
-    a->begun = 1;
-    a->rest.node = node;
-    a->name = w->dom->attribute_name(node, &name);
-    a->value = w->dom->attribute_value(node, &value);
-    a->name_length = a->name && name <= INT32_MAX ? (int32_t)name : 0;
-    a->length = a->value && value <= INT32_MAX ? (int32_t)value : 0;
-    if (!a->value) a->value = "";
-    return 1;
-}
-
-/* The next attribute of the element that `a->rest` was; of markup: ` name="value"` one after the other. */
-int next_attribute(const Walk *w, Attribute *a) {
-    if (a->rest.node) return next_of_node(w, a);
-    const char *at = a->rest.at, *end = a->rest.end;
-    while (at < end && *at == ' ') at++;
-    if (at >= end) return 0;
-    a->name = at++;
-    while (at < end && *at != '=' && *at != ' ') at++;
-    a->name_length = (int32_t)(at - a->name);
-    a->value = at;
-    a->length = 0;
-    if (end - at >= 2 && *at == '=' && at[1] == '"') {
-        a->value = at + 2;
-        const char *quote = memchr(a->value, '"', (size_t)(end - a->value));
-        a->length = (int32_t)((quote ? quote : end) - a->value);
-        at = quote ? quote + 1 : end;
-    }
-    a->rest.at = at;
-    return 1;
-}
-
-static int is_named(const Attribute *a, const char *name) { return same_word(a->name, a->name_length, name); }
-
-/* Whether the value begins with the word, in any case, and `whole`: is nothing else. */
-static int begins(const Attribute *a, const char *word, int whole) {
-    const char *at = a->value, *end = at + a->length;
-    int32_t length = (int32_t)strlen(word);
-    while (at < end && is_space((unsigned char)*at)) at++;
-    while (end > at && is_space((unsigned char)end[-1])) end--;
-    return end - at >= length && (!whole || end - at == length) && same_lower(at, word, (size_t)length);
-}
-
-static int holds(const char *at, int32_t length, const char *word) {
-    int32_t size = (int32_t)strlen(word);
-    for (int32_t i = 0; i + size <= length; i++)
-        if (at[i] == word[0] && !memcmp(at + i, word, (size_t)size)) return 1;
-    return 0;
-}
-
-static int says_something(const Attribute *a) {
-    for (int32_t i = 0; i < a->length; i++)
-        if (!is_space((unsigned char)a->value[i])) return 1;
-    return 0;
-}
-
-/* ---- texts ---- */
-
-/* Add an item, whose text has been put; a picture has the kind 0 and no text. */
-static int add_item(Walk *w, const State *state, int32_t kind, int32_t flags) {
-    Result *out = w->out;
-    if (!numbers_room(&out->items, ITEM) || !numbers_room(&out->special, 1) || !bytes_room(&out->text, 1)) return 0;
-    int32_t *row = out->items.at + out->items.used;
-    if (kind && (flags & (ODD | CODE) || w->after_picture))
-        out->special.at[out->special.used++] = (int32_t)(out->items.used / ITEM);
-    out->items.used += ITEM;
-    row[0] = kind;
-    row[1] = state->container;
-    row[2] = w->group;
-    row[3] = kind ? w->links : 0;
-    row[4] = flags;
-    row[5] = kind ? w->after_picture : NOT_JOINED;
-    out->text.at[out->text.used++] = 0;
-    return 1;
-}
-
-/* End the run of text that stands in `state`, if there is one. */
-static int flush(Walk *w, const State *state) {
-    int32_t flags = w->flags | (w->ending ? SENTENCE : 0) | (state->mode & CODE);
-    if (w->started && !add_item(w, state, state->kind, flags)) return 0;
-    w->started = w->flags = w->digits = w->ending = w->links = 0;
-    w->pending = w->after_picture = NOT_JOINED;
-    w->start = w->characters;
-    return 1;
-}
-
-/* Add a character to the text; NUL, which ends texts, is none that a page can hold. */
-static void put(Walk *w, const unsigned char *at, int size) {
-    Bytes *text = &w->out->text;
-    if (!*at) return;
-    memcpy(text->at + text->used, at, (size_t)size);
-    text->used += size;
-    w->characters++;
-}
-
-/* Whether a character ends a sentence: 1 if white space or the end follows, 2 if in any case. */
-static int ends_sentence(uint32_t c) {
-    switch (c) {
-    case '.': case '!': case '?': case 0x2026: case 0x964: case 0x61F: case 0x1362: case 0x589: return 1;
-    case 0x3002: case 0xFF01: case 0xFF1F: return 2;
-    default: return 0;
-    }
-}
-
-/* Whether it may stand between the end of a sentence and the white space: quotes and brackets. */
-static int closes(uint32_t c) {
-    return c == '\'' || c == '"' || c == ')' || c == ']' || c == 0x201D || c == 0x2019 || c == 0xBB;
-}
-
-/* Note what a character that is no white space says of its text. */
-static void note(Walk *w, uint32_t c) {
-    if (c < 0x80) {
-        if (c >= '0' && c <= '9') {
-            if (++w->digits == MANY_DIGITS) w->flags |= DIGITS;
-            w->ending = 0;
-            return;
-        }
-        if (c >= 'A') {
-            w->ending = w->ending && c == ']';
-            if (c == 0x7F) w->flags |= ODD;
-            return;
-        }
-    } else {
-        w->flags |= NOT_ASCII;
-        if (c >= 0xE00 && c <= 0x9FFF && w->characters - w->start < DENSE_WITHIN &&
-            (c <= 0xEFF || (c >= 0x1000 && c <= 0x109F) || (c >= 0x1780 && c <= 0x17FF) ||
-             (c >= 0x3040 && c <= 0x30FF) || c >= 0x3400))
-            w->flags |= DENSE;
-    }
-    if (is_odd(c)) w->flags |= ODD;
-    int ends = ends_sentence(c);
-    if (ends == 2) w->flags |= SENTENCE;
-    w->ending = ends || (w->ending && closes(c));
-}
-
-/* A character of the input at `at`; `*size` becomes the bytes it takes there, `*from` and `*bytes` where and how long it
-   is itself: in markup, escapes are undone. */
-static uint32_t unescaped(const Walk *w, const unsigned char *at, const unsigned char *end, int *size,
-                          const unsigned char **from, int *bytes) {
-    static const struct { const char *escape, *character; } escapes[] = {
-        {"&amp;", "&"}, {"&nbsp;", "\xC2\xA0"}, {"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}};
-    *from = at;
-    if (*at == '&' && !w->dom)
-        for (size_t i = 0; i < sizeof escapes / sizeof *escapes; i++) {
-            size_t length = strlen(escapes[i].escape);
-            if ((size_t)(end - at) < length || memcmp(at, escapes[i].escape, length)) continue;
-            *size = (int)length;
-            *from = (const unsigned char *)escapes[i].character;
-            *bytes = (int)strlen(escapes[i].character);
-            return *bytes == 2 ? 0xA0 : **from;
-        }
-    uint32_t c = character(at, end, size);
-    *bytes = *size;
-    return c;
-}
-
-/* Take up a text that is not silenced: white space as `texts.tidy` has it, code as it stands. */
-int take_text(Walk *w, const char *from, const char *to, int mode) {
-    const unsigned char *at = (const unsigned char *)from, *end = (const unsigned char *)to;
-    const unsigned char *piece;
-    int size, bytes;
-    if (!bytes_room(&w->out->text, to - from + 8)) return 0;
-    if (mode & CODE) {
-        w->started = 1;
-        while (at < end) {
-            unescaped(w, at, end, &size, &piece, &bytes);
-            put(w, piece, bytes);
-            at += size;
-        }
-        return 1;
-    }
-    int32_t count = 0, blank = 1; /* characters of the node; whether all of them are white space */
-    while (at < end) {
-        uint32_t c;
-        if (*at < 0x80 && *at != '&') { c = *at; size = bytes = 1; piece = at; }
-        else c = unescaped(w, at, end, &size, &piece, &bytes);
-        at += size;
-        count++;
-        if (is_space(c)) {
-            if (w->pending == NOT_JOINED) w->pending = SPACED;
-            continue;
-        }
-        if (c == 1) { w->pending = BROKEN; continue; }
-        if (!w->started) {
-            /* what came before the first letter matters only behind a picture of the same paragraph */
-            if (w->after_picture) w->after_picture = w->pending == NOT_JOINED ? GLUED : w->pending;
-            w->started = 1;
-        } else if (w->pending != NOT_JOINED) {
-            put(w, (const unsigned char *)(w->pending == BROKEN ? "\n" : " "), 1);
-            if (w->ending) w->flags |= SENTENCE;
-            w->ending = 0;
-        }
-        w->pending = NOT_JOINED;
-        blank = 0;
-        note(w, c);
-        put(w, piece, bytes);
-    }
-    if (blank && !w->started && !w->after_picture) w->pending = NOT_JOINED;
-    if (!blank && mode & LINKED) w->links += count;
-    return 1;
-}
-
-/* The text of an `<xmp>`, in which nothing is escaped. */
-int take_literal(Walk *w, const char *from, const char *to) {
-    const unsigned char *at = (const unsigned char *)from, *end = (const unsigned char *)to;
-    int size;
-    if (!bytes_room(&w->out->text, to - from)) return 0;
-    for (w->started = 1; at < end; at += size) {
-        character(at, end, &size);
-        put(w, at, size);
-    }
-    return 1;
-}
-
-/* ---- what Python is told of ---- */
-
-/* Take up a string as it is; `escaped`: as markup has it. */
-static int tell(Walk *w, const char *from, const char *to, int escaped) {
-    Bytes *told = &w->out->told;
-    const unsigned char *at = (const unsigned char *)from, *end = (const unsigned char *)to, *piece;
-    int size, bytes;
-    if (!bytes_room(told, to - from + 1)) return 0;
-    if (!escaped || !memchr(from, '&', (size_t)(to - from))) {
-        memcpy(told->at + told->used, from, (size_t)(to - from));
-        told->used += to - from;
-        for (; at < end; at++) w->out->characters_told += (*at & 0xC0) != 0x80;
-        return 1;
-    }
-    for (; at < end; at += size, w->out->characters_told++) {
-        unescaped(w, at, end, &size, &piece, &bytes);
-        memcpy(told->at + told->used, piece, (size_t)bytes);
-        told->used += bytes;
-    }
-    return 1;
-}
-
-/* Take up the attributes of an element, each name and each value with a NUL behind it; `place` becomes where. */
-static int tell_attributes(Walk *w, const Element *element, int32_t place[2]) {
-    static const char nul[1];
-    Attribute a = {.rest = *element};
-    place[0] = w->out->characters_told;
-    while (next_attribute(w, &a))
-        if (!tell(w, a.name, a.name + a.name_length, 0) || !tell(w, nul, nul + 1, 0) ||
-            !tell(w, a.value, a.value + a.length, !w->dom) || !tell(w, nul, nul + 1, 0))
-            return 0;
-    place[1] = w->out->characters_told;
-    return 1;
-}
-
-/* Take up the value of one attribute; both places are 0 where it is not there. */
-static int tell_one(Walk *w, const Element *element, const char *name, int32_t place[2]) {
-    Attribute a = {.rest = *element};
-    place[0] = place[1] = 0;
-    while (next_attribute(w, &a)) {
-        if (!is_named(&a, name)) continue;
-        place[0] = w->out->characters_told;
-        if (!tell(w, a.value, a.value + a.length, !w->dom)) return 0;
-        place[1] = w->out->characters_told;
-        break;
-    }
-    return 1;
-}
-
-/* Take up the text of an element of a head: of markup, up to its end tag. */
-static int tell_text(Walk *w, int32_t number, const Element *element, const char *end_tag) {
-    int32_t from = w->out->characters_told;
-    if (!w->dom) {
-        const char *at = element->end, *end = w->end;
-        if (at < end) at++;
-        size_t length = strlen(end_tag);
-        const char *stop = at;
-        while (stop < end && (stop = memchr(stop, '<', (size_t)(end - stop))) &&
-               ((size_t)(end - stop) < length || memcmp(stop, end_tag, length)))
-            stop++;
-        if (!stop) stop = end;
-        if (!tell(w, at, stop, w->tags->tags[number].action == TITLE)) return 0;
-    } else {
-        size_t length = 0;
-        char *text = w->dom->text(element->node, &length);
-        if (!text) return 0;
-        int fine = tell(w, text, text + length, 0);
-        w->dom->free_text(w->document, text);
-        if (!fine) return 0;
-    }
-    return add_row(&w->out->metas, number, from, w->out->characters_told);
-}
-
-static int tell_of(Walk *w, Numbers *rows, int32_t number, const Element *element) {
-    int32_t place[2];
-    return tell_attributes(w, element, place) && add_row(rows, number, place[0], place[1]);
-}
-
 /* ---- pictures ---- */
 
 /* Note a picture; `element` is NULL where it has only the sources that begin at `set`, from 1, of its `<picture>`. */
@@ -351,16 +47,7 @@ static int emit(Walk *w, int how, const Element *element, const State *state, in
         w->pending = pending;
     }
     if (element && !tell_attributes(w, element, place)) return 0;
-    if (state->mode & LINKED) {
-        /* a link may stand round thousands of pictures: its address is told once for all of them */
-        const Element *last = &w->last_link;
-        if (!w->knows_link || last->at != state->link.at || last->node != state->link.node) {
-            if (!tell_one(w, &state->link, "href", w->link_place)) return 0;
-            w->last_link = state->link;
-            w->knows_link = 1;
-        }
-        memcpy(link, w->link_place, sizeof link);
-    }
+    if (state->mode & LINKED && !tell_link(w, &state->link, link)) return 0;
     if (!numbers_room(&out->pictures, SHOWN)) return 0;
     int32_t *row = out->pictures.at + out->pictures.used;
     out->pictures.used += SHOWN;
@@ -446,9 +133,21 @@ static int has_type(const Walk *w, const Element *element, const char *type) {
 
 /* ---- containers ---- */
 
+static uint64_t mixed(uint64_t hash, const char *at, int32_t length) {
+    uint64_t bytes;
+    for (; length >= 8; length -= 8, at += 8) {
+        memcpy(&bytes, at, 8);
+        hash = (hash ^ bytes) * 0x9E3779B97F4A7C15u;
+        hash ^= hash >> 29;
+    }
+    bytes = (uint64_t)length + 1;
+    memcpy(&bytes, at, (size_t)length);
+    hash = (hash ^ bytes) * 0x9E3779B97F4A7C15u;
+    return hash ^ hash >> 29;
+}
+
 static uint32_t hash_of_name(const Name *name) {
-    uint32_t hash = hash_of(2166136261u, name->first, name->first_length);
-    return hash_of(hash * 31 + 7, name->second, name->second_length);
+    return (uint32_t)mixed(mixed(1, name->first, name->first_length), name->second, name->second_length);
 }
 
 static int more_slots(Walk *w) {
@@ -468,23 +167,17 @@ static int more_slots(Walk *w) {
 }
 
 /* Write a value's words, each with a blank behind it. */
-static void put_words(Walk *w, const char *from, int32_t length) {
+static void put_words(Walk *w, const char *at, int32_t length) {
     Bytes *words = &w->out->words;
-    const unsigned char *at = (const unsigned char *)from, *end = at + length, *piece;
-    int size, bytes, in_word = 0;
-    for (; at < end; at += size) {
-        if (*at < 0x80 && is_space(*at)) {
-            size = 1;
-            if (in_word) words->at[words->used++] = ' ';
-            in_word = 0;
-            continue;
-        }
-        unescaped(w, at, end, &size, &piece, &bytes);
-        memcpy(words->at + words->used, piece, (size_t)bytes);
-        words->used += bytes;
-        in_word = 1;
+    const char *end = at + length;
+    while (at < end) {
+        while (at < end && (unsigned char)*at < 0x80 && is_space((unsigned char)*at)) at++;
+        const char *word = at;
+        while (at < end && ((unsigned char)*at >= 0x80 || !is_space((unsigned char)*at))) at++;
+        if (at == word) continue;
+        words->used += bare(w, word, at, words->at + words->used);
+        words->at[words->used++] = ' ';
     }
-    if (in_word) words->at[words->used++] = ' ';
 }
 
 /* The number of the class and id together, from 1; the same pair has the same number. -1: no memory. */

@@ -13,6 +13,13 @@ enum { SILENCED = 1, LINKED = 2, CODE = 4, FALLBACK = 8 };                     /
 enum { KEEPS = 1, IS_PRE = 4, IS_HEADING = 8, IS_ROOT = 16, IS_LITERAL = 32 }; /* flags of a tag */
 enum { FINE = 0, NO_MEMORY = -1, UNREADABLE = -2, TOO_MANY = 1, TOO_DEEP = 2 };
 
+enum { NOT_JOINED, GLUED, SPACED, BROKEN }; /* how a text goes on after a picture */
+/* Flags of a text, beside CODE: it holds characters that are not seen; a sentence ends in it; it has four digits of
+   ASCII or more; it is not all ASCII; it begins in a script in which a character says as much as a few Latin ones. */
+enum { ODD = 1, SENTENCE = 8, DIGITS = 16, NOT_ASCII = 32, DENSE = 64 };
+
+enum { ITEM = 6, SHOWN = 9, CONTAINER = 4 }; /* numbers in a row; in all other rows there are three */
+
 /* A tag as Python names it in `tags.py`; or a word of the vocabulary, of which only the name counts. */
 typedef struct {
     const char *name;
@@ -40,8 +47,7 @@ typedef struct {
     void *(*next_attribute)(void *attribute);
     const char *(*attribute_name)(void *attribute, size_t *length);
     const char *(*attribute_value)(void *attribute, size_t *length);
-    char *(*text)(void *node, size_t *length);
-    void *(*free_text)(void *document, char *text);
+    char *(*text)(void *node, size_t *length); /* a copy, that lives as long as the document */
 } Lexbor;
 
 /* Where the attributes of an element are: written from `at` to `end`, or those of a node. */
@@ -94,11 +100,11 @@ typedef struct {
     int32_t depth, room, count, max_nodes, max_depth;
     int32_t group, links, characters, started, start, pending, after_picture;
     int32_t flags, digits, ending; /* of the text begun; `ending`: what may end a sentence has just been put */
+    Element told_link; /* that of the last picture in one, and where its address was told */
+    int32_t link_place[2];
     Numbers open_sets;             /* of each `<picture>` the last row of its sources that no `<img>` has taken, or -1 */
     Name *names;
     int32_t names_used, names_room;
-    Element last_link; /* round a picture, and where its address is told */
-    int32_t knows_link, link_place[2];
     int32_t *slots; /* of the table of names: a number of `names`, or -1 */
     int32_t room_of_slots;
 } Walk;
@@ -106,14 +112,32 @@ typedef struct {
 uint32_t hash_of(uint32_t hash, const char *at, int32_t length);
 int32_t tag_of(const Tags *tags, const char *name, int32_t length);
 
+/* attributes.c */
 int next_attribute(const Walk *w, Attribute *a);
+int is_named(const Attribute *a, const char *name);
+int begins(const Attribute *a, const char *word, int whole);
+int holds(const char *at, int32_t length, const char *word);
+int says_something(const Attribute *a);
+int tell_attributes(Walk *w, const Element *element, int32_t place[2]);
+int tell_link(Walk *w, const Element *element, int32_t place[2]);
+int tell_text(Walk *w, int32_t number, const Element *element, const char *end_tag);
+int tell_of(Walk *w, Numbers *rows, int32_t number, const Element *element);
+
+/* runs.c */
+int add_item(Walk *w, const State *state, int32_t kind, int32_t flags);
+int flush(Walk *w, const State *state);
+void put(Walk *w, const unsigned char *at, int size);
+int take_text(Walk *w, const char *at, const char *end, int mode);
+int take_literal(Walk *w, const char *at, const char *end);
+int64_t bare(const Walk *w, const char *from, const char *to, char *into);
+
+/* walk.c */
 int enter(Walk *w, int32_t number, const Element *element, State *state);
 int leave(Walk *w, const State *inner, const State *outer);
 int push(Walk *w, Frame frame);
-int take_text(Walk *w, const char *at, const char *end, int mode);
-int take_literal(Walk *w, const char *at, const char *end);
 int add_row(Numbers *list, int32_t one, int32_t two, int32_t three);
 
+/* markup.c, nodes.c */
 int read_markup(Walk *w, const char *html, int32_t length, State *state);
 int read_nodes(Walk *w, State *state);
 

@@ -1,0 +1,136 @@
+/* The attributes of an element, wherever they are, and what Python is told of them. */
+
+#include "walk.h"
+
+static int next_of_node(const Walk *w, Attribute *a) {
+    void *node = a->begun ? w->dom->next_attribute(a->rest.node) : w->dom->first_attribute(a->rest.node);
+    if (!node) return 0;
+    size_t name = 0, value = 0;
+    a->begun = 1;
+    a->rest.node = node;
+    a->name = w->dom->attribute_name(node, &name);
+    a->value = w->dom->attribute_value(node, &value);
+    a->name_length = a->name && name <= INT32_MAX ? (int32_t)name : 0;
+    a->length = a->value && value <= INT32_MAX ? (int32_t)value : 0;
+    if (!a->value) a->value = "";
+    return 1;
+}
+
+/* The next attribute of the element that `a->rest` was; of markup: ` name="value"` one after the other. */
+int next_attribute(const Walk *w, Attribute *a) {
+    if (a->rest.node) return next_of_node(w, a);
+    const char *at = a->rest.at, *end = a->rest.end;
+    while (at < end && *at == ' ') at++;
+    if (at >= end) return 0;
+    a->name = at++;
+    while (at < end && *at != '=' && *at != ' ') at++;
+    a->name_length = (int32_t)(at - a->name);
+    a->value = at;
+    a->length = 0;
+    if (end - at >= 2 && *at == '=' && at[1] == '"') {
+        a->value = at + 2;
+        const char *quote = memchr(a->value, '"', (size_t)(end - a->value));
+        a->length = (int32_t)((quote ? quote : end) - a->value);
+        at = quote ? quote + 1 : end;
+    }
+    a->rest.at = at;
+    return 1;
+}
+
+int is_named(const Attribute *a, const char *name) { return same_word(a->name, a->name_length, name); }
+
+/* Whether the value begins with the word, in any case, and `whole`: is nothing else. */
+int begins(const Attribute *a, const char *word, int whole) {
+    const char *at = a->value, *end = at + a->length;
+    int32_t length = (int32_t)strlen(word);
+    while (at < end && is_space((unsigned char)*at)) at++;
+    while (end > at && is_space((unsigned char)end[-1])) end--;
+    return end - at >= length && (!whole || end - at == length) && same_lower(at, word, (size_t)length);
+}
+
+int holds(const char *at, int32_t length, const char *word) {
+    int32_t size = (int32_t)strlen(word);
+    for (int32_t i = 0; i + size <= length; i++)
+        if (at[i] == word[0] && !memcmp(at + i, word, (size_t)size)) return 1;
+    return 0;
+}
+
+int says_something(const Attribute *a) {
+    for (int32_t i = 0; i < a->length; i++)
+        if (!is_space((unsigned char)a->value[i])) return 1;
+    return 0;
+}
+
+/* Take up a string; `escaped`: as markup has it. */
+static int tell(Walk *w, const char *from, const char *to, int escaped) {
+    Bytes *told = &w->out->told;
+    if (!bytes_room(told, to - from + 1)) return 0;
+    const char *at = told->at + told->used, *end;
+    if (escaped) told->used += bare(w, from, to, told->at + told->used);
+    else {
+        memcpy(told->at + told->used, from, (size_t)(to - from));
+        told->used += to - from;
+    }
+    end = told->at + told->used;
+    for (uint64_t bytes; end - at >= 8 && (memcpy(&bytes, at, 8), !(bytes & 0x8080808080808080u)); at += 8)
+        w->out->characters_told += 8;
+    for (; at < end; at++) w->out->characters_told += (*at & 0xC0) != 0x80;
+    return 1;
+}
+
+/* Take up the attributes of an element, each name and each value with a NUL behind it; `place` becomes where. */
+int tell_attributes(Walk *w, const Element *element, int32_t place[2]) {
+    static const char nul[1];
+    Attribute a = {.rest = *element};
+    place[0] = w->out->characters_told;
+    while (next_attribute(w, &a))
+        if (!tell(w, a.name, a.name + a.name_length, 0) || !tell(w, nul, nul + 1, 0) ||
+            !tell(w, a.value, a.value + a.length, !w->dom) || !tell(w, nul, nul + 1, 0))
+            return 0;
+    place[1] = w->out->characters_told;
+    return 1;
+}
+
+/* Take up the address of a link, once for all pictures in it; both places are 0 where it has none. */
+int tell_link(Walk *w, const Element *element, int32_t place[2]) {
+    Attribute a = {.rest = *element};
+    if (w->told_link.node != element->node || w->told_link.at != element->at) {
+        w->told_link = *element;
+        w->link_place[0] = w->link_place[1] = 0;
+        while (next_attribute(w, &a)) {
+            if (!is_named(&a, "href")) continue;
+            w->link_place[0] = w->out->characters_told;
+            if (!tell(w, a.value, a.value + a.length, !w->dom)) return 0;
+            w->link_place[1] = w->out->characters_told;
+            break;
+        }
+    }
+    memcpy(place, w->link_place, sizeof w->link_place);
+    return 1;
+}
+
+/* Take up the text of an element of a head: of markup, up to its end tag. */
+int tell_text(Walk *w, int32_t number, const Element *element, const char *end_tag) {
+    int32_t from = w->out->characters_told;
+    if (!w->dom) {
+        const char *at = element->end, *end = w->end;
+        if (at < end) at++;
+        size_t length = strlen(end_tag);
+        const char *stop = at;
+        while (stop < end && (stop = memchr(stop, '<', (size_t)(end - stop))) &&
+               ((size_t)(end - stop) < length || memcmp(stop, end_tag, length)))
+            stop++;
+        if (!stop) stop = end;
+        if (!tell(w, at, stop, w->tags->tags[number].action == TITLE)) return 0;
+    } else {
+        size_t length = 0;
+        char *text = w->dom->text(element->node, &length);
+        if (!text || !tell(w, text, text + length, 0)) return 0;
+    }
+    return add_row(&w->out->metas, number, from, w->out->characters_told);
+}
+
+int tell_of(Walk *w, Numbers *rows, int32_t number, const Element *element) {
+    int32_t place[2];
+    return tell_attributes(w, element, place) && add_row(rows, number, place[0], place[1]);
+}

@@ -1,0 +1,99 @@
+"""The walk over lexbor's nodes and the one over what it writes out tell the same; what only one of them sees."""
+
+from __future__ import annotations
+
+import pytest
+
+from obelics_like.extraction import lexbor, scan
+from tests.extraction.test_cases import FILES, read
+
+LIMITS = 200_000, 1_000
+ODD = (
+    "<p>a&amp;b &lt;c&gt; &nbsp;d &#1; e&shy;f\u200bg</p><p>one<!-- x -->two<br>three <br><br>four</p>",
+    "<a href='/x?a=1&amp;b=2'><picture><source srcset='a.jpg 2x, b.jpg'><source type=video/mp4 src=c>"
+    "<img src='d.jpg' alt='&quot;&lt;&nbsp;&gt;'></picture></a><picture><source srcset=e.jpg></picture>",
+    "<pre>\n a\n<div>b</div>c<br>d</pre><xmp><b>&amp;</b></xmp><blockquote class='a123 tweet&amp;b'>x</blockquote>",
+    "<svg><title>s</title><image xlink:href='f.png'/><g><link>x</link></g></svg><template><p>no</p></template><p>yes",
+    "<title>t &amp; <b></title><script type='application/ld+json'>{\"a\": \"</b>&amp;\"}</script><base href='/b'>",
+    "<video poster=g.jpg><img src=h.jpg></video><object data=i.png>x</object><noscript><img src=j.jpg></noscript>",
+    "<div style='background:url(k.png);display:none' hidden role=navigation><section><h1 id=l>m</h1></section></div>",
+    "<table><tr>n<td>o<tbody><b><p>q</b>r<table>s</table>",
+    "",
+)
+
+
+def _told(walker: scan.Walker, html: bytes) -> dict[str, object]:
+    rows = walker.rows(html, *LIMITS)
+    return {name: getattr(rows, name) for name in rows.__slots__}
+
+
+@pytest.fixture(scope="module")
+def walkers() -> tuple[scan.Walker, scan.Walker]:
+    nodes, markup = scan.Walker(), scan.Walker()
+    markup.dom = None
+    return nodes, markup
+
+
+def test_lexbor_is_called_where_it_lies(walkers: tuple[scan.Walker, scan.Walker]) -> None:
+    assert walkers[0].dom is not None
+
+
+@pytest.mark.parametrize("html", ODD)
+def test_both_ways_tell_the_same_of_odd_markup(walkers: tuple[scan.Walker, scan.Walker], html: str) -> None:
+    nodes, markup = (_told(walker, html.encode()) for walker in walkers)
+    assert nodes == markup
+
+
+def test_both_ways_tell_the_same_of_each_case(walkers: tuple[scan.Walker, scan.Walker]) -> None:
+    for file in FILES:
+        nodes, markup = (_told(walker, read(file)[0]) for walker in walkers)
+        assert nodes == markup
+
+
+def test_pages_are_read_where_lexbor_shows_no_functions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lexbor, "_CALLED", ("lxb_no_such_function",))
+    lexbor.functions.cache_clear()
+    try:
+        walker = scan.Walker()
+        assert walker.dom is None
+        assert walker.rows(b"<p>fog", *LIMITS).texts == ["fog"]
+    finally:
+        lexbor.functions.cache_clear()
+
+
+def test_plain_text_is_read_as_it_stands(walkers: tuple[scan.Walker, scan.Walker]) -> None:
+    assert walkers[0].rows(b"<plaintext>a <b>c", *LIMITS).texts == ["a <b>c"]
+
+
+def test_containers_end_behind_what_is_in_them(walkers: tuple[scan.Walker, scan.Walker]) -> None:
+    rows = walkers[0].rows(b"<div><p>a<p>b</div><ul><li>c</ul>", *LIMITS)
+    for at in range(1, len(rows.parents)):
+        inside = [c for c in range(1, len(rows.parents)) if _is_in(rows.parents, c, at)]
+        assert inside == list(range(at, rows.ends[at]))
+
+
+def _is_in(parents: list[int], container: int, other: int) -> bool:
+    while container > other:
+        container = parents[container]
+    return container == other
+
+
+def test_the_depth_of_templates_is_held_to_the_budget(walkers: tuple[scan.Walker, scan.Walker]) -> None:
+    with pytest.raises(scan.OverBudget):
+        walkers[0].hold_to_budget(b"<template>" + b"<div>" * 2_000, *LIMITS)
+
+
+def test_a_link_is_told_once_for_all_its_pictures(walkers: tuple[scan.Walker, scan.Walker]) -> None:
+    html = b"<a href='/%s'>%s</a><a href='/b'><img src=b.jpg></a>" % (b"x" * 8_000, b"<img src=a.jpg>" * 500)
+    for walker in walkers:
+        rows = walker.rows(html, *LIMITS)
+        assert len(rows.told) < 50_000
+        assert [rows.link(*row[5:7]) for row in rows.pictures[-2:]] == ["/" + "x" * 8_000, "/b"]
+
+
+def test_a_void_element_is_no_level(walkers: tuple[scan.Walker, scan.Walker]) -> None:
+    html = b"<div>" * 8 + b"<br><img src=a.jpg>"  # html, body and eight more
+    for walker in walkers:
+        assert len(walker.rows(html, 100, 10).pictures) == 1
+        with pytest.raises(scan.OverBudget):
+            walker.rows(html + b"<b>", 100, 10)

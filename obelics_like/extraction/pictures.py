@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from urllib.parse import quote, urljoin
 
 from obelics_like.extraction.texts import listed
@@ -42,6 +43,10 @@ _STANDIN_BACKWARDS = (
 )
 """A file name read backwards: the ending, a size, the word; what stands before it may be anything."""
 _STANDIN, _STANDIN_ANY_CASE = re.compile(_STANDIN_BACKWARDS), re.compile(_STANDIN_BACKWARDS, re.I)
+_STANDIN_TAILS, _SIZE_TAILS = frozenset(word[-2:] for word in _STANDINS), frozenset("0123456789-_.")
+_SECOND = itemgetter(1)
+_D = ("d", "D")
+"""How a stand-in's name may end before its ending; `px` is the end of a size and a word of its own."""
 _PICTURE_FILE = re.compile(r"\.(?:jpe?g|jpe|jfif|png|gif|webp|avif|bmp|svg|tiff?|heic)(?:[?#:@!]|$)", re.I)
 _SET_URL = re.compile(r"[\s,]*+([^\s,]\S*+)")
 _SET_SIZE = re.compile(r"[^,(]*+(?:\([^)]*+\)?+[^,(]*+)*+")
@@ -55,12 +60,15 @@ _ABSOLUTE = re.compile(r"https?://[^\s/?#\[\]]", re.I)
 _BREAKS = re.compile(r"[\x00-\x1f\x7f]")
 _BLANK = "".join(map(chr, range(33))) + "\xa0"
 _UNSAFE = re.compile(r"[\s\"<>`{}|\\^]")
-_ROOTED = re.compile(r"/(?![/.])(?:[\w~%!$&'()*+,=:@.-]|/(?!\.))*(?:\?[\w~%!$&'()*+,=:@./?-]+)?", re.A)
-"""A URL from the root of the site, of plain characters and without a step up."""
+_PLAIN = re.compile(r"https?://[\w~%!$&'()*+,;=:@.-][\w~%!$&'()*+,;=:@./?-]*", re.A)
+_PLAIN_PATH = re.compile(r"/{1,2}[\w~%!$&'()*+,=:@-][\w~%!$&'()*+,=:@./-]*(?:\?[\w~%!$&'()*+,=:@./?-]+)?", re.A)
+"""URLs of plain characters: absolute, and from the root or with the scheme left out. `/.` may be a step up in them."""
+_UNITS = frozenset("wx")
 _SIZED = re.compile(r"\s\d+(?:\.\d+)?[wx](?:\s*,|\s*$)")
 _LAZY = {name: rank for rank, name in enumerate(LAZY)}
 _LAZY_SETS = frozenset(LAZY_SETS)
 _OTHERS = frozenset(listed("src alt class title style width height sizes"))
+_MORE = frozenset((*LAZY, *LAZY_SETS, "srcset"))
 _ENDINGS = (".jpg", ".jpeg", ".jpe", ".png", ".gif", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".heic", ".svg")
 LONG_URL = 8_192
 """A longer URL is no URL."""
@@ -76,6 +84,8 @@ def parse_srcset(value: str) -> list[tuple[str, float]]:
     >>> parse_srcset("a,b.jpg 320w, c.jpg 640w"), parse_srcset("x.png, y.png 2x")
     ([('a,b.jpg', 320.0), ('c.jpg', 640.0)], [('x.png', 1.0), ('y.png', 2.0)])
     """
+    if (plain := _plain_set(value)) is not None:
+        return plain
     found: list[tuple[str, float]] = []
     at = 0
     while len(found) < MANY_CANDIDATES and (match := _SET_URL.match(value, at)):
@@ -91,6 +101,30 @@ def parse_srcset(value: str) -> list[tuple[str, float]]:
     return found[:MANY_CANDIDATES]
 
 
+def _plain_set(value: str) -> list[tuple[str, float]] | None:
+    """The same for `URL 320w, URL 640w` and the like, as nearly all are written; None for anything else."""
+    words = value.split()
+    if len(words) == 1 and "," not in value:
+        return [(words[0], 1.0)]
+    if not words or len(words) % 2 or len(words) > 2 * MANY_CANDIDATES or ",http" in value:
+        return None
+    last = len(words) - 1
+    found = []
+    for at in range(0, last, 2):
+        url, size = words[at], words[at + 1]
+        if size[-1] == ",":
+            size = size[:-1]
+        elif at + 1 != last:
+            return None
+        if size[-1:] not in _UNITS or url[0] == "," or url[-1] == ",":
+            return None
+        try:
+            found.append((url, max(0.0, float(size[:-1]))))
+        except ValueError:
+            return None
+    return found
+
+
 def _size(descriptors: str) -> float:
     for word in descriptors.split():
         if word[-1:] in "wx":
@@ -101,16 +135,26 @@ def _size(descriptors: str) -> float:
     return 1.0
 
 
-@lru_cache(4096)
 def is_standin(url: str) -> bool:
     """Whether a URL names a stand-in that is shown until the picture loads.
 
     >>> is_standin("/img/blank.gif?v=2"), is_standin("data:image/gif;base64,R0"), is_standin("/img/blanket.jpg")
     (True, True, False)
     """
-    if url[:5].lower() == "data:":
+    if url[:1] in _D and url[:5].lower() == "data:":
         return True
-    name = url.partition("?")[0].partition("#")[0].rpartition("/")[2]
+    path = url.partition("?")[0] if "?" in url else url
+    if "#" in path:
+        path = path.partition("#")[0]
+    dot = path.rfind(".", -5)
+    # a size or a word stands before the ending, and most names have neither, as two characters tell
+    if dot < 1 or (path[dot - 1] not in _SIZE_TAILS and path[dot - 2 : dot].lower() not in _STANDIN_TAILS):
+        return not path.isascii() and _is_standin_name(path)
+    return _is_standin_name(path)
+
+
+def _is_standin_name(path: str) -> bool:
+    name = path.rpartition("/")[2]
     if len(name) >= 60:
         return False
     if name.isascii():
@@ -129,12 +173,33 @@ def _names_a_url(value: str) -> bool:
 def choose(attributes: Mapping[str, str | None], source_sets: Sequence[str] = ()) -> list[str]:
     """The URLs an image element names, best first, as written; stand-ins come last, nothing usable gives [].
 
-    The widest candidate of any srcset (of `source_sets`, those of the `<source>` elements round it, too) comes first,
-    then the densest, then what a lazy loader would put in `src`, then `src` itself.
-
     >>> choose({"src": "blank.gif", "data-src": "real.jpg"})
     ['real.jpg', 'blank.gif']
     """
+    return choose_and_count(attributes, source_sets)[0]
+
+
+def choose_and_count(attributes: Mapping[str, str | None], source_sets: Sequence[str] = ()) -> tuple[list[str], int]:
+    """The same, and how many of them, the first ones, are known to be no stand-ins.
+
+    The widest candidate of any srcset (of `source_sets`, those of the `<source>` elements round it, too) comes first,
+    then the densest, then what a lazy loader would put in `src`, then `src` itself.
+    """
+    src = (attributes.get("src") or "").strip()
+    sized: list[tuple[str, float]] = []
+    lazy: list[tuple[int, str]] = []
+    other: list[str] = []
+    if source_sets or not _MORE.isdisjoint(attributes) or "data-" in "".join(attributes):
+        sized, lazy, other = _more_urls(attributes, source_sets)
+    if not sized and not lazy and not other:  # most pictures: `src` it is, a stand-in or not
+        return ([src] if src and src[0] not in "#{<" else []), 0
+    return _ranked(sized, lazy, other, src)
+
+
+def _more_urls(
+    attributes: Mapping[str, str | None], source_sets: Sequence[str]
+) -> tuple[list[tuple[str, float]], list[tuple[int, str]], list[str]]:
+    """What stands in srcsets, with the size; in lazy attributes, with their rank; in other ones."""
     sized: list[tuple[str, float]] = []
     lazy: list[tuple[int, str]] = []
     other: list[str] = []
@@ -149,24 +214,30 @@ def choose(attributes: Mapping[str, str | None], source_sets: Sequence[str] = ()
                 sized += parse_srcset(value)
             elif _names_a_url(value):
                 lazy.append((_LAZY[name], value))
-        elif name.startswith("data-") and len(value) < LONG_URL and _PICTURE_FILE.search(value) and " " not in value:
+        elif (
+            name[:5] == "data-"
+            and "." in value
+            and " " not in value
+            and len(value) < LONG_URL
+            and _PICTURE_FILE.search(value)
+        ):
             other.append(value)
     for value in source_sets:
         sized += parse_srcset(value)
-    src = (attributes.get("src") or "").strip()
-    if not sized and not lazy and not other:  # most pictures: `src` it is, a stand-in or not
-        return [src] if src and src[0] not in "#{<" else []
-    return _ranked(sized, lazy, other, src)
+    return sized, lazy, other
 
 
-def _ranked(sized: list[tuple[str, float]], lazy: list[tuple[int, str]], other: list[str], src: str) -> list[str]:
-    sized = [(url, size) for url, size in sized if _usable(url)]
-    large = [url for url, size in sorted(sized, key=lambda pair: -pair[1]) if size > 1.0]
-    waiting = [url for _, url in sorted(lazy) if _usable(url)]
+def _ranked(
+    sized: list[tuple[str, float]], lazy: list[tuple[int, str]], other: list[str], src: str
+) -> tuple[list[str], int]:
+    usable = [pair for pair in sized if _usable(pair[0])]
+    large = [url for url, size in sorted(usable, key=_SECOND, reverse=True) if size > 1.0]
+    waiting = [url for _, url in sorted(lazy) if _usable(url)] if lazy else []
     plain = [src] if _usable(src) else []
-    rest = [url for url, size in sized if size <= 1.0] + [url for url in other if _usable(url) and "[" not in url]
+    rest = [url for url, size in usable if size <= 1.0] + [url for url in other if "[" not in url and _usable(url)]
+    sure = dict.fromkeys([*large, *waiting, *plain, *rest])
     standins = [url for url in (*(url for _, url in lazy), src) if url and url[0] not in "#{<"]
-    return list(dict.fromkeys([*large, *waiting, *plain, *rest, *standins]))
+    return list(sure | dict.fromkeys(standins)), len(sure)
 
 
 def resolve(base: str, url: str) -> str | None:
@@ -175,6 +246,12 @@ def resolve(base: str, url: str) -> str | None:
     >>> resolve("https://a.org/b/c.html", "../d e.jpg#x")
     'https://a.org/d%20e.jpg'
     """
+    if len(url) <= LONG_URL and "/." not in url:  # nearly all are of two forms that need no more than a look
+        if url[:4] == "http":
+            if _PLAIN.fullmatch(url):
+                return url
+        elif url[:1] == "/" and _PLAIN_PATH.fullmatch(url) and (site := _site(base)):
+            return site + url if url[1:2] != "/" else site[: site.index(":") + 1] + url
     url = url.strip(_BLANK).partition("#")[0]
     if not url.isprintable():
         url = _BREAKS.sub("", url)
@@ -182,8 +259,6 @@ def resolve(base: str, url: str) -> str | None:
         return None
     try:
         if not _ABSOLUTE.match(url):
-            if url[0] == "/" and (site := _site(base)) and _ROOTED.fullmatch(url):
-                return site + url
             url = urljoin(base, url.replace("\\", "/"))
             if not _ABSOLUTE.match(url):
                 return None
@@ -210,8 +285,8 @@ def link_to_picture(href: str) -> bool:
     >>> link_to_picture("/big/a.JPG?x=1"), link_to_picture("/wiki/File:a.jpg/about")
     (True, False)
     """
-    path = href.partition("?")[0].partition("#")[0].lower()
-    return path.endswith(_ENDINGS) and "/wiki/" not in path
+    path = href.partition("?")[0].partition("#")[0]
+    return path[-5:].lower().endswith(_ENDINGS) and "/wiki/" not in path.lower()
 
 
 def shown_size(attributes: Mapping[str, str | None]) -> tuple[int | None, int | None]:
@@ -220,12 +295,17 @@ def shown_size(attributes: Mapping[str, str | None]) -> tuple[int | None, int | 
     >>> shown_size({"width": "640px", "style": "height: 20px"})
     (640, 20)
     """
-    found: list[int | None] = []
     style = attributes.get("style") or ""
-    for name in ("width", "height"):
-        match = _NUMBER.match(attributes.get(name) or "") or (_STYLE_SIZE[name].search(style) if style else None)
-        found.append(int(match[1]) if match else None)
-    return found[0], found[1]
+    if "px" not in style.lower():
+        style = ""
+    return _side("width", attributes.get("width") or "", style), _side("height", attributes.get("height") or "", style)
+
+
+def _side(name: str, value: str, style: str) -> int | None:
+    if value.isdecimal() and len(value) < 7:
+        return int(value)
+    match = (_NUMBER.match(value) if value else None) or (_STYLE_SIZE[name].search(style) if style else None)
+    return int(match[1]) if match else None
 
 
 def background(style: str) -> str | None:

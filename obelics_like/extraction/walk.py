@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from obelics_like.extraction import names, scan
 from obelics_like.extraction.head import Head
-from obelics_like.extraction.pictures import background, choose, link_to_picture, shown_size
+from obelics_like.extraction.pictures import background, choose_and_count, link_to_picture, shown_size
 from obelics_like.extraction.texts import tidy_code, without_invisible
 
 Attributes = Mapping[str, str]
@@ -41,15 +41,17 @@ class Picture:
     """A picture as its element names it: `urls` as written, best first; `how` says what kind of element it was.
 
     `link` is the href of the link round it; `group` the paragraph it splits; `fallback` marks one that stands in
-    `<noscript>` or inside another picture's element, in its stead.
+    `<noscript>` or inside another picture's element, in its stead. The first `sure` of the URLs are no stand-ins.
     """
 
-    __slots__ = ("alt", "container", "fallback", "group", "height", "how", "link", "names", "title", "urls", "width")
+    __slots__ = ("alt", "container", "fallback", "group", "height", "how", "link", "names", "sure", "title", "urls", "width")
 
-    def __init__(self, how: str, urls: list[str], attributes: Attributes, container: int, group: int) -> None:
-        self.how, self.urls, self.container, self.group = how, urls, container, group
-        self.alt = " ".join(attributes.get("alt", "").split())
-        self.title = " ".join(attributes.get("title", "").split())
+    def __init__(
+        self, how: str, urls: list[str], attributes: Attributes, container: int, group: int, sure: int = 0
+    ) -> None:
+        self.how, self.urls, self.container, self.group, self.sure = how, urls, container, group, sure
+        self.alt = " ".join(alt.split()) if (alt := attributes.get("alt")) else ""
+        self.title = " ".join(title.split()) if (title := attributes.get("title")) else ""
         self.names = attributes.get("class", "")
         self.width, self.height = shown_size(attributes)
         self.link: str | None = None
@@ -138,25 +140,27 @@ class Walked:
         sources: int,
     ) -> Picture | None:
         attributes = rows.attributes(start, end)
-        kind = scan.SHOWN[how]
-        named = (
-            [value for one in rows.sources(sources) for name in _SOURCES if (value := one.get(name))] if sources else []
-        )
-        urls = _addresses(kind, attributes, named)
+        kind, sure = scan.SHOWN[how], 0
+        if kind == "img" or kind == "input":
+            urls, sure = choose_and_count(attributes, _in_sources(rows, sources) if sources else ())
+        else:
+            urls = _addresses(kind, attributes)
         if not urls:
             return None
-        shown = Picture(kind, urls, {} if kind == "background" else attributes, container, group)
+        shown = Picture(kind, urls, {} if kind == "background" else attributes, container, group, sure)
         shown.fallback = bool(fallback)
         if link_end:
-            shown.link = rows.attribute("href", link, link_end).strip() or None
+            shown.link = rows.href(link, link_end).strip() or None
             if shown.link and link_to_picture(shown.link):
                 urls.append(shown.link)
         return shown
 
 
-def _addresses(how: str, attributes: Attributes, sources: list[str]) -> list[str]:
-    if how == "img" or how == "input":
-        return choose(attributes, sources)
+def _in_sources(rows: scan.Rows, sources: int) -> list[str]:
+    return [value for one in rows.sources(sources) for name in _SOURCES if (value := one.get(name))]
+
+
+def _addresses(how: str, attributes: Attributes) -> list[str]:
     if how == "background":
         one = background(attributes.get("style", ""))
     elif how == "poster":

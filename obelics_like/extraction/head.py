@@ -11,19 +11,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from obelics_like.extraction.pictures import resolve
-from obelics_like.extraction.texts import tidy
+from obelics_like.extraction.texts import listed, tidy
 
 MANY_SCRIPTS, LONG_SCRIPT = 8, 200_000
 """JSON-LD scripts read, and characters of each."""
 
 _LICENCE = re.compile(rb"https?://(?:www\.)?creativecommons\.org/(?:licenses|publicdomain)/[a-z+-]{1,20}/\d\.\d", re.I)
 
-_TOLD = re.compile(
-    rb'"\s*(?:og:(?:image|title|description)|twitter:image|title"|description|content-language|article:published_time'
-    rb"|date|robots|tdm-reservation)",
-    re.I,
+_TOLD = frozenset(
+    listed(
+        "og:image og:image:secure_url og:image:url twitter:image twitter:image:src og:title description og:description "
+        "content-language article:published_time date robots tdm-reservation"
+    )
 )
-_LINKED = re.compile(rb"canonical|license|image_src|hreflang", re.I)
+_RELATIONS = frozenset(listed("canonical license image_src"))
+_NAMED = {"meta": re.compile(rb' (?:property|name)="([^"&\x80-\xff]+)"'), "link": re.compile(rb' rel="([^"&\x80-\xff]+)"')}
+"""What names an element whose first attribute does, as in nearly all."""
 
 
 class Head:
@@ -34,11 +37,17 @@ class Head:
         self.meta: dict[str, str] = {}
         self.links: dict[str, str] = {}
         self.hreflang: dict[str, str] = {}
-        self.scripts: list[str] = []
+        self.scripts: list[bytes] = []
 
     def wants(self, tag: str, attributes: bytes) -> bool:
         """Whether an element with these attributes, as written, may say something that is a fact."""
-        return tag == "base" or (_TOLD if tag == "meta" else _LINKED).search(attributes) is not None
+        named = _NAMED[tag].match(attributes) if tag in _NAMED else None
+        if named is None:
+            return tag in ("meta", "link", "base")
+        name = named[1].decode().strip().lower()
+        if tag == "meta":
+            return name in _TOLD or (attributes[:6] == b' name=' and b" property=" in attributes)
+        return not _RELATIONS.isdisjoint(name.split()) or (b" hreflang=" in attributes and "alternate" in name)
 
     def read(self, tag: str, attributes: Mapping[str, str | None]) -> None:
         """Note a `<meta>`, `<link>` or `<base>`; of each name, the first that says something."""
@@ -83,9 +92,9 @@ class Head:
 
     def _lead_of_scripts(self) -> str:
         for script in self.scripts[:MANY_SCRIPTS]:
-            if '"image"' in script[:LONG_SCRIPT] and len(script) <= LONG_SCRIPT:
+            if b'"image"' in script and len(text := script.decode()) <= LONG_SCRIPT:
                 try:
-                    picture = _image_of(json.loads(script), 0)
+                    picture = _image_of(json.loads(text), 0)
                 except (ValueError, RecursionError):
                     continue
                 if picture:

@@ -73,7 +73,8 @@ def file_name(url: str) -> str:
 def place(walked: Walked, base: str) -> list[Placement]:
     """The page's placements in DOM order; a picture without a usable URL has none, one and its fallback have one."""
     found: list[Placement] = []
-    for at, item in enumerate(walked.items):
+    for at in walked.pictures:
+        item = walked.items[at]
         if isinstance(item, Picture) and (placement := _placement(at, item, base)):
             found.append(placement)
     return _without_fallbacks(found)

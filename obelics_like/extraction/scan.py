@@ -124,10 +124,10 @@ class Rows:
             found.append(self.attributes(start, end))
         return reversed(found)
 
-    def text_until(self, end: str, start: int) -> str:
+    def until(self, end: bytes, start: int) -> bytes:
         """What stands from `start` to the next `end`, as written."""
-        stop = self.html.find(end.encode(), start)
-        return self.html[start : stop if stop >= 0 else len(self.html)].decode()
+        stop = self.html.find(end, start)
+        return self.html[start : stop if stop >= 0 else len(self.html)]
 
 
 _ITEM, _THREE = struct.Struct("=10i"), struct.Struct("=3i")

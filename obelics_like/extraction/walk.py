@@ -61,11 +61,13 @@ class Picture:
 class Walked:
     """What the walk found: `items` in DOM order, the containers as parallel lists, and the page's head.
 
+    `pictures` are the places of the pictures among the items.
+
     Container 0 is the page; `parents[c] < c`. `bits` are those of `names`, of the container itself. `tags` holds ""
     for an element of no known name.
     """
 
-    __slots__ = ("bits", "head", "items", "names", "parents", "tags")
+    __slots__ = ("bits", "head", "items", "names", "parents", "pictures", "tags")
 
     def __init__(self, rows: scan.Rows, memory: dict[str, int]) -> None:
         self.parents = rows.parents
@@ -77,6 +79,7 @@ class Walked:
         self._mark(rows, known)
         self._read_head(rows)
         self.items: list[Block | Picture] = []
+        self.pictures: list[int] = []
         self._collect(rows)
 
     def _mark(self, rows: scan.Rows, known: list[int]) -> None:
@@ -98,9 +101,9 @@ class Walked:
         for number, start, end in rows.metas:
             tag = scan.NAMES[number]
             if tag == "title":
-                head.title = head.title or scan.unescaped(_TAG.sub("", rows.text_until("</title>", start)))
+                head.title = head.title or scan.unescaped(_TAG.sub("", rows.until(b"</title>", start).decode()))
             elif tag == "script":
-                head.scripts.append(rows.text_until("</script>", start))
+                head.scripts.append(rows.until(b"</script>", start))
             elif head.wants(tag, rows.html[start:end]):
                 head.read(tag, rows.attributes(start, end))
 
@@ -153,6 +156,7 @@ class Walked:
             shown.link = rows.href(link, link_end).strip() or None
             if shown.link and link_to_picture(shown.link):
                 urls.append(shown.link)
+        self.pictures.append(len(self.items))
         return shown
 
 

@@ -25,7 +25,10 @@ _TOLD = frozenset(
     )
 )
 _RELATIONS = frozenset(listed("canonical license image_src"))
-_NAMED = {"meta": re.compile(rb' (?:property|name)="([^"&\x80-\xff]+)"'), "link": re.compile(rb' rel="([^"&\x80-\xff]+)"')}
+_NAMED = {
+    "meta": re.compile(rb' (?:property|name)="([^"&\x80-\xff]+)"'),
+    "link": re.compile(rb' rel="([^"&\x80-\xff]+)"'),
+}
 """What names an element whose first attribute does, as in nearly all."""
 
 
@@ -46,7 +49,7 @@ class Head:
             return tag in ("meta", "link", "base")
         name = named[1].decode().strip().lower()
         if tag == "meta":
-            return name in _TOLD or (attributes[:6] == b' name=' and b" property=" in attributes)
+            return name in _TOLD or (attributes[:6] == b" name=" and b" property=" in attributes)
         return not _RELATIONS.isdisjoint(name.split()) or (b" hreflang=" in attributes and "alternate" in name)
 
     def read(self, tag: str, attributes: Mapping[str, str | None]) -> None:

@@ -100,6 +100,7 @@ _WORDS = {
 _SELLING = ("advert", "sponsor")
 """Words that begin so speak of promotion."""
 _WORD = re.compile(r"\w+")
+_APART = "".join(chr(at) if chr(at).isalnum() else " " for at in range(128))
 _FILE_PAGE = re.compile(
     r"/(?:(?:file|datei|fichier|archivo|image|bild|plik|ficheiro|bestand|fil|fájl|tiedosto|dosya|файл|ملف|文件|ファイル)"
     r"(?::|%3a)|(?:photos?|pictures?|images?|albums?|galler(?:y|ies))/)"
@@ -312,10 +313,14 @@ def _heard(words: str, bits: int) -> int:
                 break
         else:
             if alone := _WORDS.get(bit):
-                found = found or _WORD.findall(words.replace("_", " "))
+                found = found or _words(words)
                 if not alone.isdisjoint(found) or (bit == PROMOTION and _sells(words, found)):
                     spoken |= bit
     return spoken
+
+
+def _words(text: str) -> list[str]:
+    return text.translate(_APART).split() if text.isascii() else _WORD.findall(text.replace("_", " "))
 
 
 def _sells(words: str, found: list[str]) -> bool:

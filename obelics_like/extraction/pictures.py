@@ -39,14 +39,14 @@ _STANDINS = listed(
 )
 _STANDIN_BACKWARDS = (
     r"(?:fig|gnp|gvs|ge?pj|pbew)\.(?:(?:xp)?(?:\d{1,4}x)?\d{0,4}[-_.]?)?"
-    rf"(?:{'|'.join(re.escape(word[::-1]) for word in _STANDINS)})(?:[_.-].*)?"
+    rf"(?:{'|'.join(re.escape(word[::-1]) for word in _STANDINS)})(?=[_.\-/]|$)"
 )
 """A file name read backwards: the ending, a size, the word; what stands before it may be anything."""
-_STANDIN, _STANDIN_ANY_CASE = re.compile(_STANDIN_BACKWARDS), re.compile(_STANDIN_BACKWARDS, re.I)
-_STANDIN_TAILS, _SIZE_TAILS = frozenset(word[-2:] for word in _STANDINS), frozenset("0123456789-_.")
-_SECOND = itemgetter(1)
-_D = ("d", "D")
-"""How a stand-in's name may end before its ending; `px` is the end of a size and a word of its own."""
+_STANDIN, LONG_NAME = re.compile(_STANDIN_BACKWARDS), 60
+"""A longer name is none of a stand-in."""
+_STANDIN_TAILS, _SIZE_TAILS = frozenset(word[-2:] for word in _STANDINS), "0123456789xp-_."
+"""How a stand-in's name may end before its size and ending, but for those of these characters alone."""
+_SECOND, _D = itemgetter(1), ("d", "D")
 _PICTURE_FILE = re.compile(r"\.(?:jpe?g|jpe|jfif|png|gif|webp|avif|bmp|svg|tiff?|heic)(?:[?#:@!]|$)", re.I)
 _SET_URL = re.compile(r"[\s,]*+([^\s,]\S*+)")
 _SET_SIZE = re.compile(r"[^,(]*+(?:\([^)]*+\)?+[^,(]*+)*+")
@@ -62,7 +62,11 @@ _BLANK = "".join(map(chr, range(33))) + "\xa0"
 _UNSAFE = re.compile(r"[\s\"<>`{}|\\^]")
 _PLAIN = re.compile(r"https?://[\w~%!$&'()*+,;=:@.-][\w~%!$&'()*+,;=:@./?-]*", re.A)
 _PLAIN_PATH = re.compile(r"/{1,2}[\w~%!$&'()*+,=:@-][\w~%!$&'()*+,=:@./-]*(?:\?[\w~%!$&'()*+,=:@./?-]+)?", re.A)
-"""URLs of plain characters: absolute, and from the root or with the scheme left out. `/.` may be a step up in them."""
+_RELATIVE = re.compile(
+    r"[\w~%!$&'()*+,=@-]+(?:[.\w~%!$&'()*+,=@-]*/[\w~%!$&'()*+,=:@./-]*|\.[\w.~%!$&'()*+,=@-]+)", re.A
+)
+"""URLs of plain characters: absolute; from the root or with the scheme left out; from the page's folder. `/.` may be a
+step up in them."""
 _UNITS = frozenset("wx")
 _SIZED = re.compile(r"\s\d+(?:\.\d+)?[wx](?:\s*,|\s*$)")
 _LAZY = {name: rank for rank, name in enumerate(LAZY)}
@@ -147,19 +151,12 @@ def is_standin(url: str) -> bool:
     if "#" in path:
         path = path.partition("#")[0]
     dot = path.rfind(".", -5)
-    # a size or a word stands before the ending, and most names have neither, as two characters tell
-    if dot < 1 or (path[dot - 1] not in _SIZE_TAILS and path[dot - 2 : dot].lower() not in _STANDIN_TAILS):
-        return not path.isascii() and _is_standin_name(path)
-    return _is_standin_name(path)
-
-
-def _is_standin_name(path: str) -> bool:
-    name = path.rpartition("/")[2]
-    if len(name) >= 60:
-        return False
-    if name.isascii():
-        return _STANDIN.fullmatch(name.lower()[::-1]) is not None
-    return _STANDIN_ANY_CASE.fullmatch(name[::-1]) is not None
+    if path.isascii():  # most names have no such word before the ending or a size, as two characters tell
+        stem = path[max(0, dot - LONG_NAME) : max(0, dot)].lower()
+        if stem.rstrip(_SIZE_TAILS)[-2:] not in _STANDIN_TAILS and "1x1" not in stem and "px" not in stem:
+            return False
+    end = path[-LONG_NAME:].lower()
+    return _STANDIN.match(end[::-1]) is not None and ("/" in end or len(path) < LONG_NAME)
 
 
 def _usable(url: str) -> bool:
@@ -252,6 +249,8 @@ def resolve(base: str, url: str) -> str | None:
                 return url
         elif url[:1] == "/" and _PLAIN_PATH.fullmatch(url) and (site := _site(base)):
             return site + url if url[1:2] != "/" else site[: site.index(":") + 1] + url
+        elif _RELATIVE.fullmatch(url) and "//" not in url and (folder := _folder(base)):
+            return folder + url
     url = url.strip(_BLANK).partition("#")[0]
     if not url.isprintable():
         url = _BREAKS.sub("", url)
@@ -277,6 +276,13 @@ def _site(base: str) -> str:
     """What a URL from the root of a site is appended to, "" where it takes more than that."""
     site = urljoin(base, "/x")[:-2]
     return "" if _UNSAFE.search(site) or not _ABSOLUTE.match(site) else site
+
+
+@lru_cache(256)
+def _folder(base: str) -> str:
+    """The same for one from the folder of a page."""
+    folder = urljoin(base, "x")[:-1]
+    return "" if _UNSAFE.search(folder) or not _ABSOLUTE.match(folder) or folder[-1:] != "/" else folder
 
 
 def link_to_picture(href: str) -> bool:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from obelics_like.extraction.pictures import is_standin, link_to_picture, resolve
-from obelics_like.extraction.texts import listed
 from obelics_like.extraction.walk import Picture, Walked
 
 DATA_URL_SHOWN = 80
@@ -18,6 +17,8 @@ DATA_URL_SHOWN = 80
 DATA_URL_READ = 4096
 """Characters of it that are looked at for these, as white space in it does not count."""
 MANY_ALTERNATIVES = 12
+NEAR = 6
+"""Items between a picture and its fallback."""
 BEACON_SIDE = 2
 """A picture declared this narrow or low, in CSS pixels, is a tracking pixel or a ruler and shows nothing."""
 
@@ -137,16 +138,23 @@ def _is_counter(host: str) -> bool:
 
 def _without_fallbacks(found: list[Placement]) -> list[Placement]:
     """Join each fallback to the picture it stands in for: a neighbour that has no real URL, or has the same picture."""
-    if not any(one.picture.fallback for one in found):
+    fallbacks = [one.item for one in found if one.picture.fallback]
+    if not fallbacks:
         return found
     kept: list[Placement] = []
     seen: dict[str, Placement] = {}
+    next_one, last = 0, len(fallbacks) - 1
     for number, one in enumerate(found):
-        after = found[number + 1] if number + 1 < len(found) else None
-        twin = _twin(one, kept[-1] if kept else None, after, seen) if one.picture.fallback else None
+        twin = None
+        if one.picture.fallback:
+            after = found[number + 1] if number + 1 < len(found) else None
+            twin = _twin(one, kept[-1] if kept else None, after, seen)
         if twin is None:
             kept.append(one)
-            seen.update(dict.fromkeys(one.names(), one))
+            while next_one < last and fallbacks[next_one] <= one.item:
+                next_one += 1
+            if 0 < fallbacks[next_one] - one.item <= NEAR:  # names of others are of no use
+                seen.update(dict.fromkeys(one.names(), one))
             continue
         if twin.fault in ("data_uri", "placeholder") and not one.fault:
             twin.url, twin.alternatives, twin.fault, twin.measured = one.url, one.alternatives, "", ""
@@ -169,6 +177,6 @@ def _twin(
                 same_place or (near is before and one.item - near.item <= 1)
             ):
                 return near
-            if names & near.names():
+            if one.url == near.url or names & near.names():
                 return near
-    return next((seen[name] for name in names if name in seen and one.item - seen[name].item <= 6), None)
+    return next((seen[name] for name in names if name in seen and one.item - seen[name].item <= NEAR), None)

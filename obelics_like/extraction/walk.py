@@ -44,7 +44,20 @@ class Picture:
     `<noscript>` or inside another picture's element, in its stead. The first `sure` of the URLs are no stand-ins.
     """
 
-    __slots__ = ("alt", "container", "fallback", "group", "height", "how", "link", "names", "sure", "title", "urls", "width")
+    __slots__ = (
+        "alt",
+        "container",
+        "fallback",
+        "group",
+        "height",
+        "how",
+        "link",
+        "names",
+        "sure",
+        "title",
+        "urls",
+        "width",
+    )
 
     def __init__(
         self, how: str, urls: list[str], attributes: Attributes, container: int, group: int, sure: int = 0

@@ -30,7 +30,7 @@ _ICON_FILE = re.compile(
     r"print|stars?|rating|author|autor|profile|user|bullet|separator|divider|plus|minus|close|zoom|enlarge|next|prev|"
     r"check|ampersand)[_.\-]?\d*\.\w+$|badge[_\-]"
 )
-"""File names of icons, written small: of the first a part, with `_` put before the name; the second from its beginning."""
+"""File names of icons, written small: a part, with `_` put before the name; and for the second the beginning."""
 _ICON_CLASS = re.compile(r"(?:^|[\s_-])(?:logo|icon|avatar|emoji|wp-smiley|gravatar|qrcode|qr-code)(?=[\s_-]|$)", re.I)
 _SERVER = re.compile(r"(?:.*\.)?(?:ads?|adserv(?:er|ing)?|smartadserver|adform|adnxs|adition)\d*\.", re.I)
 _SERVED = listed("/www/delivery/ /adserver/ adnoscript")
@@ -107,7 +107,7 @@ def _is_no_picture(one: Placement) -> bool:
     for part in _SERVED:
         if part in path:
             return True
-    return _serves(path.split("/", 3)[2]) or _is_formula(one.picture.names)
+    return (path[:5] != "data:" and _serves(path.split("/", 3)[2])) or _is_formula(one.picture.names)
 
 
 @lru_cache(1024)

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from obelics_like import inline
 from obelics_like.extraction.pictures import is_standin, link_to_picture, resolve
 from obelics_like.extraction.walk import Picture, Walked
 
@@ -71,12 +72,18 @@ def file_name(url: str) -> str:
     return stem if len(stem) >= 6 else ""
 
 
-def place(walked: Walked, base: str) -> list[Placement]:
-    """The page's placements in DOM order; a picture without a usable URL has none, one and its fallback have one."""
+def place(walked: Walked, base: str, smallest: int = 1, largest: int = 0) -> list[Placement]:
+    """The page's placements in DOM order; a picture without a usable URL has none, one and its fallback have one.
+
+    A picture that stands in the page itself counts if it has from `smallest` to `largest` bytes, and has its name
+    (`inline.named`) for a URL.
+    """
     found: list[Placement] = []
     for at in walked.pictures:
         item = walked.items[at]
         if isinstance(item, Picture) and (placement := _placement(at, item, base)):
+            if placement.fault == "data_uri":
+                _take_inline(placement, smallest, largest)
             found.append(placement)
     return _without_fallbacks(found)
 
@@ -98,6 +105,18 @@ def _placement(at: int, picture: Picture, base: str) -> Placement | None:
         linked = resolve(base, picture.link)
         urls = [url for url in urls if url != linked] + ([linked] if linked else [])
     return _named(Placement(at, picture, urls[0], urls[1:]), urls[0] is picture.urls[0])
+
+
+def _take_inline(placement: Placement, smallest: int, largest: int) -> None:
+    """Take a picture that stands in the page for what it is, if it is larger than a stand-in and not too large."""
+    uri = next(url for url in placement.picture.urls if url[:5].lower() == "data:")
+    parts = inline.taken_apart(uri) if len(uri) >= smallest else None
+    if parts is None or parts.size < smallest:
+        return
+    if parts.size > largest:
+        placement.fault, placement.measured = "data_uri_too_large", parts.size
+    elif data := parts.data():
+        placement.url, placement.fault, placement.measured = inline.named(parts.media, data), "", ""
 
 
 def _named(placement: Placement, is_real: bool) -> Placement:
@@ -156,7 +175,7 @@ def _without_fallbacks(found: list[Placement]) -> list[Placement]:
             if 0 < fallbacks[next_one] - one.item <= NEAR:  # names of others are of no use
                 seen.update(dict.fromkeys(one.names(), one))
             continue
-        if twin.fault in ("data_uri", "placeholder") and not one.fault:
+        if _waits(twin) and not one.fault:
             twin.url, twin.alternatives, twin.fault, twin.measured = one.url, one.alternatives, "", ""
         else:
             extra = [url for url in (one.url, *one.alternatives) if url not in (twin.url, *twin.alternatives)]
@@ -166,6 +185,11 @@ def _without_fallbacks(found: list[Placement]) -> list[Placement]:
     return kept
 
 
+def _waits(one: Placement) -> bool:
+    """Whether a placement may be a stand-in until a script runs: one that is in the page itself, too."""
+    return one.fault in ("data_uri", "data_uri_too_large", "placeholder") or one.url[:5] == "data:"
+
+
 def _twin(
     one: Placement, before: Placement | None, after: Placement | None, seen: dict[str, Placement]
 ) -> Placement | None:
@@ -173,9 +197,7 @@ def _twin(
     for near in (before, after):
         if near and not near.picture.fallback and near.picture.how in ("img", "background") and not one.fault:
             same_place = abs(near.item - one.item) <= 1 and near.picture.container == one.picture.container
-            if near.fault in ("data_uri", "placeholder") and (
-                same_place or (near is before and one.item - near.item <= 1)
-            ):
+            if _waits(near) and (same_place or (near is before and one.item - near.item <= 1)):
                 return near
             if one.url == near.url or names & near.names():
                 return near

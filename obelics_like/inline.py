@@ -74,6 +74,19 @@ def named(media: str, data: bytes) -> str:
     return f"data:{media};sha256,{sha256(data).hexdigest()}"
 
 
+def sides(data: bytes) -> tuple[int, int] | None:
+    """Width and height that a PNG or GIF declares in its first bytes, None for any other picture.
+
+    >>> sides(b"GIF89a" + bytes((2, 0, 1, 0)))
+    (2, 1)
+    """
+    if data[:6] in (b"GIF87a", b"GIF89a") and len(data) >= 10:
+        return int.from_bytes(data[6:8], "little"), int.from_bytes(data[8:10], "little")
+    if data[:8] == b"\x89PNG\r\n\x1a\n" and len(data) >= 24:
+        return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
+    return None
+
+
 def is_name(url: str) -> bool:
     """Whether this is what `named` gives, and not the picture itself."""
     return url[:5] == "data:" and _NAME.fullmatch(url) is not None

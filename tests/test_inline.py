@@ -183,3 +183,9 @@ def test_the_bytes_can_be_read_of_the_record_alone(tmp_path: Path) -> None:
     ):
         with pytest.raises(OSError, match="byte"):
             read_bytes(wrong, Archive())
+
+
+def test_one_pixel_with_much_metadata_is_a_stand_in() -> None:
+    bloated = b"GIF89a\x01\x00\x01\x00" + b"x" * 3000
+    page = obelics_like.extract(story(uri(bloated)), "https://a.example/")
+    assert [node.drop and node.drop.rule for node in page.nodes if isinstance(node, Image)] == ["data_uri"]

@@ -115,7 +115,8 @@ def _take_inline(placement: Placement, smallest: int, largest: int) -> None:
         return
     if parts.size > largest:
         placement.fault, placement.measured = "data_uri_too_large", parts.size
-    elif data := parts.data():
+    elif (data := parts.data()) and min(inline.sides(data) or (BEACON_SIDE + 1,)) > BEACON_SIDE:
+        # some stand-ins of one pixel carry more than a kilobyte of metadata
         placement.url, placement.fault, placement.measured = inline.named(parts.media, data), "", ""
 
 

@@ -62,9 +62,7 @@ _BLANK = "".join(map(chr, range(33))) + "\xa0"
 _UNSAFE = re.compile(r"[\s\"<>`{}|\\^]")
 _PLAIN = re.compile(r"https?://[\w~%!$&'()*+,;=:@.-][\w~%!$&'()*+,;=:@./?-]*", re.A)
 _PLAIN_PATH = re.compile(r"/{1,2}[\w~%!$&'()*+,=:@-][\w~%!$&'()*+,=:@./-]*(?:\?[\w~%!$&'()*+,=:@./?-]+)?", re.A)
-_RELATIVE = re.compile(
-    r"[\w~%!$&'()*+,=@-]+(?:[.\w~%!$&'()*+,=@-]*/[\w~%!$&'()*+,=:@./-]*|\.[\w.~%!$&'()*+,=@-]+)", re.A
-)
+_RELATIVE = re.compile(r"[\w~%!$&'()*+,=@-][.\w~%!$&'()*+,=@-]*(?:/[\w~%!$&'()*+,=:@./-]*)?", re.A)
 """URLs of plain characters: absolute; from the root or with the scheme left out; from the page's folder. `/.` may be a
 step up in them."""
 _UNITS = frozenset("wx")
@@ -151,36 +149,39 @@ def is_standin(url: str) -> bool:
     if "#" in path:
         path = path.partition("#")[0]
     dot = path.rfind(".", -5)
-    if path.isascii():  # most names have no such word before the ending or a size, as two characters tell
-        stem = path[max(0, dot - LONG_NAME) : max(0, dot)].lower()
-        if stem.rstrip(_SIZE_TAILS)[-2:] not in _STANDIN_TAILS and "1x1" not in stem and "px" not in stem:
-            return False
+    if dot < 0:
+        return False
+    stem = path[max(0, dot - LONG_NAME) : dot].lower()
+    if (
+        stem.isascii()
+        and stem.rstrip(_SIZE_TAILS)[-2:] not in _STANDIN_TAILS
+        and "1x1" not in stem
+        and "px" not in stem
+    ):
+        return False  # most names have no such word before the ending or a size, as two characters tell
     end = path[-LONG_NAME:].lower()
     return _STANDIN.match(end[::-1]) is not None and ("/" in end or len(path) < LONG_NAME)
 
 
 def _usable(url: str) -> bool:
-    return bool(url) and url[0] not in "#{<" and "{" not in url and "%7B" not in url[:2048] and not is_standin(url)
+    if not url or url[0] in "#{<" or url[:5] == "data:":
+        return False
+    return "{" not in url and "%7B" not in url[:2048] and not is_standin(url)
 
 
 def _names_a_url(value: str) -> bool:
     return 3 < len(value) < LONG_URL and ("/" in value or _PICTURE_FILE.search(value) is not None)
 
 
-def choose(attributes: Mapping[str, str | None], source_sets: Sequence[str] = ()) -> list[str]:
-    """The URLs an image element names, best first, as written; stand-ins come last, nothing usable gives [].
-
-    >>> choose({"src": "blank.gif", "data-src": "real.jpg"})
-    ['real.jpg', 'blank.gif']
-    """
-    return choose_and_count(attributes, source_sets)[0]
-
-
-def choose_and_count(attributes: Mapping[str, str | None], source_sets: Sequence[str] = ()) -> tuple[list[str], int]:
-    """The same, and how many of them, the first ones, are known to be no stand-ins.
+def choose(attributes: Mapping[str, str | None], source_sets: Sequence[str] = ()) -> tuple[list[str], int]:
+    """The URLs an image element names, best first, as written; of how many, the first, it is known that they are no
+    stand-ins. Those come last; nothing usable gives [].
 
     The widest candidate of any srcset (of `source_sets`, those of the `<source>` elements round it, too) comes first,
     then the densest, then what a lazy loader would put in `src`, then `src` itself.
+
+    >>> choose({"src": "blank.gif", "data-src": "real.jpg"})
+    (['real.jpg', 'blank.gif'], 1)
     """
     src = (attributes.get("src") or "").strip()
     sized: list[tuple[str, float]] = []

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from obelics_like.extraction import names, scan
 from obelics_like.extraction.head import Head
-from obelics_like.extraction.pictures import background, choose_and_count, link_to_picture, shown_size
+from obelics_like.extraction.pictures import background, choose, link_to_picture, shown_size
 from obelics_like.extraction.texts import tidy_code, without_invisible
 
 Attributes = Mapping[str, str]
@@ -158,7 +158,7 @@ class Walked:
         attributes = rows.attributes(start, end)
         kind, sure = scan.SHOWN[how], 0
         if kind == "img" or kind == "input":
-            urls, sure = choose_and_count(attributes, _in_sources(rows, sources) if sources else ())
+            urls, sure = choose(attributes, _in_sources(rows, sources) if sources else ())
         else:
             urls = _addresses(kind, attributes)
         if not urls:

@@ -159,7 +159,7 @@ def read_bytes(place: Place, options: Archive) -> bytes:
     Raises OSError if the file is gone, or no longer holds there what it held when it was scanned.
     """
     if place.kind in ("page", "file"):
-        found = _in_page(replace(place, url=""), options).get(place.url)
+        found = _in_page(replace(place, url=""), options, _state(place.path)).get(place.url)
         if found is None:
             raise OSError(f"{place.path}: {place.url} does not stand in the page at byte {place.offset}")
         return found
@@ -187,15 +187,14 @@ def read_bytes(place: Place, options: Archive) -> bytes:
 
 
 @lru_cache(maxsize=1)
-def _in_page(place: Place, options: Archive) -> dict[str, bytes]:
+def _in_page(place: Place, options: Archive, known: tuple[int, ...]) -> dict[str, bytes]:
     """The pictures that stand in a page, by their names; they are asked for one after another."""
     if place.kind == "file":
         source = Input(place.path, place.path, "html", place.length or 0)
         page = _file_page(source, Record(0, place.length, "page"), options)
     else:
         source = Input(place.path, place.path, "warc", 0)
-        cursor = _cursor(place.path, place.kind, _state(place.path))
-        piece = cursor.piece(place.offset, options.max_page_bytes + MAX_HEAD)
+        piece = _cursor(place.path, place.kind, known).piece(place.offset, options.max_page_bytes + MAX_HEAD)
         record, head = describe(piece, options.reader) if piece is not None else (None, None)
         page = ""
         if piece is not None and record is not None and head is not None:

@@ -69,16 +69,25 @@ def _read_blob(options: Archive, spool: Path, blob: Blob) -> bytes:
 @lru_cache(maxsize=2)
 def _finder(index: Path | None, inputs: Path | None) -> Callable[[str, Origin], list[Blob]]:
     """What names the places of a picture: in its page, if its URL is a name of that kind, else in the archives."""
-    from obelics_like.sources.join import ImageIndex
+    find = _nowhere
+    if index is not None:
+        from obelics_like.sources.join import ImageIndex
 
-    find = ImageIndex(index).find if index is not None else _nowhere
-    paths: dict[str, list[str]] = json.loads(inputs.read_text("utf-8")) if inputs is not None else {}
+        find = ImageIndex(index).find
 
     def found(url: str, origin: Origin) -> list[Blob]:
         if not is_name(url):
             return find(url, origin)
+        paths = _inputs(inputs) if inputs is not None else {}
         return [in_page(url, origin, *paths[origin.input])] if origin.input in paths else []
 
+    return found
+
+
+@lru_cache(maxsize=2)
+def _inputs(path: Path) -> dict[str, list[str]]:
+    """Path and format of each input of the run, by name."""
+    found: dict[str, list[str]] = json.loads(path.read_text("utf-8"))
     return found
 
 

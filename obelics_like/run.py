@@ -161,7 +161,7 @@ def execute(state: State, inputs: Sequence[Input], limit: int | None, out: Path)
     pictures = image_index(state, scanned)
     if pictures is not None and not pictures.exists():
         _write_image_index(state, scanned, pictures)
-    if state.job.inputs is not None:
+    if state.job.inputs is not None and not state.job.inputs.exists():
         publish_json(state.job.inputs, {s.source.name: [s.source.path, s.source.format] for s in scanned})
     segments, shards = cut(state, scanned, skip)
     made = take_through(state, segments, shards)
@@ -282,7 +282,7 @@ def image_index(state: State, scanned: list[Scanned]) -> Path | None:
         state.job = replace(state.job, images=state.job.images - {"warc"})
     inputs = None  # where they lie, for pictures that stand in their pages
     if state.job.images:
-        inputs = state.job.work / "index" / f"inputs-{digest(*(s.key for s in scanned))}.json"
+        inputs = state.job.work / "index" / f"inputs-{digest(*((s.key, s.source.path) for s in scanned))}.json"
     state.job = replace(state.job, image_index=path, inputs=inputs)
     return path
 

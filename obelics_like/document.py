@@ -77,8 +77,10 @@ class Page:
 class Place:
     """Where the bytes of a picture lie.
 
-    `kind` says how to read them: "record" (an image record of the archive `path` at `offset`) or "pack" (`length`
-    bytes of the file `path` from `offset` on). `url` is the URL under which the bytes were found.
+    `kind` says how to read them: "record" (an image record of the archive `path` at `offset`), "pack" (`length`
+    bytes of the file `path` from `offset` on), "page" (they stand in the page whose record this is) or "file" (in the
+    page that is the file `path`). `url` is the URL under which the bytes were found; of the last two, the name that
+    `inline.named` gives.
     """
 
     kind: str
@@ -92,10 +94,10 @@ class Place:
 class Blob:
     """The bytes behind a picture, by reference; pixels never travel inside a Document.
 
-    `source` is "warc" (found in the input archives) or "web" (fetched). `date` is when those bytes were captured.
-    The fields from `sha256` (hex) on are None until the picture was read; `width` and `height` are pixels, `size`
-    is bytes, `phash` is a 64-bit perceptual hash in hex. `parent` names the sha256 of the original, if this is a
-    re-encoded or blurred copy.
+    `source` is "warc" (found in the input archives), "page" (in the page itself) or "web" (fetched). `date` is when
+    those bytes were captured. The fields from `sha256` (hex) on are None until the picture was read; `width` and
+    `height` are pixels, `size` is bytes, `phash` is a 64-bit perceptual hash in hex. `parent` names the sha256 of the
+    original, if this is a re-encoded or blurred copy.
     """
 
     place: Place

@@ -37,7 +37,10 @@ from obelics_like.tasks.job import Job, open_all
 
 IMAGE_SOURCES = {
     "warc": frozenset({"warc"}),
+    "warc,page": frozenset({"warc", "page"}),
+    "warc,page,web": frozenset({"warc", "page", "web"}),
     "warc,web": frozenset({"warc", "web"}),
+    "page": frozenset({"page"}),
     "web": frozenset({"web"}),
     "none": frozenset[str](),
 }
@@ -78,7 +81,7 @@ def build(
     `inputs` are archives, folders or globs of them, folders of HTML files, list files, URLs of these, or crawls by
     name (cc:CC-MAIN-2024-22). Of a crawl, `sample` takes a share of its archives, chosen by `seed`, and `cc_index` the
     records for which a condition on its index holds; `cc_base` is where it is read from. `settings` maps
-    "id.option" to values and is laid over the recipe. `images` is "warc", "warc,web", "web" or "none". `scorer`
+    "id.option" to values and is laid over the recipe. `images` is one of IMAGE_SOURCES. `scorer`
     replaces the recipe's ("none" for no alignment). `limit` stops after so many pages. `keep_dropped` is none,
     reasons, sample:P or all. `engine` is "local" (own worker processes), "ray" (Ray actors: of the cluster at
     `ray_address`, or of this machine) or "inline" (this process, for debugging): the corpus is the same. Without
@@ -290,7 +293,7 @@ def _job(recipe: Recipe, folder: Path, images: str, scorer: str | None, offline:
     wanted = IMAGE_SOURCES[images]
     if offline and "web" in wanted:
         raise OptionError(
-            "--offline", got=f"--images {images}", valid="--images warc or none", do="leave one of them out"
+            "--offline", got=f"--images {images}", valid="--images warc, page or none", do="leave one of them out"
         )
     if scorer == "":
         raise OptionError(

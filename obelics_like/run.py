@@ -42,6 +42,7 @@ from obelics_like.sources.join import write_index
 from obelics_like.sources.revisits import resolve
 from obelics_like.stage import AnyStage, DocumentStage
 from obelics_like.store.assemble import assemble
+from obelics_like.store.files import publish_json
 from obelics_like.tasks.deciding import PACK, DecideItem
 from obelics_like.tasks.job import Job
 from obelics_like.tasks.mapping import KILLS, MapItem
@@ -164,6 +165,8 @@ def execute(state: State, inputs: Sequence[Input], limit: int | None, out: Path)
     pictures = image_index(state, scanned)
     if pictures is not None and not pictures.exists():
         _write_image_index(state, scanned, pictures)
+    if state.job.inputs is not None and not state.job.inputs.exists():
+        publish_json(state.job.inputs, {s.source.name: [s.source.path, s.source.format] for s in scanned})
     segments, shards = cut(state, scanned, skip)
     made = take_through(state, segments, shards)
     state.ledger += made.ledger
@@ -309,7 +312,10 @@ def image_index(state: State, scanned: list[Scanned]) -> Path | None:
         path = state.job.work / "index" / f"pictures-{digest(*(s.key for s in scanned))}.arrow"
     else:
         state.job = replace(state.job, images=state.job.images - {"warc"})
-    state.job = replace(state.job, image_index=path)
+    inputs = None  # where they lie, for pictures that stand in their pages
+    if state.job.images:
+        inputs = state.job.work / "index" / f"inputs-{digest(*((s.key, s.source.path) for s in scanned))}.json"
+    state.job = replace(state.job, image_index=path, inputs=inputs)
     return path
 
 

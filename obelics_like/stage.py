@@ -32,9 +32,9 @@ def _none(*_: Any) -> Any:
 class Context:
     """What a stage may ask of the run when it is opened in a worker.
 
-    `images` holds the sources that pictures may come from ("warc", "web"), empty for `--images none`. `scorer` is the
-    scorer's spec or None. `offline` forbids any connection. `scratch` is a folder the stage may write under, shared by
-    all workers. `model(spec)` loads a model once a worker; `find_image(url, origin)` names the archive records that
+    `images` holds the sources that pictures may come from ("warc", "page", "web"), empty for `--images none`. `scorer`
+    is the scorer's spec or None. `offline` forbids any connection. `scratch` is a folder the stage may write under,
+    shared by all workers. `model(spec)` loads a model once a worker; `find_image(url, origin)` names the records that
     hold the picture, best first; `read_blob(blob)` gives a picture's bytes (raises OSError if they are gone).
     """
 

@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "obelics_like"
 
-GROUND = {"document", "errors", "stage", "words", "rooms", "pixels", "native", "rows", "repeats"}
+GROUND = {"document", "errors", "stage", "words", "rooms", "pixels", "native", "rows", "repeats", "inline"}
 ROOMS = ("extraction", "language", "text", "dedup", "images", "align")
 MAY = {
     "document": set(),
@@ -19,6 +19,7 @@ MAY = {
     "pixels": {"errors"},
     "native": {"errors"},
     "rows": set(),
+    "inline": set(),
     "repeats": {"document", "errors", "stage"},
     "stage": {"document", "errors", "rows"},
     **{room: GROUND | {room} for room in ROOMS},

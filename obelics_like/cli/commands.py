@@ -60,7 +60,7 @@ _SET = click.option(
     default="warc",
     show_default=True,
     metavar="SOURCES",
-    help="Where pictures come from: warc | warc,web | web | none.",
+    help="Where pictures come from: warc | page | web, some of them (warc,page,web), or none.",
 )
 @click.option("--scorer", metavar="SPEC", help="label-bridge, open_clip:ARCH/PRETRAINED-or-path, or none.")
 @click.option("--limit", type=Whole(), metavar="N", help="Stop after N pages.")

@@ -7,39 +7,36 @@ is left is scored by `picture_score`, and kept from `threshold` on. Pure functio
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from obelics_like.extraction import names
 from obelics_like.extraction.main_content import Judgement
 from obelics_like.extraction.picture_score import GALLERY, View, is_same, model, score
 from obelics_like.extraction.placements import Placement, file_name
+from obelics_like.extraction.texts import listed
 from obelics_like.extraction.walk import Walked
 
-BEFORE = 40
-"""Blocks of text that may stand between a picture and the main content behind it: headline, byline, share bar, menu."""
-AFTER = 25
-"""Blocks of text that may stand between the main content and a picture behind it: a gallery's captions."""
 ICON = 60
 """CSS pixels: a picture declared smaller on both sides is an icon."""
 DRAWING = 200
 """CSS pixels: an SVG that is not declared larger is an icon."""
 
 _ICON = re.compile(
-    r"(?:^|[_.\-])(?:logos?|icons?|favicon|avatars?|gravatar|sprites?|emoji|smiley|buttons?|btn|qr-?code|google-?play|"
+    r"[_.\-](?:logos?|icons?|favicon|avatars?|gravatar|sprites?|emoji|smiley|buttons?|btn|qr-?code|google-?play|"
     r"app-?store)(?=[_.\-\d]|$)"
-    r"|^(?:arrow|badge|banner|ads?|sponsor|rss|share|facebook|twitter|whatsapp|pinterest|linkedin|instagram|youtube|"
+)
+_ICON_FILE = re.compile(
+    r"(?:arrow|badge|banner|ads?|sponsor|rss|share|facebook|twitter|whatsapp|pinterest|linkedin|instagram|youtube|"
     r"print|stars?|rating|author|autor|profile|user|bullet|separator|divider|plus|minus|close|zoom|enlarge|next|prev|"
-    r"check|ampersand)[_.\-]?\d*\.\w+$|^badge[_\-]",
-    re.I,
+    r"check|ampersand)[_.\-]?\d*\.\w+$|badge[_\-]"
 )
+"""File names of icons, written small: a part, with `_` put before the name; and for the second the beginning."""
 _ICON_CLASS = re.compile(r"(?:^|[\s_-])(?:logo|icon|avatar|emoji|wp-smiley|gravatar|qrcode|qr-code)(?=[\s_-]|$)", re.I)
-_SERVED = re.compile(
-    r"https?://(?:[^/?]*\.)?(?:ads?|adserv(?:er|ing)?|smartadserver|adform|adnxs|adition)\d*\."
-    r"|[^?]*(?:/www/delivery/|/adserver/|adnoscript)",
-    re.I,
-)
-"""Addresses of programs that serve advertisements."""
+_SERVER = re.compile(r"(?:.*\.)?(?:ads?|adserv(?:er|ing)?|smartadserver|adform|adnxs|adition)\d*\.", re.I)
+_SERVED = listed("/www/delivery/ /adserver/ adnoscript")
+"""Addresses of programs that serve advertisements: their hosts, and parts of their paths."""
 _FORMULA = re.compile(r"(?:^|[\s_-])(?:mwe-math|latex|mathtex|tex2jax)(?=[\s_-]|$)", re.I)
-_FORMULA_URL = re.compile(r"/math/render/|/latex\.php|latex\.codecogs\.|/mathtex\.cgi|[?&]cht=tx", re.I)
+_FORMULA_URL = listed("/math/render/ /latex.php latex.codecogs. /mathtex.cgi ?cht=tx &cht=tx")
 """Formulas that are set as pictures are part of a line of text."""
 _BESIDE = names.ASIDE | names.TEASER | names.SHARE
 """Parts of a page whose pictures are not main before or behind the text; among the text, they may hold a gallery."""
@@ -94,27 +91,53 @@ def candidates(
 
 def _may_be(one: Placement, view: View) -> bool:
     """Whether no rule speaks against a picture; cheap ones first, as most pictures are far from the text."""
-    picture, at = one.picture, one.item
-    if one.fault or picture.how == "input" or view.judged.furniture[picture.container] & _NEVER:
+    picture = one.picture
+    if one.fault or not view.start < one.item < view.end or picture.how == "input":
         return False
-    if at < view.first and view.blocks_between(at, view.first) > BEFORE:
-        return False
-    if at > view.last and view.blocks_between(view.last, at) - 1 > AFTER:
-        return False
-    return not (
-        _is_icon(one) or _SERVED.match(one.url) or _FORMULA_URL.search(one.url) or _FORMULA.search(picture.names)
-    )
+    return not (view.judged.furniture[picture.container] & _NEVER or _is_icon(one) or _is_no_picture(one))
+
+
+def _is_no_picture(one: Placement) -> bool:
+    """Whether a picture is an advertisement that a program chose, or a formula."""
+    url = one.url.lower()
+    for part in _FORMULA_URL:
+        if part in url:
+            return True
+    path = url.partition("?")[0]
+    for part in _SERVED:
+        if part in path:
+            return True
+    return (path[:5] != "data:" and _serves(path.split("/", 3)[2])) or _is_formula(one.picture.names)
+
+
+@lru_cache(1024)
+def _serves(host: str) -> bool:
+    return _SERVER.match(host) is not None
+
+
+@lru_cache(4096)
+def _is_formula(classes: str) -> bool:
+    return _FORMULA.search(classes) is not None
 
 
 def _is_icon(one: Placement) -> bool:
     picture = one.picture
-    sides = [side for side in (picture.width, picture.height) if side]
-    if sides and max(sides) < ICON:
+    larger = max(picture.width or 0, picture.height or 0)
+    if 0 < larger < ICON:
         return True
-    path = one.url.partition("?")[0]
-    if path[-4:].lower() == ".svg" and max(sides, default=0) <= DRAWING:
+    name = one.url.partition("?")[0].rpartition("/")[2].lower()
+    if name[-4:] == ".svg" and larger <= DRAWING:
         return True
-    return bool(_ICON.search(path.rpartition("/")[2]) or _ICON_CLASS.search(picture.names))
+    return (
+        _ICON.search(f"_{name}") is not None
+        or _ICON_FILE.match(name) is not None
+        or (picture.names != "" and _is_icon_class(picture.names))
+    )
+
+
+@lru_cache(4096)
+def _is_icon_class(classes: str) -> bool:
+    return _ICON_CLASS.search(classes) is not None
 
 
 def _is_teaser(one: Placement, target: str, view: View) -> bool:

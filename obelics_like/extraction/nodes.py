@@ -48,6 +48,8 @@ class Nodes(Stage):
     max_nodes: pages of more elements are dropped.
     max_depth: pages nested deeper are dropped.
     max_attributes: pages with an element of more attributes are dropped unparsed.
+    min_data_uri, max_data_uri: bytes of a picture that stands in the page itself (a `data:` URI); a smaller one is
+      taken for a stand-in, a larger one is dropped unread.
     """
 
     main: str = "ours"
@@ -57,11 +59,14 @@ class Nodes(Stage):
     max_nodes: int = 200_000
     max_depth: int = 1_000
     max_attributes: int = 2_000
+    min_data_uri: int = 1_000
+    max_data_uri: int = 2_000_000
 
     rules: ClassVar[dict[str, str]] = {
         "boilerplate": "a text or picture that is not part of the main content",
         "caption": "a caption: its words stand with its picture, and not in the text",
-        "data_uri": "a picture whose bytes stand in the page itself",
+        "data_uri": "a stand-in, or a drawing, whose bytes stand in the page itself",
+        "data_uri_too_large": "a picture in the page itself of more bytes than max_data_uri",
         "placeholder": "a picture of which only the stand-in of a lazy loader is named",
         "tracking_pixel": "a picture of one or two pixels, or of a known counter",
         "no_content": "a page without any text or picture",
@@ -93,7 +98,7 @@ class Nodes(Stage):
     def check(self) -> None:
         if self.main not in MAINS:
             raise OptionError(f"{self.id or 'extract'}.main", got=repr(self.main), valid=", ".join(MAINS))
-        for name in ("max_bytes", "max_nodes", "max_depth", "max_attributes"):
+        for name in ("max_bytes", "max_nodes", "max_depth", "max_attributes", "min_data_uri", "max_data_uri"):
             if getattr(self, name) < 1:
                 raise OptionError(f"{self.id or 'extract'}.{name}", got=getattr(self, name), valid="1 or more")
         if self.srcset_width is not None and self.srcset_width < 1:
@@ -123,7 +128,7 @@ class Nodes(Stage):
             return self.drop(*over.args)
         except Exception as error:
             return self.drop("unparsable", str(error)[:200])
-        placements = place(walked, walked.head.base_url(page.url))
+        placements = place(walked, walked.head.base_url(page.url), self.min_data_uri, self.max_data_uri)
         document.facts.update(walked.head.facts(page.url, html, page.origin.http_headers))
         main = opened.peer and peers.matching(walked, opened.peer(utf8.decode("utf-8", "replace"), page.url))
         drops = self._judge(walked, placements, page.url, document.facts.get("lead_image", ""), main)
@@ -176,7 +181,8 @@ class Nodes(Stage):
             if kind:
                 nodes.append(Text(len(nodes), text, kind, [], None, {}, drop))
             elif one := placed.get(at):
-                fault = self.drop(one.fault, one.measured) if one.fault else drop
+                limit = self.max_data_uri if one.fault == "data_uri_too_large" else None
+                fault = self.drop(one.fault, one.measured, limit) if one.fault else drop
                 nodes.append(_image(len(nodes), one, captioned.get(at, ""), fault))
         return nodes
 

@@ -12,6 +12,8 @@ import tomllib
 from bisect import bisect_left
 from collections import Counter
 from functools import cache, lru_cache
+from itertools import compress
+from operator import mul
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -20,6 +22,7 @@ from obelics_like.extraction import names
 from obelics_like.extraction.main_content import Judgement
 from obelics_like.extraction.pictures import link_to_picture, resolve
 from obelics_like.extraction.placements import Placement, file_name
+from obelics_like.extraction.texts import listed
 from obelics_like.extraction.walk import Walked
 
 WAY = 6
@@ -32,6 +35,10 @@ NO_GAP = 99
 """Blocks that are taken to lie between a picture and the main block before it where there is none."""
 LARGE, MIDDLE = 400, 200
 """CSS pixels."""
+BEFORE = 40
+"""Blocks of text that may stand between a picture and the main content behind it: headline, byline, share bar, menu."""
+AFTER = 25
+"""Blocks of text that may stand between the main content and a picture behind it: a gallery's captions."""
 FEATURES = {
     "after_gap": "log(1 + blocks between the last main block before the picture and it); 100 where there is none",
     "position": "share of the main blocks that stand before it",
@@ -73,28 +80,35 @@ FEATURES = {
 _FURNITURE = names.ASIDE | names.TEASER | names.SHARE
 GALLERY, PROMOTION, PERSON, VIDEO = 1, 2, 4, 8
 """What names speak of, as bits."""
-_SPEAKS = {
-    GALLERY: re.compile(
-        "gall?er|carr?ou?sel|slide|swiper|slick|splide|flickity|fotorama|fotostrecke|bilder|diaporama|photos|lightbox|"
-        "masonry|mosaic|images"
+_PARTS = {
+    GALLERY: listed(
+        "galer galler carousel carosel carrousel carrosel slide swiper slick splide flickity fotorama fotostrecke "
+        "bilder diaporama photos lightbox masonry mosaic images"
     ),
-    PROMOTION: re.compile(
-        "newsletter|sign-?up|banner|promo|paywall|teaser|related|recommend|read-?more|outbrain|taboola|"
-        r"\b(?:abo|ads?|advert[a-z]*|sponsor[a-z]*|anzeige|werbung|shop|cta|app)\b"
+    PROMOTION: listed(
+        "newsletter signup sign-up banner promo paywall teaser related recommend readmore read-more outbrain taboola"
     ),
-    PERSON: re.compile(
-        "author|autor|avatar|byline|"
-        r"\b(?:profile|portrait|headshot|bio|user|writer|reporter|contributor|columnist)s?\b"
-    ),
-    VIDEO: re.compile("video|player|youtube|vimeo|kaltura|brightcove"),
+    PERSON: listed("author autor avatar byline"),
+    VIDEO: listed("video player youtube vimeo kaltura brightcove"),
 }
+"""What speaks of it anywhere in a name, and below as a word of its own."""
+_PEOPLE = listed("profile portrait headshot bio user writer reporter contributor columnist")
+_WORDS = {
+    PROMOTION: frozenset(listed("abo ad ads anzeige werbung shop cta app")),
+    PERSON: frozenset((*_PEOPLE, *(f"{word}s" for word in _PEOPLE))),
+}
+_SELLING = ("advert", "sponsor")
+"""Words that begin so speak of promotion."""
+_WORD = re.compile(r"\w+")
+_APART = "".join(chr(at) if chr(at).isalnum() else " " for at in range(128))
 _FILE_PAGE = re.compile(
-    r"/(?:File|Datei|Fichier|Archivo|Image|Bild|Plik|Ficheiro|Bestand|Fil|Fájl|Tiedosto|Dosya|Файл|ملف|文件|ファイル)"
-    r"(?::|%3A)|attachment|/(?:photos?|pictures?|images?|albums?|galler(?:y|ies))/",
-    re.I,
+    r"/(?:(?:file|datei|fichier|archivo|image|bild|plik|ficheiro|bestand|fil|fájl|tiedosto|dosya|файл|ملف|文件|ファイル)"
+    r"(?::|%3a)|(?:photos?|pictures?|images?|albums?|galler(?:y|ies))/)"
 )
-"""Links to the page about a picture: of wikis in their languages, of WordPress, of albums."""
-_SITE_FILE = re.compile(r"/(?:themes?|templates?|static|frontend|skins?|plugins|design|layout|icons?|resources)/", re.I)
+"""Links to the page about a picture, written small: of wikis in their languages, of albums."""
+_SITE_FILE = re.compile(r"/(?:themes?|templates?|static|frontend|skins?|plugins|design|layout|icons?|resources)/")
+_PARTED = re.compile(r"\w+://([^/?]*)([^?]*)")
+"""Host and path of an absolute URL."""
 _SIDES = re.compile(r"(?<!\d)(\d{2,4})x(\d{2,4})(?!\d)")
 _SIDE = re.compile(r"[?&;,/_](?:width|w|wid|height|h|sz|size|s|resize)[=_:-](\d{2,4})(?!\d)", re.I)
 
@@ -122,11 +136,12 @@ class View:
 
     def __init__(self, walked: Walked, placements: list[Placement], judged: Judgement, url: str, lead: str) -> None:
         self.walked, self.judged, self.url, self.lead = walked, judged, url, lead
-        self.main = [at for at, main in enumerate(judged.main) if main]
+        self.main = list(compress(range(len(judged.main)), judged.main))
         self.blocks = walked.blocks
         # a headline or opening outside the main container says nothing of the pictures between
         self.first = next((at for at in self.main if walked.containers[at] >= judged.root), self.main[0])
         self.last = self.main[-1]
+        self.start, self.end = self._reach()
         self.lead_name = file_name(lead) if lead else ""
         self.urls = Counter(one.url for one in placements)
         parts = urlsplit(url)
@@ -134,9 +149,11 @@ class View:
         self.shapes: Counter[tuple[str, ...]] = Counter()
         self.linked_shapes: Counter[tuple[str, ...]] = Counter()
 
-    def blocks_between(self, start: int, end: int) -> int:
-        """How many blocks there are from one item to before another."""
-        return bisect_left(self.blocks, end) - bisect_left(self.blocks, start)
+    def _reach(self) -> tuple[int, int]:
+        """The items between which a picture may stand: not more than BEFORE and AFTER blocks from the main ones."""
+        blocks = self.blocks
+        first, last = bisect_left(blocks, self.first) - BEFORE - 1, bisect_left(blocks, self.last) + AFTER + 1
+        return blocks[first] if first >= 0 else -1, blocks[last] if last < len(blocks) else len(self.walked.kinds)
 
     def shape(self, one: Placement) -> tuple[str, ...]:
         """The names and tags of the two elements round a picture."""
@@ -159,15 +176,17 @@ class View:
             return "own"
         if link_to_picture(href):
             return "picture"
-        if _FILE_PAGE.search(href):
+        small = href.lower()
+        if "attachment" in small or _FILE_PAGE.search(small):
             return "own"
         target = resolve(self.url, href)
-        if target is None:
+        there = _PARTED.match(target) if target else None
+        if there is None:
             return "own"
-        there = urlsplit(target)
-        if there.netloc != self.host:  # a host of pictures has no pages
-            return "own" if one.url.partition("//")[2].startswith(there.netloc + "/") else "other_site"
-        return "" if there.path.startswith(self.path) else "other_page"
+        host, path = there.groups()
+        if host != self.host:  # a host of pictures has no pages
+            return "own" if one.url.partition("//")[2].startswith(host + "/") else "other_site"
+        return "" if path.startswith(self.path) else "other_page"
 
     def is_lead(self, one: Placement) -> bool:
         """Whether this is the picture that the head of the page names."""
@@ -197,9 +216,7 @@ def is_same(url: str, other: str, name: str) -> bool:
 def score(view: View, one: Placement, target: str) -> float:
     """The probability, by the trained weights, that a picture belongs to the main content."""
     trained = model()
-    total = trained.bias
-    for weight, value in zip(trained.weights, features(view, one, target)):
-        total += weight * value
+    total = sum(map(mul, trained.weights, features(view, one, target)), trained.bias)
     return 1 / (1 + math.exp(-total)) if total > -700 else 0.0
 
 
@@ -234,7 +251,7 @@ def features(view: View, one: Placement, target: str) -> list[float]:
         spoken & PROMOTION != 0,
         spoken & PERSON != 0,
         spoken & VIDEO != 0,
-        _SITE_FILE.search(one.url.partition("?")[0]) is not None,
+        _SITE_FILE.search(one.url.partition("?")[0].lower()) is not None,
         judged.furniture[container] & _FURNITURE != 0,
         nested,
     ]
@@ -282,8 +299,31 @@ def speaks(words: str) -> int:
 
 
 def _heard(words: str, bits: int) -> int:
-    words = words.lower().replace("_", " ")
-    return sum(bit for bit, pattern in _SPEAKS.items() if bit & bits and pattern.search(words))
+    words = words.lower()
+    spoken, found = 0, None
+    for bit, parts in _PARTS.items():
+        if not bit & bits:
+            continue
+        for part in parts:
+            if part in words:
+                spoken |= bit
+                break
+        else:
+            if alone := _WORDS.get(bit):
+                found = found or _words(words)
+                if not alone.isdisjoint(found) or (bit == PROMOTION and _sells(words, found)):
+                    spoken |= bit
+    return spoken
+
+
+def _words(text: str) -> list[str]:
+    return text.translate(_APART).split() if text.isascii() else _WORD.findall(text.replace("_", " "))
+
+
+def _sells(words: str, found: list[str]) -> bool:
+    return any(part in words for part in _SELLING) and any(
+        word.startswith(_SELLING) and word.isascii() and word.isalpha() for word in found
+    )
 
 
 def _surroundings(view: View, container: int, rank: int) -> tuple[int, int, bool, bool]:
@@ -334,7 +374,7 @@ def _is_caption(walked: Walked, at: int, near: int | None) -> bool:
 
 
 def _is_thumbnail(url: str) -> bool:
-    if sides := _SIDES.findall(url[-200:]):
+    if "x" in url and (sides := _SIDES.findall(url[-200:])):
         return max(map(int, sides[-1])) < MIDDLE
     found = _SIDE.findall(url[-300:])
     return bool(found) and max(map(int, found)) < MIDDLE

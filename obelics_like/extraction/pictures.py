@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from urllib.parse import quote, urljoin
 
 from obelics_like.extraction.texts import listed
@@ -44,10 +45,14 @@ _STANDINS = listed(
 )
 _STANDIN_BACKWARDS = (
     r"(?:fig|gnp|gvs|ge?pj|pbew)\.(?:(?:xp)?(?:\d{1,4}x)?\d{0,4}[-_.]?)?"
-    rf"(?:{'|'.join(re.escape(word[::-1]) for word in _STANDINS)})(?:[_.-].*)?"
+    rf"(?:{'|'.join(re.escape(word[::-1]) for word in _STANDINS)})(?=[_.\-/]|$)"
 )
 """A file name read backwards: the ending, a size, the word; what stands before it may be anything."""
-_STANDIN, _STANDIN_ANY_CASE = re.compile(_STANDIN_BACKWARDS), re.compile(_STANDIN_BACKWARDS, re.I)
+_STANDIN, LONG_NAME = re.compile(_STANDIN_BACKWARDS), 60
+"""A longer name is none of a stand-in."""
+_STANDIN_TAILS, _SIZE_TAILS = frozenset(word[-2:] for word in _STANDINS), "0123456789xp-_."
+"""How a stand-in's name may end before its size and ending, but for those of these characters alone."""
+_SECOND, _D = itemgetter(1), ("d", "D")
 _PICTURE_FILE = re.compile(r"\.(?:jpe?g|jpe|jfif|png|gif|webp|avif|bmp|svg|tiff?|heic)(?:[?#:@!]|$)", re.I)
 _SET_URL = re.compile(r"[\s,]*+([^\s,]\S*+)")
 _SET_SIZE = re.compile(r"[^,(]*+(?:\([^)]*+\)?+[^,(]*+)*+")
@@ -66,12 +71,17 @@ _ABSOLUTE = re.compile(r"https?://[^\s/?#\[\]]", re.I)
 _BREAKS = re.compile(r"[\x00-\x1f\x7f]")
 _BLANK = "".join(map(chr, range(33))) + "\xa0"
 _UNSAFE = re.compile(r"[\s\"<>`{}|\\^]")
-_ROOTED = re.compile(r"/(?![/.])(?:[\w~%!$&'()*+,=:@.-]|/(?!\.))*(?:\?[\w~%!$&'()*+,=:@./?-]+)?", re.A)
-"""A URL from the root of the site, of plain characters and without a step up."""
+_PLAIN = re.compile(r"https?://[\w~%!$&'()*+,;=:@.-][\w~%!$&'()*+,;=:@./?-]*", re.A)
+_PLAIN_PATH = re.compile(r"/{1,2}[\w~%!$&'()*+,=:@-][\w~%!$&'()*+,=:@./-]*(?:\?[\w~%!$&'()*+,=:@./?-]+)?", re.A)
+_RELATIVE = re.compile(r"[\w~%!$&'()*+,=@-][.\w~%!$&'()*+,=@-]*(?:/[\w~%!$&'()*+,=:@./-]*)?", re.A)
+"""URLs of plain characters: absolute; from the root or with the scheme left out; from the page's folder. `/.` may be a
+step up in them."""
+_UNITS = frozenset("wx")
 _SIZED = re.compile(r"\s\d+(?:\.\d+)?[wx](?:\s*,|\s*$)")
 _LAZY = {name: rank for rank, name in enumerate(LAZY)}
 _LAZY_SETS = frozenset(LAZY_SETS)
 _OTHERS = frozenset(listed("src alt class title style width height sizes"))
+_MORE = frozenset((*LAZY, *LAZY_SETS, "srcset"))
 _ENDINGS = (".jpg", ".jpeg", ".jpe", ".png", ".gif", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".heic", ".svg")
 LONG_URL = 8_192
 """A longer URL is no URL."""
@@ -91,6 +101,8 @@ def parse_srcset(value: str) -> list[tuple[str, float]]:
     >>> parse_srcset("a,b.jpg 320w, c.jpg 640w"), parse_srcset("x.png, y.png 2x")
     ([('a,b.jpg', 320.0), ('c.jpg', 640.0)], [('x.png', 1.0), ('y.png', 2.0)])
     """
+    if (plain := _plain_set(value)) is not None:
+        return plain
     found: list[tuple[str, float]] = []
     at = 0
     while len(found) < MANY_CANDIDATES and (match := _SET_URL.match(value, at)):
@@ -106,6 +118,30 @@ def parse_srcset(value: str) -> list[tuple[str, float]]:
     return found[:MANY_CANDIDATES]
 
 
+def _plain_set(value: str) -> list[tuple[str, float]] | None:
+    """The same for `URL 320w, URL 640w` and the like, as nearly all are written; None for anything else."""
+    words = value.split()
+    if len(words) == 1 and "," not in value:
+        return [(words[0], 1.0)]
+    if not words or len(words) % 2 or len(words) > 2 * MANY_CANDIDATES or ",http" in value:
+        return None
+    last = len(words) - 1
+    found = []
+    for at in range(0, last, 2):
+        url, size = words[at], words[at + 1]
+        if size[-1] == ",":
+            size = size[:-1]
+        elif at + 1 != last:
+            return None
+        if size[-1:] not in _UNITS or url[0] == "," or url[-1] == ",":
+            return None
+        try:
+            found.append((url, max(0.0, float(size[:-1]))))
+        except ValueError:
+            return None
+    return found
+
+
 def _size(descriptors: str) -> float:
     for word in descriptors.split():
         if word[-1:] in "wx":
@@ -116,25 +152,36 @@ def _size(descriptors: str) -> float:
     return 1.0
 
 
-@lru_cache(4096)
 def is_standin(url: str) -> bool:
     """Whether a URL names a stand-in that is shown until the picture loads.
 
     >>> is_standin("/img/blank.gif?v=2"), is_standin("data:image/gif;base64,R0"), is_standin("/img/blanket.jpg")
     (True, True, False)
     """
-    if url[:5].lower() == "data:":
+    if url[:1] in _D and url[:5].lower() == "data:":
         return True
-    name = url.partition("?")[0].partition("#")[0].rpartition("/")[2]
-    if len(name) >= 60:
+    path = url.partition("?")[0] if "?" in url else url
+    if "#" in path:
+        path = path.partition("#")[0]
+    dot = path.rfind(".", -5)
+    if dot < 0:
         return False
-    if name.isascii():
-        return _STANDIN.fullmatch(name.lower()[::-1]) is not None
-    return _STANDIN_ANY_CASE.fullmatch(name[::-1]) is not None
+    stem = path[max(0, dot - LONG_NAME) : dot].lower()
+    if (
+        stem.isascii()
+        and stem.rstrip(_SIZE_TAILS)[-2:] not in _STANDIN_TAILS
+        and "1x1" not in stem
+        and "px" not in stem
+    ):
+        return False  # most names have no such word before the ending or a size, as two characters tell
+    end = path[-LONG_NAME:].lower()
+    return _STANDIN.match(end[::-1]) is not None and ("/" in end or len(path) < LONG_NAME)
 
 
 def _usable(url: str) -> bool:
-    return bool(url) and url[0] not in "#{<" and "{" not in url and "%7B" not in url[:2048] and not is_standin(url)
+    if not url or url[0] in "#{<" or url[:5] == "data:":
+        return False
+    return "{" not in url and "%7B" not in url[:2048] and not is_standin(url)
 
 
 def _names_a_url(value: str) -> bool:
@@ -159,18 +206,36 @@ def of_source(attributes: Mapping[str, str]) -> list[tuple[str, float]]:
 
 def choose(
     attributes: Mapping[str, str | None], sources: Sequence[tuple[str, float]] = (), width: int | None = None
-) -> list[str]:
-    """The URLs an image element names, best first, as written; stand-ins come last, nothing usable gives [].
+) -> tuple[list[str], int]:
+    """The URLs an image element names, best first, as written; of how many, the first, it is known that they are no
+    stand-ins. Those come last; nothing usable gives [].
 
     The widest candidate of any srcset (of `sources`, what the `<source>` elements beside it name, too) comes first,
     then the densest, then what a lazy loader would put in `src`, then `src` itself. With `width`, in pixels, the
     narrowest of those that are at least as wide comes first, then the wider ones, then the narrower ones.
 
     >>> choose({"src": "blank.gif", "data-src": "real.jpg"})
-    ['real.jpg', 'blank.gif']
+    (['real.jpg', 'blank.gif'], 1)
     >>> choose({"srcset": "a 320w, b 640w, c 1280w"}, width=500)
-    ['b', 'c', 'a']
+    (['b', 'c', 'a'], 3)
     """
+    src = (attributes.get("src") or "").strip()
+    sized: list[tuple[str, float]] = []
+    lazy: list[tuple[int, str]] = []
+    other: list[str] = []
+    if sources or not _MORE.isdisjoint(attributes) or "data-" in "".join(attributes):
+        sized, lazy, other = _more_urls(attributes, sources)
+    if not sized and not lazy and not other:  # most pictures: `src` it is, a stand-in or not
+        return ([src] if src and src[0] not in "#{<" else []), 0
+    if width is not None and sized:
+        sized = _nearest_first(sized, width, shown_size(attributes)[0])
+    return _ranked(sized, lazy, other, src, width)
+
+
+def _more_urls(
+    attributes: Mapping[str, str | None], sources: Sequence[tuple[str, float]]
+) -> tuple[list[tuple[str, float]], list[tuple[int, str]], list[str]]:
+    """What stands in srcsets, with the size; in lazy attributes, with their rank; in other ones."""
     sized: list[tuple[str, float]] = []
     lazy: list[tuple[int, str]] = []
     other: list[str] = []
@@ -185,15 +250,16 @@ def choose(
                 sized += parse_srcset(value)
             elif _names_a_url(value):
                 lazy.append((_LAZY[name], value))
-        elif name.startswith("data-") and len(value) < LONG_URL and _PICTURE_FILE.search(value) and " " not in value:
+        elif (
+            name[:5] == "data-"
+            and "." in value
+            and " " not in value
+            and len(value) < LONG_URL
+            and _PICTURE_FILE.search(value)
+        ):
             other.append(value)
     sized += sources
-    src = (attributes.get("src") or "").strip()
-    if not sized and not lazy and not other:  # most pictures: `src` it is, a stand-in or not
-        return [src] if src and src[0] not in "#{<" else []
-    if width is not None and sized:
-        sized = _nearest_first(sized, width, shown_size(attributes)[0])
-    return _ranked(sized, lazy, other, src, width)
+    return sized, lazy, other
 
 
 def _nearest_first(sized: list[tuple[str, float]], width: int, shown: int | None) -> list[tuple[str, float]]:
@@ -204,15 +270,16 @@ def _nearest_first(sized: list[tuple[str, float]], width: int, shown: int | None
 
 def _ranked(
     sized: list[tuple[str, float]], lazy: list[tuple[int, str]], other: list[str], src: str, width: int | None
-) -> list[str]:
-    sized = [(url, size) for url, size in sized if _usable(url)]
-    ranked = sized if width is not None else sorted(sized, key=lambda pair: -pair[1])
+) -> tuple[list[str], int]:
+    usable = [pair for pair in sized if _usable(pair[0])]
+    ranked = usable if width is not None else sorted(usable, key=_SECOND, reverse=True)
     large = [url for url, size in ranked if size > 1.0]
-    waiting = [url for _, url in sorted(lazy) if _usable(url)]
+    waiting = [url for _, url in sorted(lazy) if _usable(url)] if lazy else []
     plain = [src] if _usable(src) else []
-    rest = [url for url, size in sized if size <= 1.0] + [url for url in other if _usable(url) and "[" not in url]
+    rest = [url for url, size in usable if size <= 1.0] + [url for url in other if "[" not in url and _usable(url)]
+    sure = dict.fromkeys([*large, *waiting, *plain, *rest])
     standins = [url for url in (*(url for _, url in lazy), src) if url and url[0] not in "#{<"]
-    return list(dict.fromkeys([*large, *waiting, *plain, *rest, *standins]))
+    return list(sure | dict.fromkeys(standins)), len(sure)
 
 
 def resolve(base: str, url: str) -> str | None:
@@ -221,6 +288,14 @@ def resolve(base: str, url: str) -> str | None:
     >>> resolve("https://a.org/b/c.html", "../d e.jpg#x")
     'https://a.org/d%20e.jpg'
     """
+    if len(url) <= LONG_URL and "/." not in url:  # nearly all are of two forms that need no more than a look
+        if url[:4] == "http":
+            if _PLAIN.fullmatch(url):
+                return url
+        elif url[:1] == "/" and _PLAIN_PATH.fullmatch(url) and (site := _site(base)):
+            return site + url if url[1:2] != "/" else site[: site.index(":") + 1] + url
+        elif _RELATIVE.fullmatch(url) and "//" not in url and (folder := _folder(base)):
+            return folder + url
     url = url.strip(_BLANK).partition("#")[0]
     if not url.isprintable():
         url = _BREAKS.sub("", url)
@@ -228,8 +303,6 @@ def resolve(base: str, url: str) -> str | None:
         return None
     try:
         if not _ABSOLUTE.match(url):
-            if url[0] == "/" and (site := _site(base)) and _ROOTED.fullmatch(url):
-                return site + url
             url = urljoin(base, url.replace("\\", "/"))
             if not _ABSOLUTE.match(url):
                 return None
@@ -250,14 +323,21 @@ def _site(base: str) -> str:
     return "" if _UNSAFE.search(site) or not _ABSOLUTE.match(site) else site
 
 
+@lru_cache(256)
+def _folder(base: str) -> str:
+    """The same for one from the folder of a page."""
+    folder = urljoin(base, "x")[:-1]
+    return "" if _UNSAFE.search(folder) or not _ABSOLUTE.match(folder) or folder[-1:] != "/" else folder
+
+
 def link_to_picture(href: str) -> bool:
     """Whether a link leads to a picture file and not to a page.
 
     >>> link_to_picture("/big/a.JPG?x=1"), link_to_picture("/wiki/File:a.jpg/about")
     (True, False)
     """
-    path = href.partition("?")[0].partition("#")[0].lower()
-    return path.endswith(_ENDINGS) and "/wiki/" not in path
+    path = href.partition("?")[0].partition("#")[0]
+    return path[-5:].lower().endswith(_ENDINGS) and "/wiki/" not in path.lower()
 
 
 def shown_size(attributes: Mapping[str, str | None]) -> tuple[int | None, int | None]:
@@ -268,14 +348,19 @@ def shown_size(attributes: Mapping[str, str | None]) -> tuple[int | None, int | 
     >>> shown_size({"width": "640px", "style": "height: 20px"}), shown_size({"width": "640", "style": "display:none"})
     ((640, 20), (0, 0))
     """
-    found: list[int | None] = []
     style = attributes.get("style") or ""
-    if style and "none" in style and _NOT_DISPLAYED.search(style):
+    if "none" in style and _NOT_DISPLAYED.search(style):
         return 0, 0
-    for name in ("width", "height"):
-        match = _NUMBER.match(attributes.get(name) or "") or (_STYLE_SIZE[name].search(style) if style else None)
-        found.append(int(match[1]) if match else None)
-    return found[0], found[1]
+    if "px" not in style.lower():
+        style = ""
+    return _side("width", attributes.get("width") or "", style), _side("height", attributes.get("height") or "", style)
+
+
+def _side(name: str, value: str, style: str) -> int | None:
+    if value.isdecimal() and len(value) < 7:
+        return int(value)
+    match = (_NUMBER.match(value) if value else None) or (_STYLE_SIZE[name].search(style) if style else None)
+    return int(match[1]) if match else None
 
 
 def background(attributes: Mapping[str, str]) -> str | None:

@@ -9,33 +9,35 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from obelics_like import inline
 from obelics_like.extraction.pictures import is_standin, link_to_picture, resolve
-from obelics_like.extraction.texts import listed
 from obelics_like.extraction.walk import Picture, Walked
 
 DATA_URL_SHOWN = 80
 """Characters of a `data:` URI that are kept as the placement's URL."""
+DATA_URL_READ = 4096
+"""Characters of it that are looked at for these, as white space in it does not count."""
 MANY_ALTERNATIVES = 12
+NEAR = 6
+"""Items between a picture and its fallback."""
 BEACON_SIDE = 2
 """A picture declared this narrow or low, in CSS pixels, is a tracking pixel or a ruler and shows nothing."""
 
-_SIZES = re.compile(
-    r"(?:[-_.@=](?:\d{2,4}x\d{2,4}|\d{1,4}x|x\d{2,4}|\d{2,4}[wh]|[wh]\d{2,4}|\d{3,4}|[1-5]x|scaled|large|medium|small|"
-    r"thumb(?:nail)?|original|full|crop(?:ped)?))+$",
+_SIZE = re.compile(
+    r"[-_.@=](?:\d{2,4}x\d{2,4}|\d{1,4}x|x\d{2,4}|\d{2,4}[wh]|[wh]\d{2,4}|\d{3,4}|[1-5]x|scaled|large|medium|small|"
+    r"thumb(?:nail)?|original|full|crop(?:ped)?)$",
     re.I,
 )
-_BEACONS = re.compile(
+_D = ("d", "D")
+_LONG_SIZE, _SIZE_ENDS = 10, frozenset("0123456789xwhdemlbpXWHDEMLBP")
+"""Characters of the longest of these, and what may be the last one."""
+_BEACON_HOST = re.compile(
     r"https?://(?:[^/]*(?:doubleclick|googleadservices|scorecardresearch|quantserve|facebook\.com/tr|statcounter|"
-    r"analytics|vgwort|ivwbox|histats|mc\.yandex)|(?:pixel|beacon|count(?:er)?|[^/]*\.(?:pixel|counter))\."
-    r"|[^?]*/(?:pixel|beacon|tracking|counter|matomo|piwik)[/.?])",
+    r"analytics|vgwort|ivwbox|histats|mc\.yandex)|(?:pixel|beacon|count(?:er)?|[^/]*\.(?:pixel|counter))\.)",
     re.I,
 )
-"""Addresses of pictures that only count their visitors."""
-_COUNTING = listed(
-    "pixel beacon count track analytics doubleclick googleads scorecard quantserve facebook vgwort ivwbox histats "
-    "yandex matomo piwik"
-)
-"""What each of them holds at least one of, as it takes longer to tell that an address is none."""
+_BEACON_PATH = re.compile(r"/(?:pixel|beacon|tracking|counter|matomo|piwik)[/.?]")
+"""Addresses of pictures that only count their visitors; of the second, written small, the part before a `?`."""
 
 
 @dataclass(slots=True)
@@ -63,15 +65,24 @@ def file_name(url: str) -> str:
     'red-kite'
     """
     last = url.partition("?")[0].rstrip("/").rpartition("/")[2]
-    stem = _SIZES.sub("", last.rpartition(".")[0] or last).lower()
+    stem = last.rpartition(".")[0] or last
+    while stem[-1:] in _SIZE_ENDS and (size := _SIZE.search(stem, max(0, len(stem) - _LONG_SIZE))):
+        stem = stem[: size.start()]
+    stem = stem.lower()
     return stem if len(stem) >= 6 else ""
 
 
-def place(walked: Walked, base: str) -> list[Placement]:
-    """The page's placements in DOM order; a picture without a usable URL has none, one and its fallback have one."""
+def place(walked: Walked, base: str, smallest: int = 1, largest: int = 0) -> list[Placement]:
+    """The page's placements in DOM order; a picture without a usable URL has none, one and its fallback have one.
+
+    A picture that stands in the page itself counts if it has from `smallest` to `largest` bytes, and has its name
+    (`inline.named`) for a URL.
+    """
     found: list[Placement] = []
     for at, picture in walked.pictures.items():
         if placement := _placement(at, picture, base):
+            if placement.fault == "data_uri":
+                _take_inline(placement, smallest, largest)
             found.append(placement)
     return _without_fallbacks(found)
 
@@ -79,58 +90,92 @@ def place(walked: Walked, base: str) -> list[Placement]:
 def _placement(at: int, picture: Picture, base: str) -> Placement | None:
     real: list[str] = []
     standins: list[str] = []
-    for url in picture.urls:
-        if url[:5].lower() == "data:":
-            standins.append("".join(url.split())[:DATA_URL_SHOWN])
+    for number, url in enumerate(picture.urls):
+        if url[:1] in _D and url[:5].lower() == "data:":
+            standins.append("".join(url[:DATA_URL_READ].split())[:DATA_URL_SHOWN])
         elif absolute := resolve(base, url):
-            (standins if is_standin(url) else real).append(absolute)
+            (real if number < picture.sure or not is_standin(url) else standins).append(absolute)
+    if not real:
+        return _named(Placement(at, picture, standins[0], []), False) if standins else None
+    if len(real) == 1:
+        return _named(Placement(at, picture, real[0], []), real[0] is picture.urls[0])
     urls = list(dict.fromkeys(real))[: MANY_ALTERNATIVES + 1]
-    if not urls:
-        return _named(Placement(at, picture, standins[0], [])) if standins else None
-    if link_to_picture(picture.link or "") and len(urls) > 1 and picture.how == "img" and urls[-1] != urls[0]:
-        linked = resolve(base, picture.link or "")
+    if len(urls) > 1 and picture.how == "img" and picture.link and link_to_picture(picture.link):
+        linked = resolve(base, picture.link)
         urls = [url for url in urls if url != linked] + ([linked] if linked else [])
-    return _named(Placement(at, picture, urls[0], urls[1:]))
+    return _named(Placement(at, picture, urls[0], urls[1:]), urls[0] is picture.urls[0])
 
 
-def _named(placement: Placement) -> Placement:
-    """Set the fault that can be told from the placement alone."""
+def _take_inline(placement: Placement, smallest: int, largest: int) -> None:
+    """Take a picture that stands in the page for what it is, if it is larger than a stand-in and not too large."""
+    uri = next(url for url in placement.picture.urls if url[:5].lower() == "data:")
+    parts = inline.taken_apart(uri) if len(uri) >= smallest else None
+    if parts is None or parts.size < smallest:
+        return
+    if parts.size > largest:
+        placement.fault, placement.measured = "data_uri_too_large", parts.size
+    elif (data := parts.data()) and min(inline.sides(data) or (BEACON_SIDE + 1,)) > BEACON_SIDE:
+        # some stand-ins of one pixel carry more than a kilobyte of metadata
+        placement.url, placement.fault, placement.measured = inline.named(parts.media, data), "", ""
+
+
+def _named(placement: Placement, is_real: bool) -> Placement:
+    """Set the fault that can be told from the placement alone; `is_real`: its URL is known to be no stand-in."""
     picture, url = placement.picture, placement.url
-    sides = [side for side in (picture.width, picture.height) if side is not None]
-    if sides and min(sides) <= BEACON_SIDE and not (min(sides) == 0 and placement.alternatives):
+    width, height = picture.width, picture.height
+    small = height if width is None else width if height is None else min(width, height)
+    if small is not None and small <= BEACON_SIDE and not (small == 0 and placement.alternatives):
         # 0 x 0 with a srcset is how some frameworks say "as large as there is room"; one wrong side is a mistake
-        if len(sides) == 1 or max(sides) <= BEACON_SIDE or not placement.alternatives:
-            placement.fault, placement.measured = "tracking_pixel", min(sides)
-    elif _may_count(url.lower()) and _BEACONS.match(url):
+        if not placement.alternatives or width is None or height is None or max(width, height) <= BEACON_SIDE:
+            placement.fault, placement.measured = "tracking_pixel", small
+            return placement
+    elif _counts(url):
         placement.fault, placement.measured = "tracking_pixel", "known counter"
-    if not placement.fault and url.startswith("data:"):
+        return placement
+    if url.startswith("data:"):
         placement.fault, placement.measured = "data_uri", url.partition(",")[0][:40]
-    elif not placement.fault and is_standin(url):
+    elif not is_real and is_standin(url):
         placement.fault, placement.measured = "placeholder", url.rpartition("/")[2][:80]
     return placement
 
 
-def _may_count(url: str) -> bool:
-    for word in _COUNTING:  # noqa: SIM110  (any() takes twice as long)
-        if word in url:
-            return True
-    return False
+def _counts(url: str) -> bool:
+    """Whether an absolute URL is that of a known counter of visitors."""
+    end = url.find("/", 8)
+    if _is_counter(url[: end + 3] if end > 0 else url):
+        return True
+    small = url.lower()
+    found = _BEACON_PATH.search(small, 8)
+    return found is not None and small.find("?", 0, found.start()) < 0
+
+
+@lru_cache(4096)
+def _is_counter(host: str) -> bool:
+    """The same of the part up to the host and two characters of the path; a site has few hosts."""
+    return _BEACON_HOST.match(host) is not None
 
 
 def _without_fallbacks(found: list[Placement]) -> list[Placement]:
     """Join each fallback to the picture it stands in for: a neighbour that has no real URL, or has the same picture."""
-    if not any(one.picture.fallback for one in found):
+    fallbacks = [one.item for one in found if one.picture.fallback]
+    if not fallbacks:
         return found
     kept: list[Placement] = []
     seen: dict[str, Placement] = {}
+    next_one, last = 0, len(fallbacks) - 1
     for number, one in enumerate(found):
-        after = found[number + 1] if number + 1 < len(found) else None
-        twin = _twin(one, kept[-1] if kept else None, after, seen) if one.picture.fallback else None
+        twin = None
+        if one.picture.fallback:
+            after = found[number + 1] if number + 1 < len(found) else None
+            twin = _twin(one, kept[-1] if kept else None, after, seen)
         if twin is None:
             kept.append(one)
-            seen.update(dict.fromkeys(one.names(), one))
+            while next_one < last and fallbacks[next_one] <= one.item:
+                next_one += 1
+            if 0 < fallbacks[next_one] - one.item <= NEAR:  # names of others are of no use
+                seen.update(dict.fromkeys(one.names(), one))
             continue
-        if twin.fault in ("data_uri", "placeholder") and not one.fault:
+        if _waits(twin) and not one.fault:
             twin.url, twin.alternatives, twin.fault, twin.measured = one.url, one.alternatives, "", ""
         else:
             extra = [url for url in (one.url, *one.alternatives) if url not in (twin.url, *twin.alternatives)]
@@ -140,6 +185,11 @@ def _without_fallbacks(found: list[Placement]) -> list[Placement]:
     return kept
 
 
+def _waits(one: Placement) -> bool:
+    """Whether a placement may be a stand-in until a script runs: one that is in the page itself, too."""
+    return one.fault in ("data_uri", "data_uri_too_large", "placeholder") or one.url[:5] == "data:"
+
+
 def _twin(
     one: Placement, before: Placement | None, after: Placement | None, seen: dict[str, Placement]
 ) -> Placement | None:
@@ -147,12 +197,10 @@ def _twin(
     for near in (before, after):
         if near and not near.picture.fallback and near.picture.how in ("img", "background") and not one.fault:
             same_place = abs(near.item - one.item) <= 1 and near.picture.container == one.picture.container
-            if near.fault in ("data_uri", "placeholder") and (
-                same_place or (near is before and one.item - near.item <= 1)
-            ):
+            if _waits(near) and (same_place or (near is before and one.item - near.item <= 1)):
                 return near
-            if names & near.names():
+            if one.url == near.url or names & near.names():
                 return near
         elif near and near is before and near.picture.how == "object" and one.item - near.item == 1:
             return near
-    return next((seen[name] for name in names if name in seen and one.item - seen[name].item <= 6), None)
+    return next((seen[name] for name in names if name in seen and one.item - seen[name].item <= NEAR), None)

@@ -24,15 +24,15 @@ class Picture:
     """A picture as its element names it: `urls` as written, best first; `how` says what kind of element it was.
 
     `link` is the href of the link round it; `fallback` marks one that stands in `<noscript>` or inside another
-    picture's element, in its stead.
+    picture's element, in its stead. The first `sure` of the URLs are no stand-ins.
     """
 
-    __slots__ = ("alt", "container", "fallback", "height", "how", "link", "names", "title", "urls", "width")
+    __slots__ = ("alt", "container", "fallback", "height", "how", "link", "names", "sure", "title", "urls", "width")
 
-    def __init__(self, how: str, urls: list[str], attributes: Attributes, container: int) -> None:
-        self.how, self.urls, self.container = how, urls, container
-        self.alt = " ".join(attributes.get("alt", "").split())
-        self.title = " ".join(attributes.get("title", "").split())
+    def __init__(self, how: str, urls: list[str], attributes: Attributes, container: int, sure: int = 0) -> None:
+        self.how, self.urls, self.container, self.sure = how, urls, container, sure
+        self.alt = " ".join(alt.split()) if (alt := attributes.get("alt")) else ""
+        self.title = " ".join(title.split()) if (title := attributes.get("title")) else ""
         self.names = attributes.get("class", "")
         self.width, self.height = shown_size(attributes)
         self.link: str | None = None
@@ -157,10 +157,10 @@ def _picture(rows: scan.Rows, row: tuple[int, ...], width: int | None) -> Pictur
     if fallback and "placeholder" in attributes:  # AMP's: it stands in the element of the picture it waits for
         return None
     named = [pair for one in rows.sources(sources) for pair in of_source(one)] if sources else []
-    urls = _addresses(kind, attributes, named, width)
+    urls, sure = _addresses(kind, attributes, named, width)
     if not urls:
         return None
-    shown = Picture(kind, urls, {} if kind == "background" else attributes, rows.containers[at])
+    shown = Picture(kind, urls, {} if kind == "background" else attributes, rows.containers[at], sure)
     shown.fallback = bool(fallback)
     if link_end:
         shown.link = rows.link(link, link_end) or None
@@ -169,7 +169,10 @@ def _picture(rows: scan.Rows, row: tuple[int, ...], width: int | None) -> Pictur
     return shown
 
 
-def _addresses(how: str, attributes: Attributes, sources: list[tuple[str, float]], width: int | None) -> list[str]:
+def _addresses(
+    how: str, attributes: Attributes, sources: list[tuple[str, float]], width: int | None
+) -> tuple[list[str], int]:
+    """The addresses as `choose` gives them."""
     if how == "img" or how == "input":
         return choose(attributes, sources, width)
     if how == "background":
@@ -180,7 +183,7 @@ def _addresses(how: str, attributes: Attributes, sources: list[tuple[str, float]
         one = attributes.get("href") or attributes.get("xlink:href")
     else:
         one = attributes.get("data") or attributes.get("src")
-    return [one.strip()] if one and one.strip() else []
+    return ([one.strip()] if one and one.strip() else []), 0
 
 
 def _more_bits(attributes: Attributes) -> int:

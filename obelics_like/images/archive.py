@@ -16,7 +16,8 @@ from obelics_like.stage import Batch, Context, Stage
 class ArchiveImages(Stage):
     """Give each unresolved placement the best archive record of its URL, or else of one of its alternative URLs.
 
-    Runs only with `--images` that name warc. It has no options and drops nothing.
+    Runs only with `--images` that name warc or page: a picture that stands in the page itself is joined to the page's
+    own record. It has no options and drops nothing.
     """
 
     facts: ClassVar[dict[str, str]] = {
@@ -24,7 +25,7 @@ class ArchiveImages(Stage):
     }
 
     def active(self, context: Context) -> bool:
-        return "warc" in context.images
+        return not context.images.isdisjoint(("warc", "page"))
 
     def open(self, context: Context) -> Context:
         return context

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 from urllib.parse import unquote, urldefrag, urlsplit
 
+from obelics_like import inline
 from obelics_like.document import Drop, Image
 from obelics_like.errors import OptionError
 from obelics_like.stage import Batch, Stage
@@ -32,6 +33,7 @@ class UrlRules(Stage):
     extensions: the only extensions allowed (jpg, png), in any case; None: all.
     allow_no_extension: whether a URL without extension passes `extensions`, as those of most CDNs.
     repeats: drop all but the first placement of a URL on the page, fragments aside.
+    allow_data: let pictures pass that stand in the page itself, whose URL is their name (data:image/png;sha256,...).
     """
 
     banned_words: tuple[str, ...] | None = None
@@ -40,6 +42,7 @@ class UrlRules(Stage):
     extensions: tuple[str, ...] | None = None
     allow_no_extension: bool = True
     repeats: bool = False
+    allow_data: bool = False
 
     rules: ClassVar[dict[str, str]] = {
         "not_http": "the URL's scheme is not http or https (nor file, on a page that is a file itself)",
@@ -69,6 +72,8 @@ class UrlRules(Stage):
 
     def _verdict(self, image: Image, page_scheme: str) -> Drop | None:
         scheme = _scheme(image.url)
+        if self.allow_data and inline.is_name(image.url):
+            return None  # a digest says nothing
         if scheme not in ("http", "https") and not scheme == page_scheme == "file":
             return self.drop("not_http", scheme)
         if word := self._banned(image.url):

@@ -10,7 +10,9 @@ from functools import lru_cache
 from typing import Any
 
 from obelics_like.document import Blob, Document
+from obelics_like.inline import is_name
 from obelics_like.store.folder import Output
+from obelics_like.tasks.job import in_page
 
 
 def reread(output: Output, page_row: dict[str, Any]) -> Document | None:
@@ -68,9 +70,12 @@ def read_picture(output: Output, blob: Blob) -> bytes:
 
 
 def find_picture(output: Output, url: str, document: Document) -> Blob | None:
-    """The archive record that holds a picture, through the index that the run left in its folder of work."""
+    """The page, or the archive record, that holds a picture; records are in the index that the run left in its work."""
     from obelics_like.sources.join import ImageIndex
 
+    if is_name(url):
+        source = next((i for i in output.run["inputs"] if i["name"] == document.origin.input), None)
+        return in_page(url, document.origin, source["path"], source["format"]) if source else None
     indexes = sorted((output.folder / "work" / "index").glob("pictures-*.arrow"), key=lambda p: p.stat().st_mtime)
     if not indexes:
         return None

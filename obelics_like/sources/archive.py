@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import ClassVar
 
+from obelics_like import inline
 from obelics_like.document import Origin, Page, Place
 from obelics_like.errors import OptionError, UnknownName
 from obelics_like.sources.bodies import BadBody, decode
@@ -159,10 +160,12 @@ def read_bytes(place: Place, options: Archive) -> bytes:
 
     Raises OSError if the file is gone, or no longer holds there what it held when it was scanned.
     """
-    outer = split_path(place.path)[0]
-    state = None if is_remote(outer) else os.stat(outer)
-    known = (state.st_ino, state.st_size, state.st_mtime_ns) if state else ()  # a remote file is asked when it is read
-    cursor = _cursor(place.path, known)
+    if place.kind in ("page", "file"):
+        found = _in_page(replace(place, url=""), options, _state(place.path)).get(place.url)
+        if found is None:
+            raise OSError(f"{place.path}: {place.url} does not stand in the page at byte {place.offset}")
+        return found
+    cursor = _cursor(place.path, place.kind, _state(place.path))
     if place.kind == "pack":
         length = place.length or 0
         data = cursor.disk.read(place.offset, length)
@@ -183,6 +186,26 @@ def read_bytes(place: Place, options: Archive) -> bytes:
         return decode(raw, head.low_http, options.max_image_bytes)
     except BadBody as error:
         raise OSError(f"{place.path}: the picture at byte {place.offset} can't be read: {error}") from None
+
+
+@lru_cache(maxsize=1)
+def _in_page(place: Place, options: Archive, known: tuple[int, ...]) -> dict[str, bytes]:
+    """The pictures that stand in a page, by their names; they are asked for one after another."""
+    if place.kind == "file":
+        source = Input(place.path, place.path, "html", place.length or 0)
+        page = _file_page(source, Record(0, place.length, "page"), options)
+    else:
+        source = Input(place.path, place.path, "warc", 0)
+        piece = _cursor(place.path, place.kind, known).piece(place.offset, options.max_page_bytes + MAX_HEAD)
+        record, head = describe(piece, options.reader) if piece is not None else (None, None)
+        page = ""
+        if piece is not None and record is not None and head is not None:
+            page = _page_of(source, record, piece, head, options)
+    if isinstance(page, str):
+        raise OSError(
+            f"{place.path}: the page at byte {place.offset} can't be read: {page or 'no record begins there'}"
+        )
+    return inline.pictures(page.html)
 
 
 def read_pages(path: str) -> Iterator[Page]:
@@ -232,8 +255,15 @@ class Cursor:
 
 
 @lru_cache(maxsize=8)
-def _cursor(path: str, known: tuple[int, ...]) -> Cursor:
+def _cursor(path: str, kind: str, known: tuple[int, ...]) -> Cursor:
     return Cursor(path)
+
+
+def _state(path: str) -> tuple[int, ...]:
+    """What tells that a file is another one than before; a remote file is asked when it is read."""
+    outer = split_path(path)[0]
+    state = None if is_remote(outer) else os.stat(outer)
+    return (state.st_ino, state.st_size, state.st_mtime_ns) if state else ()
 
 
 def _page(source: Input, record: Record, piece: Piece | None, options: Archive) -> Page | str:

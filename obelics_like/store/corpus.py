@@ -3,8 +3,8 @@
 - id, url, crawl_date (RFC 3339, UTC), title; language, language_score, language_model: the document's vote.
 - texts, images: lists of equal length in DOM order; where one has a value the other is null. An image is its URL.
 - text_info, one for each text: index in `texts`, pos on the page, block, language, language_score, tokens.
-- image_info, one for each picture: index in `images`, pos, alt, title, caption, shown size, source ("warc", "web";
-  null: unresolved, only a URL), found_url, capture_date, sha256, format, width, height, size, phash, pack and
+- image_info, one for each picture: index in `images`, pos, alt, title, caption, shown size, source ("warc", "page",
+  "web"; null: unresolved, only a URL), found_url, capture_date, sha256, format, width, height, size, phash, pack and
   pack_offset, nsfw, facts (JSON), similarity (one score a sentence), scorer, sentence (index into `sentences`),
   sentence_similarity.
 - sentences: spans of text (index in `texts`), start and end in characters.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import resource
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -10,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from obelics_like import index
-from obelics_like.document import Blob
+from obelics_like.document import Blob, Origin, Place
+from obelics_like.inline import is_name
 from obelics_like.plan import digest
 from obelics_like.sources.archive import Archive, read_bytes
 from obelics_like.sources.spool import copy_of
@@ -30,6 +32,7 @@ class Job:
     image_index: Path | None
     met_again: Path | None = None
     """The pages that a revisit says were found unchanged, and when: see `sources.revisits`."""
+    inputs: Path | None = None
 
     @property
     def spool(self) -> Path:
@@ -49,7 +52,7 @@ class Job:
             offline=self.offline,
             scratch=scratch,
             model=partial(_model, offline=self.offline),
-            find_image=_finder(self.image_index),
+            find_image=_finder(self.image_index, self.inputs),
             read_blob=partial(_read_blob, self.sources, self.spool),
         )
 
@@ -66,12 +69,38 @@ def _read_blob(options: Archive, spool: Path, blob: Blob) -> bytes:
 
 
 @lru_cache(maxsize=2)
-def _finder(index: Path | None) -> Callable[[str, Any], list[Blob]]:
-    if index is None:
-        return lambda url, origin: []
-    from obelics_like.sources.join import ImageIndex
+def _finder(index: Path | None, inputs: Path | None) -> Callable[[str, Origin], list[Blob]]:
+    """What names the places of a picture: in its page, if its URL is a name of that kind, else in the archives."""
+    find = _nowhere
+    if index is not None:
+        from obelics_like.sources.join import ImageIndex
 
-    return ImageIndex(index).find
+        find = ImageIndex(index).find
+
+    def found(url: str, origin: Origin) -> list[Blob]:
+        if not is_name(url):
+            return find(url, origin)
+        paths = _inputs(inputs) if inputs is not None else {}
+        return [in_page(url, origin, *paths[origin.input])] if origin.input in paths else []
+
+    return found
+
+
+@lru_cache(maxsize=2)
+def _inputs(path: Path) -> dict[str, list[str]]:
+    """Path and format of each input of the run, by name."""
+    found: dict[str, list[str]] = json.loads(path.read_text("utf-8"))
+    return found
+
+
+def in_page(url: str, origin: Origin, path: str, format: str) -> Blob:
+    """The picture of a name in the page of that origin, in the input at `path`."""
+    kind = "file" if format == "html" else "page"
+    return Blob(Place(kind, path, origin.offset, origin.length, url), "page", origin.date)
+
+
+def _nowhere(url: str, origin: Origin) -> list[Blob]:
+    return []
 
 
 @lru_cache(maxsize=64)

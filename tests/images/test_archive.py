@@ -68,5 +68,6 @@ def test_two_placements_share_no_blob() -> None:
 
 def test_when_it_runs() -> None:
     assert STAGE.active(Context(images=frozenset(("warc", "web"))))
+    assert STAGE.active(Context(images=frozenset(("page",))))
     assert not STAGE.active(Context(images=frozenset(("web",))))
     assert not STAGE.active(Context())

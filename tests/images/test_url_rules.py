@@ -114,6 +114,12 @@ def test_schemes() -> None:
     assert run(UrlRules(), *urls, url="file:///home/x/page.html") == fallen
 
 
+def test_a_picture_in_the_page_itself_passes_where_it_may() -> None:
+    urls = [f"data:image/png;sha256,{'0' * 64}", "data:image/png;sha256,0", "data:image/gif;base64,R0"]
+    assert run(UrlRules(), *urls) == ["not_http"] * 3
+    assert run(UrlRules(allow_data=True, banned_words=("image",)), *urls) == [None, "not_http", "not_http"]
+
+
 def test_the_first_of_a_repeated_url_stays() -> None:
     a, b = "https://a.example/a.jpg", "https://a.example/b.jpg"
     assert run(UrlRules(repeats=True), a, b, a, a + "#x") == [None, None, "repeated_url", "repeated_url"]

@@ -6,8 +6,6 @@
 
 #include "walk.h"
 
-enum { OF_IMG = 1, OF_INPUT, OF_POSTER, OF_BACKGROUND, OF_SVG, OF_OBJECT }; /* what shows a picture */
-
 uint32_t hash_of(uint32_t hash, const char *at, int32_t length) {
     for (int32_t i = 0; i < length; i++) hash = (hash ^ (unsigned char)at[i]) * 16777619u;
     return hash;
@@ -32,103 +30,6 @@ int add_row(Numbers *list, int32_t one, int32_t two, int32_t three) {
     row[2] = three;
     list->used += 3;
     return 1;
-}
-
-/* ---- pictures ---- */
-
-/* Note a picture; `element` is NULL where it has only the sources that begin at `set`, from 1, of its `<picture>`. */
-static int emit(Walk *w, int how, const Element *element, const State *state, int32_t set) {
-    Result *out = w->out;
-    int32_t joins = w->started || w->after_picture;
-    int32_t pending = w->pending, place[2] = {0, 0}, link[2] = {0, 0};
-    if (!flush(w, state) || !add_item(w, state, 0, 0)) return 0;
-    if (joins) {
-        w->after_picture = GLUED;
-        w->pending = pending;
-    }
-    if (element && !tell_attributes(w, element, place)) return 0;
-    if (state->mode & LINKED && !tell_link(w, &state->link, link)) return 0;
-    if (!numbers_room(&out->pictures, SHOWN)) return 0;
-    int32_t *row = out->pictures.at + out->pictures.used;
-    out->pictures.used += SHOWN;
-    row[0] = (int32_t)(out->items.used / ITEM) - 1;
-    row[1] = how;
-    row[2] = place[0];
-    row[3] = place[1];
-    row[4] = (state->mode & FALLBACK) != 0;
-    row[5] = link[0];
-    row[6] = link[1];
-    row[7] = set;
-    row[8] = 0;
-    return 1;
-}
-
-/* Whether an element may name the address of a picture in any of its attributes. */
-static int may_show(const Walk *w, const Element *element) {
-    Attribute a = {.rest = *element};
-    while (next_attribute(w, &a)) {
-        if (!a.length) continue;
-        if (is_named(&a, "src")) {
-            if (says_something(&a) && !strchr("#{<", *a.value)) return 1;
-        } else if ((a.name_length > 5 && !memcmp(a.name, "data-", 5)) || holds(a.name, a.name_length, "src") ||
-                   is_named(&a, "file") || is_named(&a, "zoomfile") || is_named(&a, "v-lazy")) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-static int32_t taken_set(Walk *w, const State *state) {
-    if (!state->set) return 0;
-    int32_t *open = &w->open_sets.at[state->set - 1], set = *open + 1;
-    *open = -1;
-    return set;
-}
-
-static int take_source(Walk *w, const Element *element, const State *state) {
-    if (!state->set) return 1;
-    Attribute a = {.rest = *element};
-    while (next_attribute(w, &a))
-        if (is_named(&a, "type") && (begins(&a, "video", 0) || begins(&a, "audio", 0))) return 1;
-    int32_t place[2], *open = &w->open_sets.at[state->set - 1], before = *open + 1;
-    *open = (int32_t)(w->out->sets.used / 3);
-    return tell_attributes(w, element, place) && add_row(&w->out->sets, place[0], place[1], before);
-}
-
-static int is_picture_file(const Attribute *a) {
-    static const char *const endings[] = {".jpg", ".jpeg", ".jpe", ".png", ".gif", ".webp",
-                                          ".avif", ".bmp", ".tif", ".tiff", ".heic", ".svg"};
-    const char *at = a->value, *end = at;
-    while (end < at + a->length && *end != '?' && *end != '#') end++;
-    while (end > at && is_space((unsigned char)end[-1])) end--;
-    if (holds(at, (int32_t)(end - at), "/wiki/")) return 0;
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        int32_t length = (int32_t)strlen(endings[i]);
-        if (end - at > length && same_lower(end - length, endings[i], (size_t)length)) return 1;
-    }
-    return 0;
-}
-
-/* Whether an element has an attribute of one of two names that says something; for `<object>` a picture's file. */
-static int names_picture(const Walk *w, const Element *element, const char *one, const char *other, int only_files) {
-    Attribute a = {.rest = *element};
-    int named = 0, file = 0;
-    while (next_attribute(w, &a)) {
-        if ((is_named(&a, one) || is_named(&a, other)) && says_something(&a)) {
-            named = 1;
-            file |= is_picture_file(&a);
-        } else if (only_files && is_named(&a, "type") && begins(&a, "image/", 0)) {
-            file = 1;
-        }
-    }
-    return named && (file || !only_files);
-}
-
-static int has_type(const Walk *w, const Element *element, const char *type) {
-    Attribute a = {.rest = *element};
-    while (next_attribute(w, &a))
-        if (is_named(&a, "type")) return begins(&a, type, 1);
-    return 0;
 }
 
 /* ---- containers ---- */

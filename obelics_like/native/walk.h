@@ -18,6 +18,7 @@ enum { NOT_JOINED, GLUED, SPACED, BROKEN }; /* how a text goes on after a pictur
    ASCII or more; it is not all ASCII; it begins in a script in which a character says as much as a few Latin ones. */
 enum { ODD = 1, SENTENCE = 8, DIGITS = 16, NOT_ASCII = 32, DENSE = 64 };
 
+enum { OF_IMG = 1, OF_INPUT, OF_POSTER, OF_BACKGROUND, OF_SVG, OF_OBJECT }; /* what shows a picture */
 enum { ITEM = 6, SHOWN = 9, CONTAINER = 4 }; /* numbers in a row; in all other rows there are three */
 
 /* A tag as Python names it in `tags.py`; or a word of the vocabulary, of which only the name counts. */
@@ -130,6 +131,14 @@ void put(Walk *w, const unsigned char *at, int size);
 int take_text(Walk *w, const char *at, const char *end, int mode);
 int take_literal(Walk *w, const char *at, const char *end);
 int64_t bare(const Walk *w, const char *from, const char *to, char *into);
+
+/* pictures.c */
+int emit(Walk *w, int how, const Element *element, const State *state, int32_t set);
+int may_show(const Walk *w, const Element *element);
+int32_t taken_set(Walk *w, const State *state);
+int take_source(Walk *w, const Element *element, const State *state);
+int names_picture(const Walk *w, const Element *element, const char *one, const char *other, int only_files);
+int has_type(const Walk *w, const Element *element, const char *type);
 
 /* walk.c */
 int enter(Walk *w, int32_t number, const Element *element, State *state);

@@ -23,6 +23,7 @@ from obelics_like.check import check
 from obelics_like.document import Image
 from obelics_like.errors import DataError, InputError, OptionError, UnknownName, UsageError
 from obelics_like.ledger import Ledger
+from obelics_like.record import switched_off
 from obelics_like.store.folder import Output
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -340,7 +341,7 @@ def test_outputs_that_can_not_be_written(built: Path, tmp_path: Path) -> None:
     ],
 )
 def test_limits_of_another_scorer_are_a_recorded_deviation(made_for: str | None, scorer: str | None, off: bool) -> None:
-    recorded = launch._switched_off(Gate(id="align.gate", made_for=made_for, min_similarity=0.15), scorer)
+    recorded = switched_off(Gate(id="align.gate", made_for=made_for, min_similarity=0.15), scorer)
     assert (recorded is not None) is off
     if recorded:
         assert recorded["ours"].startswith("off: ")

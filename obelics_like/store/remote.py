@@ -27,7 +27,7 @@ OWNER = ".obelics-like.owner"
 """In the local folder: the name by which it knows its own claims."""
 
 
-def destination(out: str | Path, work: str | Path | None) -> tuple[Remote | None, str | Path]:
+def destination(out: str | Path, work: str | Path | None) -> tuple[Remote | None, Path]:
     """The address to publish to, if `out` is one, and the folder to build in. Raises UsageError."""
     if ("://" in str(out)) != (work is not None):
         raise UsageError(
@@ -36,7 +36,7 @@ def destination(out: str | Path, work: str | Path | None) -> tuple[Remote | None
             valid="--work DIR, a folder of this machine, with an address; nothing with a folder",
             do="give --work DIR" if work is None else "leave --work out",
         )
-    return (None, out) if work is None else (Remote(str(out), Path(work)), work)
+    return (None, Path(out)) if work is None else (Remote(str(out), Path(work)), Path(work))
 
 
 class Remote:

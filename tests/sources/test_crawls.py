@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from obelics_like.sources.crawls import Reach, crawl_name, sampled
 from obelics_like.sources.inputs import Input, survey
 from tests.sources.archives import OPTIONS
 from tests.sources.hosts import Host, serving
-from tests.sources.mirror import CRAWL, Mirror, mirror
+from tests.sources.mirror import CRAWL, Mirror
 
 GIVEN = f"cc:{CRAWL}"
 LIST = f"crawl-data/{CRAWL}/warc.paths.gz"
@@ -25,18 +24,6 @@ LIST = f"crawl-data/{CRAWL}/warc.paths.gz"
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OBELICS_LIKE_PATIENCE_SECONDS", "0.3")
     remote._down.cache_clear()
-
-
-@pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Mirror:
-    return mirror(tmp_path_factory.mktemp("mirror"))
-
-
-@pytest.fixture
-def host(copy: Mirror) -> Iterator[Host]:
-    with serving() as server:
-        server.put(copy.root)
-        yield server
 
 
 def found(reach: Reach, given: str = GIVEN) -> list[Input]:

@@ -99,7 +99,7 @@ def _decide(
     phases = []
     for (name, ids), stage in zip(names, segment.barrier):
         if isinstance(stage, ThingStage):
-            tasks = len(exchange.cut_buckets(weights, things_a_task(segment)))
+            tasks = len(exchange.cut_buckets(weights, things_a_task(segment, weights)))
         elif isinstance(stage, DocumentStage) and stage.keyed:
             tasks = len(exchange.key_ranges(sizes[stage.id], KEYED_A_TASK))
         else:

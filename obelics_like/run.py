@@ -71,6 +71,10 @@ class Scanned:
         )
 
 
+def _as_it_is(item: Any, result: Any) -> Any:
+    return result
+
+
 @dataclass
 class State:
     """What a run knows of itself while it goes on."""
@@ -91,14 +95,16 @@ class State:
     remembered: list[tuple[DocumentStage, list[Path]]] = field(default_factory=list)
     """The stages with an index, and the files of the rows they collected."""
 
-    def map(self, phase: str, task: Callable[[Any], Any], items: Sequence[Any]) -> list[tuple[Any, Any]]:
-        """Run a phase to its end; results in the order of the items."""
+    def map(
+        self, phase: str, task: Callable[[Any], Any], items: Sequence[Any], keep: Callable[[Any, Any], Any] = _as_it_is
+    ) -> list[tuple[Any, Any]]:
+        """Run a phase to its end; in the order of the items, what `keep(item, result)` keeps of each as it comes."""
         start, results = time.monotonic(), {}
         self.progress(phase, 0, len(items))
         places = {id(item): n for n, item in enumerate(items)}
         for item, result in self.engine.map(task, items, self._needs(items)):
-            results[places[id(item)]] = (item, result)
             self._note(result)
+            results[places[id(item)]] = (item, keep(item, result))
             self.progress(phase, len(results), len(items))
         self.phases.append({"name": phase, "tasks": len(items), "seconds": round(time.monotonic() - start, 2)})
         self._unchanged(items)

@@ -14,7 +14,7 @@ import pytest
 import obelics_like
 from obelics_like import registry
 from obelics_like.check import check
-from obelics_like.errors import DataError, InputError, MissingPiece, OptionError, StageError, UsageError
+from obelics_like.errors import DataError, InputError, MissingPiece, OptionError, StageError, UsageError, WorkerError
 from obelics_like.launch import clean
 from obelics_like.ledger import Ledger
 from obelics_like.recipe import load_recipe
@@ -238,6 +238,17 @@ def test_many_pages_that_kill_are_a_fault_of_the_stage(
         _, ledger = run(tmp_path / "out", pages, recipe=recipe(*stages), **LOCAL)
         assert drops(ledger) == {("run", "kills_workers"): 1, ("run", "worker_died"): 5}
         assert ledger.total("document") == PAGES - 6
+
+
+def test_a_stage_that_kills_at_every_page_stops_the_run(
+    pages: Path, tmp_path: Path, recipe: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("obelics_like.run.SHARD_PAGES", 4)
+    monkeypatch.setattr("obelics_like.engines.MOST_DEATHS", 6)
+    stages = recipe(("Deadly", {"word": "harbour"}))
+    with pytest.raises(WorkerError, match=r"the last by exit code 9; valid: .* goes on where it stopped"):
+        run(tmp_path / "out", pages, recipe=stages, **LOCAL)
+    assert not (tmp_path / "out" / "manifest.json").exists()
 
 
 def test_a_thing_that_kills_costs_the_pages_that_hold_it(

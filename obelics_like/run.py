@@ -214,7 +214,11 @@ def _scan(state: State, inputs: Sequence[Input], limit: int | None) -> tuple[lis
         for source in identified(inputs[len(done) : len(done) + wave]):
             stop = pages_wanted(source, limit)
             items.append((state.job, source, input_key(source, state.job.sources, stop), stop))
-        for (_, source, key, _), found in state.map("scan", scan_input, items):
+        largest_first = sorted(items, key=lambda item: -item[1].size)  # so that nobody waits for a large one at the end
+        results = {id(item): found for item, found in state.map("scan", scan_input, largest_first)}
+        for item in items:
+            _, source, key, _ = item
+            found = results[id(item)]
             if isinstance(found, Failure):
                 state.failures.append(f"{source.name}: {found.reason} at each of {found.attempts} attempts to scan it")
                 found = {"records": 0, "pages": 0, "images": 0, "drops": {}, "sha256": None, "failed": found.reason}

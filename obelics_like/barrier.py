@@ -13,6 +13,7 @@ from obelics_like.errors import DataError
 from obelics_like.packing import PACK_BYTES
 from obelics_like.plan import Segment
 from obelics_like.stage import DocumentStage, ThingStage
+from obelics_like.store.shared import size_of
 from obelics_like.tasks.deciding import PACK, DecideItem, decide, give_up
 from obelics_like.tasks.job import Job
 
@@ -96,7 +97,7 @@ def _decide_documents(run: Runs, item: DecideItem) -> Decided:
         one = replace(item, place=place, before=tuple(n for names in decided.verdicts for n in names))
         items = [one]
         if stage.keyed:
-            size = sum(path.stat().st_size for path in one.rows(stage))
+            size = sum(map(size_of, one.rows(stage)))
             ranges = exchange.key_ranges(size, KEYED_A_TASK)
             items = [replace(one, keys=range_, number=n) for n, range_ in enumerate(ranges)]
         names: list[str] = []

@@ -22,7 +22,8 @@ from obelics_like.run import Progress, State, execute, locked
 from obelics_like.stage import AnyStage
 from obelics_like.store.files import publish_json
 from obelics_like.store.folder import Output
-from obelics_like.store.remote import destination
+from obelics_like.store.remote import Remote, places
+from obelics_like.store.shared import looking, sharing, withdraw_all
 from obelics_like.tasks.job import open_all
 
 
@@ -59,27 +60,29 @@ def build(
     `ray_address`, or of this machine) or "inline" (this process, for debugging): the corpus is the same. Without
     `keep_work`, the folder `work` is removed at the end, unless something failed that the next run would try again.
     `out` may be an address (`s3://bucket/prefix`): the corpus is then built in the folder `work` of this machine and
-    published there. Run again with the same arguments, it goes on where it stopped.
+    published there. `work` may be an address too, also where `out` is a folder: what workers make lies there, for
+    machines that share no disk. Run again with the same arguments, it goes on where it stopped.
 
     The key `exit_code` of the result is 0, or 1 if an input could not be read whole or a check failed. Raises
     UsageError for wrong use and MissingPiece for what can't be loaded, both before the first record is read.
     """
     started = datetime.now(UTC)
     whole({"--workers": workers})
-    remote, folder = destination(out, work)
+    where = places(out, work)
     what = asked(
-        inputs, folder, recipe=recipe, settings=settings, images=images, scorer=scorer, limit=limit,
+        inputs, where.folder, recipe=recipe, settings=settings, images=images, scorer=scorer, limit=limit,
         keep_dropped=keep_dropped, offline=offline, sample=sample, seed=seed, cc_index=cc_index, cc_base=cc_base,
     )  # fmt: skip
     if engine not in ENGINES:
         raise UnknownName("--engine", engine, ENGINES)
-    with locked(made_folder(folder)):
+    remote = Remote(where.out, where.folder) if where.out else None
+    with locked(made_folder(where.folder)), sharing(what.job.work, where.work):
         if remote is not None:
             remote.claim()
         state = State(what.recipe, what.job, make_engine(engine, workers, ray_address), progress or (lambda *_: None))
-        record = _run(state, what, limit, folder, started, engine)
+        record = _run(state, what, limit, where.folder, started, engine)
         if not keep_work and not record["failures"]:
-            shutil.rmtree(folder / "work")
+            withdraw_all(what.job.work)
         if remote is not None:
             remote.publish()
     return record
@@ -109,6 +112,7 @@ def plan(
     inputs: Sequence[str | Path] | str | Path,
     out: str | Path,
     *,
+    work: str | Path | None = None,
     recipe: str | Path | Recipe = "default",
     settings: dict[str, Any] | None = None,
     images: str = "warc",
@@ -127,17 +131,19 @@ def plan(
     loaded, since their digests are part of the keys that work is kept under. Raises what `build` raises before the
     first record.
     """
-    out = Path(out)
+    where = places(out, work)
     what = asked(
-        inputs, out, recipe=recipe, settings=settings, images=images, scorer=scorer, limit=limit,
+        inputs, where.folder, recipe=recipe, settings=settings, images=images, scorer=scorer, limit=limit,
         keep_dropped=keep_dropped, offline=offline, sample=sample, seed=seed, cc_index=cc_index, cc_base=cc_base,
     )  # fmt: skip
-    refuse_strangers(out)
+    refuse_strangers(where.folder)
     with TemporaryDirectory(prefix="obelics-like-") as scratch:
         state = State(what.recipe, replace(what.job, work=Path(scratch)), make_engine("inline"), lambda *_: None)
         state.ground = ground(_preflight(state))
     state.job = what.job
-    return {"recipe": what.recipe.name, **preview(state, what.sources, limit), "ignored_files": what.ignored}
+    with looking(what.job.work, where.work):
+        planned = preview(state, what.sources, limit)
+    return {"recipe": what.recipe.name, **planned, "ignored_files": what.ignored}
 
 
 def clean(folder: str | Path, unused: bool = False) -> int:

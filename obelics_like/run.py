@@ -41,6 +41,7 @@ from obelics_like.sources.inputs import Input, identified
 from obelics_like.sources.join import write_index
 from obelics_like.stage import AnyStage, DocumentStage
 from obelics_like.store.assemble import assemble
+from obelics_like.store.shared import at_hand, put_made, withdraw
 from obelics_like.tasks.deciding import PACK, DecideItem
 from obelics_like.tasks.job import Job
 from obelics_like.tasks.mapping import KILLS, MapItem
@@ -118,7 +119,7 @@ class State:
         except DataError:
             for item in items:
                 if isinstance(item, DecideItem):
-                    item.manifest.unlink(missing_ok=True)
+                    withdraw(item.manifest)
             raise
 
     def _needs(self, items: Sequence[Any]) -> Needs:
@@ -164,8 +165,10 @@ def execute(state: State, inputs: Sequence[Input], limit: int | None, out: Path)
     state.scanned = [one for one in scanned if "failed" not in one.found]
     skip = account_records(state, scanned, limit)
     pictures = image_index(state, scanned)
-    if pictures is not None and not pictures.exists():
-        _write_image_index(state, scanned, pictures)
+    if pictures is not None:
+        if not at_hand(pictures).exists():
+            _write_image_index(state, scanned, pictures)
+        put_made(pictures)
     segments, shards = cut(state, scanned, skip)
     made = take_through(state, segments, shards)
     state.ledger += made.ledger

@@ -32,7 +32,7 @@ MAY = {
     "index": {"errors", "exchange", "rows", "stage", "store"},
     "exchange": {"document", "errors", "rows", "store"},
     "plan": {"errors", "sources", "stage"},
-    "barrier": {"engines", "errors", "exchange", "packing", "plan", "stage", "tasks"},
+    "barrier": {"engines", "errors", "exchange", "packing", "plan", "stage", "store", "tasks"},
     "phases": {"barrier", "engines", "ledger", "plan", "store", "tasks"},
     "packing": GROUND | {"images"},
     "tasks": GROUND | {"tasks", "plan", "ledger", "exchange", "index", "store", "sources", "models"},

@@ -15,6 +15,7 @@ from obelics_like.plan import digest
 from obelics_like.sources.archive import Archive, read_bytes
 from obelics_like.sources.spool import copy_of
 from obelics_like.stage import AnyStage, Context, ThingStage
+from obelics_like.store.shared import at_hand
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ def _model(spec: str, offline: bool) -> Any:
 
 def _read_blob(options: Archive, spool: Path, blob: Blob) -> bytes:
     copy = copy_of(blob.place.path, spool)
+    if copy is None and blob.place.kind == "pack":  # what was fetched from the web is work, perhaps another machine's
+        at_hand(Path(blob.place.path))
     return read_bytes(replace(blob.place, path=copy) if copy else blob.place, options)
 
 
@@ -69,7 +72,7 @@ def _finder(index: Path | None) -> Callable[[str, Any], list[Blob]]:
         return lambda url, origin: []
     from obelics_like.sources.join import ImageIndex
 
-    return ImageIndex(index).find
+    return ImageIndex(at_hand(index)).find
 
 
 @lru_cache(maxsize=64)

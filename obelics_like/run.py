@@ -30,6 +30,7 @@ from obelics_like.plan import (
     Segment,
     Shard,
     as_scanned,
+    code_version,
     cut_recipe,
     cut_shards,
     digest,
@@ -191,9 +192,8 @@ def execute(state: State, inputs: Sequence[Input], limit: int | None, out: Path)
 def cut(state: State, scanned: list[Scanned], skip: set[int]) -> tuple[list[Segment], list[Shard]]:
     """The recipe as segments, and the pages that are not in `skip` as shards."""
     job = state.job
-    start = digest(
-        SHARD_PAGES, sorted(skip), *(s.content for s in scanned), job.keep_dropped, bool(job.image_index), state.ground
-    )
+    given = (sorted(skip), *(s.content for s in scanned), job.keep_dropped, bool(job.image_index))
+    start = digest(code_version(), state.ground, SHARD_PAGES, *given)
     pages = [(s.source, str(job.work / "index" / f"{s.key}-pages.arrow"), s.found["pages"]) for s in scanned]
     shards = cut_shards(pages, frozenset(skip), SHARD_PAGES)
     stages = [*state.recipe.stages[1:], Pack(id=PACK)]

@@ -20,7 +20,7 @@ from obelics_like.tasks.job import Job
 THINGS_A_TASK = 1_000
 """Distinct things (pictures, sentences) that one task of a ThingStage decides, roughly, and at least."""
 MOST_THINGS_A_TASK = 10_000
-"""So many where there are many: each task looks into the row file of each shard (0.2 ms a file), so that a thousand
+"""So many where there are many: each task looks into the row file of each shard (0.1 ms a file), so that a thousand
 tasks are enough, but a task is to end within the hour and a half that an engine allows it, at half a second a thing."""
 COUNTED_A_TASK = 250_000
 """Rows of things that are only counted, of one task: some 100 MB."""

@@ -446,6 +446,57 @@ def test_a_disk_that_fills_while_the_corpus_is_put_together(
     assert read_json(out / "manifest.json") == before
 
 
+PICTURES = (
+    RECIPE
+    + """
+[[stage]]
+use = "dedup.url"
+[[stage]]
+use = "images.archive"
+[[stage]]
+use = "images.decode"
+"""
+)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_whatever_call_a_driver_is_killed_at_the_next_run_ends_in_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is on the disk before each flush, rename and link is what a kill there leaves: each is gone on with.
+
+    Over an earlier corpus of other pages, so that what is swept away is met too.
+    """
+    crawl = Path(__file__).parent.parent / "samples" / "crawl"
+    archives = sorted(crawl.glob("*.warc.gz"))
+    (tmp_path / "pictures.toml").write_text(PICTURES)
+    options: dict[str, Any] = {"recipe": tmp_path / "pictures.toml", "images": "warc"}
+    out, states = tmp_path / "out", []
+
+    def watched(real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **more: Any) -> Any:
+            states.append(tmp_path / f"state{len(states)}")
+            shutil.copytree(out, states[-1])
+            return real(*args, **more)
+
+        return call
+
+    run(out, archives[0], **options)
+    with monkeypatch.context() as watching:
+        for name in ("fsync", "replace", "link"):
+            watching.setattr(os, name, watched(getattr(os, name)))
+        run(out, *archives, **options)
+    whole = read_json(out / "manifest.json")
+    assert whole["images"]
+    assert len(states) > 60
+    for state in states:
+        shutil.rmtree(out)
+        state.rename(out)
+        run(out, *archives, **options)
+        assert read_json(out / "manifest.json") == whole
+
+
 def test_a_clock_that_jumps_changes_nothing(
     pages: Path, tmp_path: Path, recipe: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -75,11 +75,15 @@ def _finder(index: Path | None) -> Callable[[str, Any], list[Blob]]:
     return ImageIndex(at_hand(index)).find
 
 
-@lru_cache(maxsize=64)
 def opened(stage: AnyStage, job: Job, scratch: Path) -> Any:
     """What the stage's `open` gave in this process; `scratch` is the folder it may write under."""
-    if isinstance(stage, ThingStage):
+    if isinstance(stage, ThingStage):  # each time: it may have been cleaned away between two runs of one process
         scratch.mkdir(parents=True, exist_ok=True)
+    return _opened(stage, job, scratch)
+
+
+@lru_cache(maxsize=64)
+def _opened(stage: AnyStage, job: Job, scratch: Path) -> Any:
     return stage.open(job.context(scratch))
 
 

@@ -16,9 +16,12 @@ import pytest
 import obelics_like
 from obelics_like import launch
 from obelics_like.check import check
+from obelics_like.document import Blob, Place
 from obelics_like.errors import DataError, UsageError
+from obelics_like.recipe import load_recipe
 from obelics_like.store import claim, shared
 from obelics_like.store.objects import Objects
+from obelics_like.tasks.job import Job
 from tests import test_run
 from tests.test_run import CRAWL, contents
 
@@ -96,6 +99,7 @@ KILL = """
 import os, signal, sys
 import obelics_like
 from obelics_like.store.objects import Objects
+from obelics_like.tasks.job import Job
 when, count, out = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 real = Objects.put
 def deadly(self, path, name):
@@ -182,4 +186,21 @@ def test_what_is_not_work_is_not_shared(tmp_path: Path, monkeypatch: pytest.Monk
         shared.put_made(path)
         path.unlink()
         assert shared.at_hand(path).exists() == (path.name == "a")
+    shared._store.cache_clear()
+
+
+def test_a_picture_that_another_machine_fetched_from_the_web_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = tmp_path / "work"
+    monkeypatch.setenv(shared.VARIABLE, f"memory://bodies {work}")
+    path = work / "5-images.fetch-0" / "images.fetch" / "fetched" / "a.pack"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"??picture")
+    shared.put_made(path)
+    path.unlink()
+    archive: Any = load_recipe("default").stages[0]
+    job = Job(archive, work, frozenset({"web"}), None, False, "none", None)
+    read = job.context(tmp_path).read_blob
+    assert read(Blob(Place("pack", str(path), 2, 7, "https://e.org/a.jpg"), "web")) == b"picture"
     shared._store.cache_clear()

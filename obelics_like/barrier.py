@@ -13,11 +13,15 @@ from obelics_like.errors import DataError
 from obelics_like.packing import PACK_BYTES
 from obelics_like.plan import Segment
 from obelics_like.stage import DocumentStage, ThingStage
+from obelics_like.store.shared import size_of
 from obelics_like.tasks.deciding import PACK, DecideItem, decide, give_up
 from obelics_like.tasks.job import Job
 
 THINGS_A_TASK = 1_000
-"""Distinct things (pictures, sentences) that one task of a ThingStage decides, roughly."""
+"""Distinct things (pictures, sentences) that one task of a ThingStage decides, roughly, and at least."""
+MOST_THINGS_A_TASK = 10_000
+"""So many where there are many: each task looks into the row file of each shard (0.1 ms a file), so that a thousand
+tasks are enough, but a task is to end within the hour and a half that an engine allows it, at half a second a thing."""
 COUNTED_A_TASK = 250_000
 """Rows of things that are only counted, of one task: some 100 MB."""
 KEYED_A_TASK = 32_000_000
@@ -33,7 +37,9 @@ class Runs(Protocol):
     phases: list[dict[str, Any]]
     remembered: list[tuple[DocumentStage, list[Path]]]
 
-    def map(self, phase: str, task: Callable[[Any], Any], items: Sequence[Any]) -> list[tuple[Any, Any]]: ...
+    def map(
+        self, phase: str, task: Callable[[Any], Any], items: Sequence[Any], keep: Callable[[Any, Any], Any] = ...
+    ) -> list[tuple[Any, Any]]: ...
 
 
 @dataclass
@@ -53,11 +59,14 @@ def decide_barrier(run: Runs, segment: Segment, published: tuple[str, ...], weig
     return _decide_documents(run, item)
 
 
-def things_a_task(segment: Segment) -> int:
-    """The weight of things that one task of the segment's ThingStage decides, roughly."""
+def things_a_task(segment: Segment, weights: dict[str, int]) -> int:
+    """The weight of things that one task of the segment's ThingStage decides, roughly, where buckets weigh so much."""
     stage = segment.barrier[0]
-    counted = isinstance(stage, ThingStage) and stage.counted
-    return PACK_BYTES if segment.name == PACK else COUNTED_A_TASK if counted else THINGS_A_TASK
+    if segment.name == PACK:
+        return PACK_BYTES
+    if isinstance(stage, ThingStage) and stage.counted:
+        return COUNTED_A_TASK
+    return min(MOST_THINGS_A_TASK, max(THINGS_A_TASK, sum(weights.values()) // 1_000))
 
 
 def _decide_things(run: Runs, item: DecideItem, weights: dict[str, int]) -> Decided:
@@ -67,7 +76,7 @@ def _decide_things(run: Runs, item: DecideItem, weights: dict[str, int]) -> Deci
     decided = Decided()
     names: list[str] = []
     phase = f"{segment.number} {segment.name}: decide"
-    ranges = exchange.cut_buckets(weights, things_a_task(segment))
+    ranges = exchange.cut_buckets(weights, things_a_task(segment, weights))
     items = [replace(item, buckets=range_, number=n) for n, range_ in enumerate(ranges)]
     for part, found in run.map(phase, decide, items):
         if not isinstance(found, Failure):
@@ -88,7 +97,7 @@ def _decide_documents(run: Runs, item: DecideItem) -> Decided:
         one = replace(item, place=place, before=tuple(n for names in decided.verdicts for n in names))
         items = [one]
         if stage.keyed:
-            size = sum(path.stat().st_size for path in one.rows(stage))
+            size = sum(map(size_of, one.rows(stage)))
             ranges = exchange.key_ranges(size, KEYED_A_TASK)
             items = [replace(one, keys=range_, number=n) for n, range_ in enumerate(ranges)]
         names: list[str] = []

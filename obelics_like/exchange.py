@@ -22,6 +22,7 @@ from obelics_like.document import Document, Drop
 from obelics_like.errors import StageError
 from obelics_like.rows import Rows
 from obelics_like.store.files import Published, publish
+from obelics_like.store.shared import at_hand
 
 
 def write_table(table: pa.Table, path: Path) -> Published:
@@ -36,7 +37,7 @@ def write_table(table: pa.Table, path: Path) -> Published:
 
 def map_table(path: Path) -> pa.Table:
     """Map an Arrow file: nothing is read until it is looked at."""
-    with pa.memory_map(str(path)) as source:
+    with pa.memory_map(str(at_hand(path))) as source:
         return pa.ipc.open_file(source).read_all()
 
 

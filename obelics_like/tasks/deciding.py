@@ -18,6 +18,7 @@ from obelics_like.plan import Segment, digest
 from obelics_like.rows import MEMORY, Rows
 from obelics_like.stage import AnyStage, DocumentStage, ThingStage
 from obelics_like.store.files import Published, describe, finished, lines, publish_json
+from obelics_like.store.shared import put_made
 from obelics_like.tasks.job import Job, opened, peak_memory
 
 PACK = "pack"
@@ -145,7 +146,10 @@ def _decide_things(item: DecideItem) -> list[Published]:
     # what the verdict points to (packs, fetched bodies) is part of it: without that, it is to be decided again
     made = [scratch / name for column in ("pack", "path") if column in verdict.column_names
             for name in verdict[column].unique().drop_null().to_pylist()]  # fmt: skip
-    files += [replace(describe(p), name=str(p.relative_to(item.folder))) for p in made if p.is_relative_to(scratch)]
+    made = [path for path in made if path.is_relative_to(scratch)]
+    for path in made:
+        put_made(path)
+    files += [replace(describe(p), name=str(p.relative_to(item.folder))) for p in made]
     return files
 
 

@@ -15,6 +15,7 @@ from obelics_like.plan import digest
 from obelics_like.sources.archive import Archive, read_bytes
 from obelics_like.sources.spool import copy_of
 from obelics_like.stage import AnyStage, Context, ThingStage
+from obelics_like.store.shared import at_hand
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ def _model(spec: str, offline: bool) -> Any:
 
 def _read_blob(options: Archive, spool: Path, blob: Blob) -> bytes:
     copy = copy_of(blob.place.path, spool)
+    if copy is None and blob.place.kind == "pack":  # what was fetched from the web is work, perhaps another machine's
+        at_hand(Path(blob.place.path))
     return read_bytes(replace(blob.place, path=copy) if copy else blob.place, options)
 
 
@@ -71,14 +74,18 @@ def _finder(index: Path | None) -> Callable[[str, Any], list[Blob]]:
         return lambda url, origin: []
     from obelics_like.sources.join import ImageIndex
 
-    return ImageIndex(index).find
+    return ImageIndex(at_hand(index)).find
+
+
+def opened(stage: AnyStage, job: Job, scratch: Path) -> Any:
+    """What the stage's `open` gave in this process; `scratch` is the folder it may write under."""
+    if isinstance(stage, ThingStage):  # each time: it may have been cleaned away between two runs of one process
+        scratch.mkdir(parents=True, exist_ok=True)
+    return _opened(stage, job, scratch)
 
 
 @lru_cache(maxsize=64)
-def opened(stage: AnyStage, job: Job, scratch: Path) -> Any:
-    """What the stage's `open` gave in this process; `scratch` is the folder it may write under."""
-    if isinstance(stage, ThingStage):
-        scratch.mkdir(parents=True, exist_ok=True)
+def _opened(stage: AnyStage, job: Job, scratch: Path) -> Any:
     return stage.open(job.context(scratch))
 
 

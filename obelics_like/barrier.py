@@ -14,7 +14,7 @@ from obelics_like.errors import DataError
 from obelics_like.packing import PACK_BYTES
 from obelics_like.plan import Segment
 from obelics_like.stage import DocumentStage, Plan, ThingStage
-from obelics_like.tasks.deciding import PACK, DecideItem, decide, give_up, memory, settle
+from obelics_like.tasks.deciding import PACK, DecideItem, decide, give_up, hold_index, memory, settle
 from obelics_like.tasks.deciding import decided as is_decided
 from obelics_like.tasks.job import Job
 
@@ -88,6 +88,7 @@ def _decide_documents(run: Runs, item: DecideItem) -> Decided:
     for place, stage in enumerate(segment.barrier):
         assert isinstance(stage, DocumentStage)
         one = replace(item, place=place, before=tuple(n for names in decided.verdicts for n in names))
+        hold_index(one)
         items = [one]
         size = sum(path.stat().st_size for path in one.rows(stage))
         if stage.keyed:

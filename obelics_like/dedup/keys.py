@@ -37,7 +37,8 @@ def canonical_url(url: str, ignore: Collection[str] = ()) -> str:
     http and https count as one scheme; host in lower case and ASCII, without the dot at its end; no default port, no
     fragment, no tracking parameter, no empty query; dot segments resolved; percent-encoding as in RFC 3986 section
     6.2.2 (unreserved characters plain, all else encoded in upper case). `www.`, a slash at the
-    path's end and the order of the query stay, unless `ignore` (of IGNORED) names them. What is no http URL, or can't be parsed, is only stripped of white space.
+    path's end and the order of the query stay, unless `ignore` (of IGNORED) names them. What is no http URL, or can't
+    be parsed, is only stripped of white space.
 
     >>> canonical_url("HTTPS://Example.com.:443/a/../%7Ebob?b=2&utm_source=x&a=1#top")
     'http://example.com/~bob?b=2&a=1'

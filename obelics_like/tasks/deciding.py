@@ -70,6 +70,11 @@ class DecideItem:
         return self.folder / f"steps-{self.stage.id}"
 
     @property
+    def held(self) -> Path:
+        """Where what earlier runs kept stays as it was when the stage began to decide (`index.hold`)."""
+        return self.folder / f"held-{self.stage.id}"
+
+    @property
     def asked_for(self) -> str:
         """A digest of what is to be decided: what was made of other rows, or after other verdicts, is not it."""
         step = json.dumps(asdict(self.step)) if self.step else ""  # JSON, since a resumed plan is told what JSON says
@@ -118,6 +123,12 @@ def decide(item: DecideItem) -> dict[str, Any]:
     return result
 
 
+def hold_index(item: DecideItem) -> None:
+    """Keep the index of the item's stage as it is, for all tasks that decide it."""
+    assert isinstance(item.stage, DocumentStage)
+    index.hold(item.stage, item.job.run, item.held)
+
+
 def decided(item: DecideItem) -> dict[str, Any] | None:
     """What an item's manifest says, if it is decided."""
     done = finished(item.manifest)
@@ -163,7 +174,7 @@ def _rows(item: DecideItem) -> Rows:
     assert isinstance(stage, DocumentStage)
     return Rows(
         [partial(exchange.map_table, path) for path in item.rows(stage)],
-        held=index.others(stage, item.job.run),
+        held=index.held(item.held),
         gone=exchange.Gone(item.folder / name for name in item.before),
         keys=item.keys,
         memory=memory(),

@@ -111,7 +111,7 @@ def test_estimates_are_unbiased_and_within_the_binomial_error(backend: str, size
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_estimates_are_those_of_datasketch_within_its_error(backend: str) -> None:
-    """Its own MinHash of the same shingles: bit for bit where it is the backend, else as far as two estimates differ."""
+    """Its own MinHash of the same shingles: equal where it is the backend, else as far as two estimates differ."""
     texts = corpus("en", 120, seed=6)
     sets = shingle_sets([page("a", text) for text in texts], "auto", (5,))
     theirs = [MinHash(num_perm=256, seed=1, hashfunc=int, scheme="affine32") for _ in texts]

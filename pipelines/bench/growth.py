@@ -37,7 +37,7 @@ COLOURS = ("#4e79a7", "#59a14f", "#f28e2b", "#b07aa1", "#9c9c9c")
 
 @dataclass(frozen=True)
 class Point:
-    """What a build took: pages, processor seconds in all and of each part of the job, peak MB of a worker and of all."""
+    """What a build took: pages, processor seconds in all and by part of the job, peak MB of a worker and of all."""
 
     pages: int
     cpu: float

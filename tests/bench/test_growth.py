@@ -1,4 +1,4 @@
-"""The benchmark of growth: pages that come again are as long and other pages, and what is drawn is what was measured."""
+"""The benchmark of growth: pages that come again are as long and new, and what is drawn is what was measured."""
 
 from __future__ import annotations
 

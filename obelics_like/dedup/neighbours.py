@@ -36,9 +36,11 @@ _PAIR_COST = 200
 _LINK_COST = 100
 """Bytes that a link takes in components and witnesses."""
 _KEYS_A_PIECE = 32_000_000
-"""Bytes of keys that one piece takes, at most, so that there is work for many workers."""
+"""Bytes of keys that are enough for one piece, so that there is work for many workers."""
 _PAIRS_A_PIECE = 50_000
 _LINKS_A_PIECE = 500_000
+_MANY = 2_000
+"""More pieces than this are cut for want of memory only: each reads of the files of all pieces of the step before."""
 
 Measure = Callable[[Ranks, "np.ndarray", "np.ndarray"], clusters.Links]
 """From ranks of pairs, left < right, to those near enough."""
@@ -56,8 +58,7 @@ class Verdicts:
 
 def _linking(memory: int, width: int, most: int) -> Generator[list[Step], list[dict[str, Any]], dict[str, Any]]:
     """The steps to links; gives what is known then, with `notes`."""
-    rows_a_piece = max(1, min(memory // _KEY_COST, _KEYS_A_PIECE) // (_KEY * width))
-    (ranked,) = yield [Step("rank", told={"rows": rows_a_piece})]
+    (ranked,) = yield [Step("rank", told={"width": width, "memory": memory, "enough": _KEYS_A_PIECE})]
     groups, told = ranked.pop("groups"), {**ranked, "width": width, "most": most}
     yield [Step("keys", n, len(groups), {**told, "group": group}) for n, group in enumerate(groups)]
     told["groups"] = len(groups)
@@ -103,8 +104,10 @@ def deciding(memory: int, width: int, most: int, chain: bool) -> Plan:
     return [*notes, f"{links} links do not fit in memory: clusters by {how}"]
 
 
-def _pieces(size: int, *most: int) -> int:
-    return max(1, -(-size // max(1, min(most))))
+def _pieces(size: int, most: int, enough: int) -> int:
+    """Into how many pieces work of a size is cut: of `enough` each, of more where that would be too many, never of more
+    than the memory allows: `most`."""
+    return max(1, -(-size // max(1, min(most, max(enough, size // _MANY)))))
 
 
 def _steps(name: str, parts: int, told: dict[str, Any], last: bool = False) -> list[Step]:
@@ -189,7 +192,9 @@ class Piece:
             ranks = rank(self._rows, Path(inner))
             for made, final in zip(ranks.files(Path(inner)), self.files(step), strict=True):
                 os.replace(made, final)
-        return {"count": len(ranks), "held": ranks.held, "groups": self._rows.groups(step.told["rows"])}
+        size = _KEY * step.told["width"]
+        groups = _pieces(len(ranks) * size, step.told["memory"] // _KEY_COST, step.told["enough"])
+        return {"count": len(ranks), "held": ranks.held, "groups": self._rows.groups(-(-len(ranks) // groups))}
 
     def _keys(self, step: Step) -> dict[str, Any]:
         """The keys of a group of rows: of whole sets, and of bands, with the page's fingerprint."""

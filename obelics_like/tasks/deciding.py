@@ -138,7 +138,8 @@ def decided(item: DecideItem) -> dict[str, Any] | None:
 def settle(item: DecideItem, last: list[dict[str, Any]], notes: list[str]) -> None:
     """Publish that an item is decided, from what its last steps gave and its plan had to say."""
     made = {name: [one for found in last for one in found[name]] for name in ("verdicts", "files")}
-    publish_json(item.manifest, {"asked": item.asked_for, **made, "notes": notes, "seconds": {}, "peak_mb": 0})
+    peak = max(one["peak_mb"] for one in last)
+    publish_json(item.manifest, {"asked": item.asked_for, **made, "notes": notes, "seconds": {}, "peak_mb": peak})
 
 
 def memory() -> int:

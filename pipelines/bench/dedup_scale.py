@@ -91,13 +91,20 @@ def keys(piece: Piece) -> Iterator[Any]:
     from obelics_like.document import Document, Origin
 
     for number in range(piece.first, piece.first + piece.count):
-        rng = random.Random(number)
-        other = rng.randrange(number) if number % 5 == 0 and number else number
+        other = mixed(number) % number if number % 5 == 0 and number else number
         url = f"https://host{other % 9973}.example/{other:x}/page.html" + (
             f"?utm_source={number}" if other != number else ""
         )
         date = f"2024-{1 + number % 12:02d}-01T00:00:00Z"
-        yield Document(f"{rng.getrandbits(128):032x}", url, Origin("", 0, date=date))
+        yield Document(f"{mixed(~number):032x}", url, Origin("", 0, date=date))
+
+
+def mixed(number: int) -> int:
+    """A 64-bit hash of a number (MurmurHash3's finaliser); a generator for each page took most of the time."""
+    value = number & (1 << 64) - 1
+    for factor in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
+        value = (value ^ value >> 33) * factor & (1 << 64) - 1
+    return value ^ value >> 33
 
 
 def texts(piece: Piece) -> Iterator[Any]:

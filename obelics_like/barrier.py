@@ -23,7 +23,7 @@ THINGS_A_TASK = 1_000
 COUNTED_A_TASK = 250_000
 """Rows of things that are only counted, of one task: some 100 MB."""
 KEYED_A_TASK = 32_000_000
-"""Bytes of rows that one task of a keyed DocumentStage decides, roughly; from this on a plan is taken step by step."""
+"""Bytes of rows that one task of a keyed DocumentStage decides, at least; from this on a plan is taken step by step."""
 MOST_LOST = 8
 """Things that may be given up at one barrier: more of them are no accident of the data, but a fault of the machine."""
 
@@ -62,6 +62,12 @@ def things_a_task(segment: Segment) -> int:
     return PACK_BYTES if segment.name == PACK else COUNTED_A_TASK if counted else THINGS_A_TASK
 
 
+def keyed_a_task(size: int) -> int:
+    """Bytes of rows that one task of a keyed DocumentStage decides, roughly, where there are `size` bytes in all: each
+    task looks into the row file of each shard, so that a thousand tasks are enough where the memory allows it."""
+    return max(KEYED_A_TASK, min(size // 1_000, memory() // 6))
+
+
 def _decide_things(run: Runs, item: DecideItem, weights: dict[str, int]) -> Decided:
     segment = item.segment
     stage = segment.barrier[0]
@@ -92,7 +98,7 @@ def _decide_documents(run: Runs, item: DecideItem) -> Decided:
         items = [one]
         size = sum(path.stat().st_size for path in one.rows(stage))
         if stage.keyed:
-            ranges = exchange.key_ranges(size, KEYED_A_TASK)
+            ranges = exchange.key_ranges(size, keyed_a_task(size))
             items = [replace(one, keys=range_, number=n) for n, range_ in enumerate(ranges)]
         elif size > KEYED_A_TASK and (plan := stage.plan(memory())) is not None:
             _take_steps(run, one, plan)

@@ -174,3 +174,10 @@ def test_a_step_that_fails_is_no_verdict(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(DataError, match="a verdict on every row"):
         decide_barrier(Failing(job), segment, published, {})
     assert not list((tmp_path / "here").glob("verdict-*"))
+
+
+def test_tasks_of_keys_grow_with_the_rows_as_far_as_the_memory_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OBELICS_LIKE_DECIDE_MB", "4000")
+    assert [barrier.keyed_a_task(size) for size in (10**6, 10**11, 10**13)] == [32 * 10**6, 10**8, 4 * 10**9 // 6]
+    monkeypatch.setenv("OBELICS_LIKE_DECIDE_MB", "100")
+    assert barrier.keyed_a_task(10**13) == 32 * 10**6

@@ -7,6 +7,7 @@ nothing is proposed any more, a document's label is the lowest rank of its compo
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,9 @@ from obelics_like.dedup.runs import Runs, run_path, write
 
 if TYPE_CHECKING:
     import numpy as np
+
+
+_AT_ONCE = 1_000_000
 
 
 class Labels:
@@ -79,10 +83,14 @@ def choose_stars(count: int, parts: Iterable[clusters.Links], path: Path) -> Non
     """Write the label of each document by `clusters.stars`, from parts of the links in the order of their ranks."""
     import numpy as np
 
-    label = np.arange(count)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    label = np.memmap(temporary, np.int64, "w+", shape=max(1, count))  # mapped: it may be larger than the memory
+    for at in range(0, count, _AT_ONCE):
+        label[at : at + _AT_ONCE] = np.arange(at, min(count, at + _AT_ONCE))
     for links in parts:
         clusters.choose(label, links)
-    write(path, (label,))
+    label.flush()
+    os.replace(temporary, path)
 
 
 def links_of(sides: np.ndarray) -> clusters.Links:

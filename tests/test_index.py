@@ -167,6 +167,25 @@ def test_a_run_whose_files_are_taken_out_is_forgotten(tmp_path: Path) -> None:
     assert build(tmp_path, tmp_path / "2", "two") == {"kept": 2}
 
 
+def test_a_run_that_decides_by_steps_makes_the_same_corpus_and_index(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crawled = crawl(tmp_path / "1", *(f"p{n}{sign}" for n in range(20) for sign in ("", "+", "=")[: 1 + n % 3]))
+    once = build(tmp_path, crawled, "once")
+    assert once == {"kept": 20, "same_text": 6, "near_duplicate": 13}
+    (tmp_path / "seen").rename(tmp_path / "seen by one")
+    monkeypatch.setattr(barrier, "KEYED_A_TASK", 1)
+    monkeypatch.setattr(exchange, "key_ranges", lambda size, most: [(0, 1 << 63), (1 << 63, 1 << 64)])
+    assert build(tmp_path, crawled, "steps") == once
+    assert digests(tmp_path / "steps" / "corpus") == digests(tmp_path / "once" / "corpus")
+    (one,) = (tmp_path / "seen by one" / "minhash").glob("*.arrow")
+    (other,) = (tmp_path / "seen" / "minhash").glob("*.arrow")
+    assert one.read_bytes() == other.read_bytes()
+    phases = {p["name"] for p in json.loads((tmp_path / "steps" / "run.json").read_text())["phases"]}
+    assert {"1 minhash: measure", "1 minhash: decide"} <= phases
+    assert not list((tmp_path / "steps" / "work").rglob("steps-*"))
+
+
 def test_a_decision_sees_one_index_whatever_other_runs_do_meanwhile(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -83,8 +83,8 @@ def hold(stage: DocumentStage, run: str, folder: Path) -> None:
 
 
 def held(folder: Path) -> list[Part]:
-    """The rows that `hold` kept in a folder, in parts of ROWS_A_BATCH; none where it kept nothing."""
-    names = read_json(folder / _HEAD) if (folder / _HEAD).exists() else []
+    """The rows that `hold` kept in a folder, in parts of ROWS_A_BATCH. Raises DataError where it kept nothing there."""
+    names = read_json(folder / _HEAD)
     return [partial(_batch, folder / name, n) for name in names for n in range(_batches(folder / name))]
 
 

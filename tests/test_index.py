@@ -20,7 +20,7 @@ from obelics_like import barrier, exchange, index
 from obelics_like.dedup.minhash import NearDuplicates
 from obelics_like.dedup.url import SameUrl
 from obelics_like.document import Document
-from obelics_like.errors import OptionError
+from obelics_like.errors import DataError, OptionError
 from obelics_like.exchange import map_table, write_table
 from obelics_like.rows import Part, Rows, tables
 from obelics_like.stage import Context, DocumentStage
@@ -215,6 +215,18 @@ def test_a_decision_sees_one_index_whatever_other_runs_do_meanwhile(
     assert build(tmp_path, crawled, "late") == {"kept": 0, "near_duplicate": 27}
 
 
+def test_what_was_held_and_is_gone_is_an_error_and_not_an_empty_index(tmp_path: Path) -> None:
+    stage = remembering(SameUrl(id="x"), tmp_path, pages(4, 1, "p"))
+    with pytest.raises(DataError, match=r"held.*index\.json"):
+        index.held(tmp_path / "held")
+    index.hold(stage, "new", tmp_path / "held")
+    assert sum(part().num_rows for part in index.held(tmp_path / "held")) == 6
+    for path in (tmp_path / "held").glob("*.arrow"):
+        path.unlink()
+    with pytest.raises(FileNotFoundError):
+        index.held(tmp_path / "held")
+
+
 def test_many_read_while_one_writes(tmp_path: Path) -> None:
     stage = remembering(SameUrl(id="x"), tmp_path, pages(40, 1, "p"))
     faults: list[BaseException] = []
@@ -284,7 +296,9 @@ def decided(stage: DocumentStage, rows: pa.Table, memory: int) -> dict[int, str]
 
 def others(stage: DocumentStage, run: str) -> list[Part]:
     """The rows of other runs, as they are now."""
-    with tempfile.TemporaryDirectory(dir=None if stage.index is None else Path(stage.index).parent) as folder:
+    if stage.index is None:
+        return []
+    with tempfile.TemporaryDirectory(dir=Path(stage.index).parent) as folder:
         index.hold(stage, run, Path(folder) / "held")
         parts = index.held(Path(folder) / "held")
         loaded = [part() for part in parts]

@@ -175,7 +175,7 @@ def _rows(item: DecideItem) -> Rows:
     assert isinstance(stage, DocumentStage)
     return Rows(
         [partial(exchange.map_table, path) for path in item.rows(stage)],
-        held=index.held(item.held),
+        held=[] if stage.index is None else index.held(item.held),
         gone=exchange.Gone(item.folder / name for name in item.before),
         keys=item.keys,
         memory=memory(),

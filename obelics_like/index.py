@@ -1,13 +1,16 @@
 """What earlier runs kept, so that a later one can be deduplicated against it without reading it again.
 
 A folder belongs to one stage: `index.json` says which, and what its keys were made with; each run has one file there,
-named for its output folder, with a row for each page that its corpus holds. A run never looks at its own file, so that
-run again, or resumed, it finds what it found before; when it ends, it replaces that file whole. It decides nothing.
+named for its output folder, with a row for each page that its corpus holds: without the file, the run is forgotten. A
+run never looks at its own file, so that run again, or resumed, it finds what it found before; when it ends, it replaces
+that file whole. It decides nothing.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -58,12 +61,31 @@ def _said(one: dict[str, Any], other: dict[str, Any]) -> str:
     return ", ".join(f"{name} = {one.get(name)!r}" for name in {**one, **other} if one.get(name) != other.get(name))
 
 
-def others(stage: DocumentStage, run: str) -> list[Part]:
-    """The rows that other runs than `run` left, in parts of ROWS_A_BATCH."""
-    if stage.index is None:
-        return []
-    files = sorted(p for p in Path(stage.index).glob("*.arrow") if p.stem != run and not p.name.startswith("."))
-    return [partial(_batch, path, n) for path in files for n in range(_batches(path))]
+def hold(stage: DocumentStage, run: str, folder: Path) -> None:
+    """Keep what other runs than `run` have left up to now in a folder of its own, unless that was done before.
+
+    A decision takes many tasks and may be resumed; other runs may end meanwhile, and be run again: all of it is to see
+    one and the same index. Files are linked, so that this costs no room; where they can't be, they are copied.
+    """
+    if stage.index is None or (folder / _HEAD).exists():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    names = []
+    for path in sorted(Path(stage.index).glob("*.arrow")):
+        if path.stem != run and not path.name.startswith("."):
+            (folder / path.name).unlink(missing_ok=True)
+            try:
+                os.link(path, folder / path.name)
+            except OSError:
+                shutil.copyfile(path, folder / path.name)
+            names.append(path.name)
+    publish_json(folder / _HEAD, names)
+
+
+def held(folder: Path) -> list[Part]:
+    """The rows that `hold` kept in a folder, in parts of ROWS_A_BATCH. Raises DataError where it kept nothing there."""
+    names = read_json(folder / _HEAD)
+    return [partial(_batch, folder / name, n) for name in names for n in range(_batches(folder / name))]
 
 
 def _batches(path: Path) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from obelics_like import exchange
-from obelics_like.barrier import KEYED_A_TASK, things_a_task
+from obelics_like.barrier import keyed_a_task, things_a_task
 from obelics_like.phases import groups_of
 from obelics_like.plan import Segment, Shard, input_key, pages_wanted, piece_name
 from obelics_like.run import Scanned, State, account_records, cut, image_index
@@ -104,7 +104,7 @@ def _decide(
         if isinstance(stage, ThingStage):
             tasks = len(exchange.cut_buckets(weights, things_a_task(segment, weights)))
         elif isinstance(stage, DocumentStage) and stage.keyed:
-            tasks = len(exchange.key_ranges(sizes[stage.id], KEYED_A_TASK))
+            tasks = len(exchange.key_ranges(sizes[stage.id], keyed_a_task(sizes[stage.id])))
         else:
             tasks = 1
         manifests = [work / segment.folder / f"decided-{stage.id}-{n:05d}.json" for n in range(tasks)]

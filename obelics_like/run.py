@@ -35,6 +35,7 @@ from obelics_like.plan import (
     cut_shards,
     digest,
     input_key,
+    pages_a_shard,
     pages_wanted,
 )
 from obelics_like.recipe import Recipe
@@ -196,10 +197,11 @@ def execute(state: State, inputs: Sequence[Input], limit: int | None, out: Path)
 def cut(state: State, scanned: list[Scanned], skip: set[int]) -> tuple[list[Segment], list[Shard]]:
     """The recipe as segments, and the pages that are not in `skip` as shards."""
     job = state.job
+    size = pages_a_shard(sum(s.found["pages"] for s in scanned), SHARD_PAGES)
     given = (sorted(skip), *(s.content for s in scanned), job.keep_dropped, bool(job.image_index))
-    start = digest(code_version(), state.ground, SHARD_PAGES, *given)
+    start = digest(code_version(), state.ground, size, *given)
     pages = [(s.source, str(job.work / "index" / f"{s.key}-pages.arrow"), s.found["pages"]) for s in scanned]
-    shards = cut_shards(pages, frozenset(skip), SHARD_PAGES)
+    shards = cut_shards(pages, frozenset(skip), size)
     stages = [*state.recipe.stages[1:], Pack(id=PACK)]
     return cut_recipe(stages, job.context(job.work), start), shards
 

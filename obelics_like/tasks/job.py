@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import resource
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -40,7 +41,9 @@ class Job:
     @property
     def run(self) -> str:
         """The name of the run among others: that of its output folder, so that it is the same when run again."""
-        return digest(self.work.resolve())
+        work = self.work.resolve()
+        name = work.parent.name if work.name == "work" else work.name
+        return f"{re.sub(r'[^0-9A-Za-z_-]', '_', name)}-{digest(work)}"
 
     def context(self, scratch: Path) -> Context:
         """The services that stages are opened with in this process."""

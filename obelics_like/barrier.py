@@ -14,7 +14,7 @@ from obelics_like.errors import DataError
 from obelics_like.packing import PACK_BYTES
 from obelics_like.plan import Segment
 from obelics_like.stage import DocumentStage, Plan, ThingStage
-from obelics_like.store.shared import size_of
+from obelics_like.store.shared import is_shared, size_of
 from obelics_like.tasks.deciding import PACK, DecideItem, decide, give_up, hold_index, memory, settle
 from obelics_like.tasks.deciding import decided as is_decided
 from obelics_like.tasks.job import Job
@@ -109,7 +109,7 @@ def _decide_documents(run: Runs, item: DecideItem) -> Decided:
         if stage.keyed:
             ranges = exchange.key_ranges(size, keyed_a_task(size))
             items = [replace(one, keys=range_, number=n) for n, range_ in enumerate(ranges)]
-        elif size > KEYED_A_TASK and (plan := stage.plan(memory())) is not None:
+        elif size > KEYED_A_TASK and not is_shared(one.folder) and (plan := stage.plan(memory())) is not None:
             _take_steps(run, one, plan)
         names: list[str] = []
         for found in _all_decided(run, f"{segment.number} {stage.id}: decide", items):

@@ -25,6 +25,7 @@ from obelics_like.exchange import key_hash, map_table
 from obelics_like.rows import Part
 from obelics_like.stage import AnyStage, DocumentStage
 from obelics_like.store.files import publish, publish_json, read_json
+from obelics_like.store.shared import at_hand, put_made
 
 ROWS_A_BATCH = 10_000
 """Rows of a file that are read at once."""
@@ -67,25 +68,35 @@ def hold(stage: DocumentStage, run: str, folder: Path) -> None:
     A decision takes many tasks and may be resumed; other runs may end meanwhile, and be run again: all of it is to see
     one and the same index. Files are linked, so that this costs no room; where they can't be, they are copied.
     """
-    if stage.index is None or (folder / _HEAD).exists():
+    head = folder / _HEAD
+    if stage.index is None or at_hand(head).exists():
         return
     folder.mkdir(parents=True, exist_ok=True)
-    names = []
-    for path in sorted(Path(stage.index).glob("*.arrow")):
-        if path.stem != run and not path.name.startswith("."):
-            (folder / path.name).unlink(missing_ok=True)
-            try:
-                os.link(path, folder / path.name)
-            except OSError:
-                shutil.copyfile(path, folder / path.name)
-            names.append(path.name)
-    publish_json(folder / _HEAD, names)
+    kept = sorted(Path(stage.index).glob("*.arrow"))
+    publish_json(head, [_kept(path, folder) for path in kept if path.stem != run and not path.name.startswith(".")])
+
+
+def _kept(path: Path, folder: Path) -> str:
+    """Keep a file of an index in a folder; gives its name there. That tells it from other files that its run left there
+    at other times: an attempt that was lost, here or on another machine, may have kept one of those."""
+    temporary = folder / f".{path.name}.{os.getpid()}.part"
+    temporary.unlink(missing_ok=True)
+    try:
+        os.link(path, temporary)
+    except OSError:
+        shutil.copy2(path, temporary)
+    status = temporary.stat()
+    kept = folder / f"{path.stem}-{status.st_size}-{status.st_mtime_ns}.arrow"
+    os.replace(temporary, kept)
+    temporary.unlink(missing_ok=True)  # where both were links to one file already, nothing was replaced
+    put_made(kept)
+    return kept.name
 
 
 def held(folder: Path) -> list[Part]:
     """The rows that `hold` kept in a folder, in parts of ROWS_A_BATCH. Raises DataError where it kept nothing there."""
-    names = read_json(folder / _HEAD)
-    return [partial(_batch, folder / name, n) for name in names for n in range(_batches(folder / name))]
+    paths = [at_hand(folder / name) for name in read_json(at_hand(folder / _HEAD))]
+    return [partial(_batch, path, n) for path in paths for n in range(_batches(path))]
 
 
 def _batches(path: Path) -> int:

@@ -66,6 +66,11 @@ def _place(path: Path) -> tuple[Objects, str] | None:
     return (_store(address), whole.relative_to(home).as_posix()) if whole.is_relative_to(home) else None
 
 
+def is_shared(path: Path) -> bool:
+    """Whether a file of work is shared with machines that have other disks."""
+    return _place(path) is not None
+
+
 def put(path: Path, temporary: Path) -> None:
     """Put a file of work, that is yet to be renamed to `path`, into the store, if work is shared."""
     if place := _place(path):

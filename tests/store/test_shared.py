@@ -14,15 +14,17 @@ from typing import Any
 import pytest
 
 import obelics_like
-from obelics_like import launch
+from obelics_like import barrier, exchange, index, launch
 from obelics_like.check import check
+from obelics_like.dedup.url import SameUrl
 from obelics_like.document import Blob, Place
 from obelics_like.errors import DataError, UsageError
 from obelics_like.recipe import load_recipe
 from obelics_like.store import claim, shared
 from obelics_like.store.objects import Objects
 from obelics_like.tasks.job import Job
-from tests import test_run
+from tests import test_index, test_run
+from tests.test_index import crawl, pages, remembering
 from tests.test_run import CRAWL, contents
 
 pytestmark = [pytest.mark.moto, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -203,4 +205,84 @@ def test_a_picture_that_another_machine_fetched_from_the_web_can_be_read(
     job = Job(archive, work, frozenset({"web"}), None, False, "none", None)
     read = job.context(tmp_path).read_blob
     assert read(Blob(Place("pack", str(path), 2, 7, "https://e.org/a.jpg"), "web")) == b"picture"
+    shared._store.cache_clear()
+
+
+def decided(tmp_path: Path, crawled: Path, out: str, **options: Any) -> Path:
+    """A corpus by the recipe of `tests.test_index`, held against what earlier runs left in "seen"."""
+    recipe = tmp_path / "tiny.toml"
+    recipe.write_text(test_index.RECIPE)
+    stages = ("dedup.url", "dedup.text", "minhash")
+    settings = {f"{stage}.index": str(tmp_path / "seen" / stage) for stage in stages}
+    given = {"recipe": recipe, "settings": settings, "engine": "inline", "images": "none"} | options
+    assert obelics_like.build(str(crawled), tmp_path / out, **given)["exit_code"] == 0
+    return tmp_path / out
+
+
+def test_what_earlier_runs_kept_is_at_hand_on_a_machine_that_has_no_index(store: Any, tmp_path: Path) -> None:
+    """Each phase is another machine's, and the index itself is gone as soon as it was held."""
+    decided(tmp_path, crawl(tmp_path / "1", "a", "b", "c", "d"), "one")
+    second = crawl(tmp_path / "2", "a=", "b+", "e", "f", "f=", "f+")
+    shutil.copytree(tmp_path / "seen", tmp_path / "before")
+    alone = decided(tmp_path, second, "alone")
+    phases: list[str] = []
+
+    def move(phase: str, done: int, total: int) -> None:
+        if done == 0:
+            another_machine(tmp_path / "moved")
+            phases.append(phase)
+        if phase.endswith("minhash: decide"):
+            shutil.rmtree(tmp_path / "seen", ignore_errors=True)
+
+    shutil.rmtree(tmp_path / "seen")
+    (tmp_path / "before").rename(tmp_path / "seen")
+    moved = decided(tmp_path, second, "moved", work=WORK, progress=move)
+    assert contents(moved) == contents(alone)
+    assert sum("decide" in phase for phase in phases) == 3
+    assert sum("/held-" in name and name.endswith(".arrow") for name in made(store)) == 3
+
+
+def test_a_decision_that_would_fall_into_steps_is_one_machine_s(
+    store: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files of steps are named for no content and are not put, so that no step may look for another's elsewhere."""
+    monkeypatch.setattr(barrier, "KEYED_A_TASK", 1)
+    monkeypatch.setattr(exchange, "key_ranges", lambda size, most: [(0, 1 << 63), (1 << 63, 1 << 64)])
+    crawled = crawl(tmp_path / "1", *(f"p{n}{sign}" for n in range(9) for sign in ("", "+", "=")[: 1 + n % 3]))
+    phases: dict[str, list[str]] = {"alone": [], "moved": []}
+
+    def seen(phase: str, done: int, total: int) -> None:
+        phases["alone"] += [phase] if done == 0 else []
+
+    def move(phase: str, done: int, total: int) -> None:
+        if done == 0:
+            another_machine(tmp_path / "moved")
+            phases["moved"].append(phase)
+
+    alone = decided(tmp_path, crawled, "alone", progress=seen, settings={})
+    moved = decided(tmp_path, crawled, "moved", progress=move, settings={}, work=WORK)
+    assert contents(moved) == contents(alone)
+    assert "1 minhash: measure" in phases["alone"]
+    assert [p for p in phases["moved"] if "minhash" in p] == ["1 minhash: decide"]
+    assert not any("/steps-" in name for name in made(store))
+
+
+def test_what_a_lost_attempt_had_held_is_not_taken_for_what_was_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine links the index and is lost; the run before ends again; another machine holds what is there now."""
+    held = tmp_path / "work" / "here" / "held-x"
+    monkeypatch.setenv(shared.VARIABLE, f"memory://held {tmp_path / 'work'}")
+    stage = remembering(SameUrl(id="x"), tmp_path, pages(4, 1, "p"))
+    with monkeypatch.context() as patch:
+        patch.setattr(index, "publish_json", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            index.hold(stage, "new", held)
+    held.rename(tmp_path / "lost")
+    remembering(SameUrl(id="x"), tmp_path, pages(4, 1, "q"))
+    index.hold(stage, "new", held)
+    shutil.rmtree(held)
+    (tmp_path / "lost").rename(held)
+    ids = [identity for part in index.held(held) for identity in part()["id"].to_pylist()]
+    assert {identity[0] for identity in ids} == {"q"}
     shared._store.cache_clear()

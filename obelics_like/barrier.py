@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,16 +13,21 @@ from obelics_like.engines import Failure
 from obelics_like.errors import DataError
 from obelics_like.packing import PACK_BYTES
 from obelics_like.plan import Segment
-from obelics_like.stage import DocumentStage, ThingStage
-from obelics_like.tasks.deciding import PACK, DecideItem, decide, give_up
+from obelics_like.stage import DocumentStage, Plan, ThingStage
+from obelics_like.store.shared import is_shared, size_of
+from obelics_like.tasks.deciding import PACK, DecideItem, decide, give_up, hold_index, memory, settle
+from obelics_like.tasks.deciding import decided as is_decided
 from obelics_like.tasks.job import Job
 
 THINGS_A_TASK = 1_000
-"""Distinct things (pictures, sentences) that one task of a ThingStage decides, roughly."""
+"""Distinct things (pictures, sentences) that one task of a ThingStage decides, roughly, and at least."""
+MOST_THINGS_A_TASK = 10_000
+"""So many where there are many: each task looks into the row file of each shard (0.1 ms a file), so that a thousand
+tasks are enough, but a task is to end within the hour and a half that an engine allows it, at half a second a thing."""
 COUNTED_A_TASK = 250_000
 """Rows of things that are only counted, of one task: some 100 MB."""
 KEYED_A_TASK = 32_000_000
-"""Bytes of rows that one task of a keyed DocumentStage decides, roughly."""
+"""Bytes of rows that one task of a keyed DocumentStage decides, at least; from this on a plan is taken step by step."""
 MOST_LOST = 8
 """Things that may be given up at one barrier: more of them are no accident of the data, but a fault of the machine."""
 
@@ -33,7 +39,9 @@ class Runs(Protocol):
     phases: list[dict[str, Any]]
     remembered: list[tuple[DocumentStage, list[Path]]]
 
-    def map(self, phase: str, task: Callable[[Any], Any], items: Sequence[Any]) -> list[tuple[Any, Any]]: ...
+    def map(
+        self, phase: str, task: Callable[[Any], Any], items: Sequence[Any], keep: Callable[[Any, Any], Any] = ...
+    ) -> list[tuple[Any, Any]]: ...
 
 
 @dataclass
@@ -53,11 +61,20 @@ def decide_barrier(run: Runs, segment: Segment, published: tuple[str, ...], weig
     return _decide_documents(run, item)
 
 
-def things_a_task(segment: Segment) -> int:
-    """The weight of things that one task of the segment's ThingStage decides, roughly."""
+def things_a_task(segment: Segment, weights: dict[str, int]) -> int:
+    """The weight of things that one task of the segment's ThingStage decides, roughly, where buckets weigh so much."""
     stage = segment.barrier[0]
-    counted = isinstance(stage, ThingStage) and stage.counted
-    return PACK_BYTES if segment.name == PACK else COUNTED_A_TASK if counted else THINGS_A_TASK
+    if segment.name == PACK:
+        return PACK_BYTES
+    if isinstance(stage, ThingStage) and stage.counted:
+        return COUNTED_A_TASK
+    return min(MOST_THINGS_A_TASK, max(THINGS_A_TASK, sum(weights.values()) // 1_000))
+
+
+def keyed_a_task(size: int) -> int:
+    """Bytes of rows that one task of a keyed DocumentStage decides, roughly, where there are `size` bytes in all: each
+    task looks into the row file of each shard, so that a thousand tasks are enough where the memory allows it."""
+    return max(KEYED_A_TASK, min(size // 1_000, memory() // 6))
 
 
 def _decide_things(run: Runs, item: DecideItem, weights: dict[str, int]) -> Decided:
@@ -67,7 +84,7 @@ def _decide_things(run: Runs, item: DecideItem, weights: dict[str, int]) -> Deci
     decided = Decided()
     names: list[str] = []
     phase = f"{segment.number} {segment.name}: decide"
-    ranges = exchange.cut_buckets(weights, things_a_task(segment))
+    ranges = exchange.cut_buckets(weights, things_a_task(segment, weights))
     items = [replace(item, buckets=range_, number=n) for n, range_ in enumerate(ranges)]
     for part, found in run.map(phase, decide, items):
         if not isinstance(found, Failure):
@@ -81,20 +98,21 @@ def _decide_things(run: Runs, item: DecideItem, weights: dict[str, int]) -> Deci
 
 
 def _decide_documents(run: Runs, item: DecideItem) -> Decided:
-    """One stage after the other, since each sees what those before it left; a keyed one in ranges, side by side."""
+    """One stage after the other, since each sees what those before it left; ranges and steps of one side by side."""
     segment, decided = item.segment, Decided()
     for place, stage in enumerate(segment.barrier):
         assert isinstance(stage, DocumentStage)
         one = replace(item, place=place, before=tuple(n for names in decided.verdicts for n in names))
+        hold_index(one)
         items = [one]
+        size = sum(map(size_of, one.rows(stage)))
         if stage.keyed:
-            size = sum(path.stat().st_size for path in one.rows(stage))
-            ranges = exchange.key_ranges(size, KEYED_A_TASK)
+            ranges = exchange.key_ranges(size, keyed_a_task(size))
             items = [replace(one, keys=range_, number=n) for n, range_ in enumerate(ranges)]
+        elif size > KEYED_A_TASK and not is_shared(one.folder) and (plan := stage.plan(memory())) is not None:
+            _take_steps(run, one, plan)
         names: list[str] = []
-        for _, found in run.map(f"{segment.number} {stage.id}: decide", decide, items):
-            if isinstance(found, Failure):
-                raise _undecided(segment, found)
+        for found in _all_decided(run, f"{segment.number} {stage.id}: decide", items):
             names += _take(found, decided)
             if found["notes"]:
                 run.phases[-1].setdefault("notes", []).extend(found["notes"])
@@ -102,6 +120,29 @@ def _decide_documents(run: Runs, item: DecideItem) -> Decided:
         if stage.index is not None:
             run.remembered.append((stage, one.rows(stage)))
     return decided
+
+
+def _take_steps(run: Runs, item: DecideItem, plan: Plan) -> None:
+    """Decide a stage by the steps of its plan, so that its manifest says that it is decided."""
+    if is_decided(item) is None:
+        steps, found, going = next(plan), list[dict[str, Any]](), True
+        while going:
+            parts = [replace(item, step=step, number=n) for n, step in enumerate(steps)]
+            found = _all_decided(run, f"{item.segment.number} {item.stage.id}: {steps[0].name}", parts)
+            try:
+                steps = plan.send([one.get("said", {}) for one in found])
+            except StopIteration as end:
+                settle(item, found, end.value)
+                going = False
+    shutil.rmtree(item.steps, ignore_errors=True)
+
+
+def _all_decided(run: Runs, phase: str, items: list[DecideItem]) -> list[dict[str, Any]]:
+    found = [result for _, result in run.map(phase, decide, items)]
+    for result in found:
+        if isinstance(result, Failure):
+            raise _undecided(items[0].segment, result)
+    return found
 
 
 def _take(found: dict[str, Any], decided: Decided) -> list[str]:

@@ -7,6 +7,7 @@ ObelicsLikeError
 │   └── InputError        an input that is not there or is nothing we read
 ├── MissingPiece          a library, model or scorer that is not installed or can't be loaded
 ├── DataError             data of ours that is not as its manifest says, or can't be written
+├── WorkerError           workers die one after the other: a fault of the machine or of a stage, not of a page
 └── StageError            a stage broke its contract (undeclared rule, second drop, ...)
 """
 
@@ -85,6 +86,10 @@ def cannot_write(path: object, error: OSError) -> DataError:
         valid="a folder on a disk with room that this user may write to",
         do="make room or choose another --out, then run the same command again: it goes on where it stopped",
     )
+
+
+class WorkerError(ObelicsLikeError):
+    """Workers that die one after the other, whatever they are given to do."""
 
 
 class StageError(ObelicsLikeError):

@@ -22,6 +22,7 @@ from obelics_like.document import Document, Drop
 from obelics_like.errors import StageError
 from obelics_like.rows import Rows
 from obelics_like.store.files import Published, publish
+from obelics_like.store.shared import at_hand
 
 
 def write_table(table: pa.Table, path: Path) -> Published:
@@ -36,7 +37,7 @@ def write_table(table: pa.Table, path: Path) -> Published:
 
 def map_table(path: Path) -> pa.Table:
     """Map an Arrow file: nothing is read until it is looked at."""
-    with pa.memory_map(str(path)) as source:
+    with pa.memory_map(str(at_hand(path))) as source:
         return pa.ipc.open_file(source).read_all()
 
 
@@ -208,13 +209,16 @@ class DocumentVerdict:
                 documents[row["doc"]].drop = Drop(stage, row["rule"], row["value"], row["limit"])
 
 
-def document_verdict(rows: Rows, tables: Iterable[pa.Table], stage: str) -> pa.Table:
-    """The drops of a DocumentStage, sorted for `DocumentVerdict`. Raises StageError on one that nobody asked about."""
+def document_verdict(rows: Rows | None, tables: Iterable[pa.Table], stage: str) -> pa.Table:
+    """The drops of a DocumentStage, sorted for `DocumentVerdict`. Raises StageError on one that nobody asked about.
+
+    Without `rows` only that none is there twice is looked at: a step of many is not to read them all.
+    """
     parts = [table.select(DROPS.names).cast(DROPS) for table in tables]
     verdict = pa.concat_tables(parts or [DROPS.empty_table()]).sort_by("doc").combine_chunks()
     docs = verdict["doc"].to_numpy()
-    asked = 0
-    for part in rows.parts(["doc"]):
+    asked = 0 if rows is not None else len(docs)
+    for part in rows.parts(["doc"]) if rows is not None else ():
         here = np.sort(part["doc"].to_numpy())
         low, high = np.searchsorted(docs, (here[0], here[-1]), "left")
         asked += int(np.isin(docs[low : high + 1], here).sum())

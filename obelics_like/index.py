@@ -1,13 +1,16 @@
 """What earlier runs kept, so that a later one can be deduplicated against it without reading it again.
 
 A folder belongs to one stage: `index.json` says which, and what its keys were made with; each run has one file there,
-named for its output folder, with a row for each page that its corpus holds. A run never looks at its own file, so that
-run again, or resumed, it finds what it found before; when it ends, it replaces that file whole. It decides nothing.
+named for its output folder, with a row for each page that its corpus holds: without the file, the run is forgotten. A
+run never looks at its own file, so that run again, or resumed, it finds what it found before; when it ends, it replaces
+that file whole. It decides nothing.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -22,6 +25,7 @@ from obelics_like.exchange import key_hash, map_table
 from obelics_like.rows import Part
 from obelics_like.stage import AnyStage, DocumentStage
 from obelics_like.store.files import publish, publish_json, read_json
+from obelics_like.store.shared import at_hand, put_made
 
 ROWS_A_BATCH = 10_000
 """Rows of a file that are read at once."""
@@ -58,12 +62,41 @@ def _said(one: dict[str, Any], other: dict[str, Any]) -> str:
     return ", ".join(f"{name} = {one.get(name)!r}" for name in {**one, **other} if one.get(name) != other.get(name))
 
 
-def others(stage: DocumentStage, run: str) -> list[Part]:
-    """The rows that other runs than `run` left, in parts of ROWS_A_BATCH."""
-    if stage.index is None:
-        return []
-    files = sorted(p for p in Path(stage.index).glob("*.arrow") if p.stem != run and not p.name.startswith("."))
-    return [partial(_batch, path, n) for path in files for n in range(_batches(path))]
+def hold(stage: DocumentStage, run: str, folder: Path) -> None:
+    """Keep what other runs than `run` have left up to now in a folder of its own, unless that was done before.
+
+    A decision takes many tasks and may be resumed; other runs may end meanwhile, and be run again: all of it is to see
+    one and the same index. Files are linked, so that this costs no room; where they can't be, they are copied.
+    """
+    head = folder / _HEAD
+    if stage.index is None or at_hand(head).exists():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = sorted(Path(stage.index).glob("*.arrow"))
+    publish_json(head, [_kept(path, folder) for path in kept if path.stem != run and not path.name.startswith(".")])
+
+
+def _kept(path: Path, folder: Path) -> str:
+    """Keep a file of an index in a folder; gives its name there. That tells it from other files that its run left there
+    at other times: an attempt that was lost, here or on another machine, may have kept one of those."""
+    temporary = folder / f".{path.name}.{os.getpid()}.part"
+    temporary.unlink(missing_ok=True)
+    try:
+        os.link(path, temporary)
+    except OSError:
+        shutil.copy2(path, temporary)
+    status = temporary.stat()
+    kept = folder / f"{path.stem}-{status.st_size}-{status.st_mtime_ns}.arrow"
+    os.replace(temporary, kept)
+    temporary.unlink(missing_ok=True)  # where both were links to one file already, nothing was replaced
+    put_made(kept)
+    return kept.name
+
+
+def held(folder: Path) -> list[Part]:
+    """The rows that `hold` kept in a folder, in parts of ROWS_A_BATCH. Raises DataError where it kept nothing there."""
+    paths = [at_hand(folder / name) for name in read_json(at_hand(folder / _HEAD))]
+    return [partial(_batch, path, n) for path in paths for n in range(_batches(path))]
 
 
 def _batches(path: Path) -> int:

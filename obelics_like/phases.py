@@ -16,7 +16,6 @@ from obelics_like.engines import Failure
 from obelics_like.ledger import Ledger
 from obelics_like.plan import DOCUMENTS_A_PART, Segment, Shard, digest
 from obelics_like.store.assemble import Piece
-from obelics_like.store.files import from_lines
 from obelics_like.tasks.deciding import PACK
 from obelics_like.tasks.mapping import KILLS, Before, MapItem, bury_shards, map_shards
 from obelics_like.tasks.whereabouts import guilty
@@ -24,6 +23,20 @@ from obelics_like.tasks.whereabouts import guilty
 MOST_DEADLY = 8
 """Pages of one shard that may be given up one by one: more of them are a fault of a stage or of the machine, and the
 shard is given up as a whole. So often, too, may a run begin anew without a page that killed in a later segment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What is kept of an item's result once it was counted: there are as many as shards, so it is little.
+
+    `files` are the names and digests of what becomes part of the output, `rows` the names of its rows for the barrier.
+    """
+
+    documents: int
+    files: tuple[tuple[str, str], ...]
+    rows: tuple[str, ...]
+    quarantine: list[dict[str, Any]]
+    unreached: bool
 
 
 @dataclass
@@ -68,6 +81,8 @@ class _Passage:
         self.run, self.segments, self.shards, self.anew = run, segments, shards, anew
         self.made = Made()
         self.lost: list[str] = []
+        self.weights: Counter[str] = Counter()
+        """What the buckets of the barrier ahead weigh."""
         self.alive = {shard.number: sum(r.stop - r.start for r in shard.ranges) for shard in shards}
 
     def take(self) -> Made:
@@ -78,22 +93,20 @@ class _Passage:
             apart = f"{planned.folder}-without-{digest(*self.lost)}" if self.lost else planned.folder
             segment = replace(planned, folder=apart)
             self.made.folders.append(apart)
-            weights: Counter[str] = Counter()
+            self.weights.clear()
             published: list[str] = []
-            for item, result in self._map(segment, before):
-                self._take(item, result)
-                if result["unreached"]:  # in part: what is made of the rest is kept apart too
-                    part = f"{segment.folder}/{item.number} without {digest(*result['quarantine'])}"
+            for item, done in self._map(segment, before):
+                self._take(item, done)
+                if done.unreached:  # in part: what is made of the rest is kept apart too
+                    part = f"{segment.folder}/{item.number} without {digest(*done.quarantine)}"
                     self.lost.append(part)
                     published.append(part)
-                published += [f["name"] for f in result["files"] if f["name"].startswith("rows-")]
-                for counts in result["weights"].values():
-                    weights.update(counts)
+                published += done.rows
             if planned is not self.segments[-1]:
-                before = self._decide(segment, tuple(published), weights)
+                before = self._decide(segment, tuple(published))
         return self.made
 
-    def _map(self, segment: Segment, before: Before | None) -> list[tuple[MapItem, dict[str, Any]]]:
+    def _map(self, segment: Segment, before: Before | None) -> list[tuple[MapItem, Done]]:
         last = segment.barrier == ()
         groups = groups_of(self.shards, self.alive) if last else [(s,) for s in self.shards if self.alive[s.number]]
         self.alive = dict.fromkeys(self.alive, 0)
@@ -102,21 +115,21 @@ class _Passage:
             for n, group in enumerate(groups)
         ]
         phase = f"{segment.number} {segment.name}"
-        found = self.run.map(phase, map_shards, items)
+        found = self.run.map(phase, map_shards, items, self._count)
         if before is None:
             found = self._without_the_deadly(phase, found)
         elif self.anew and (deadly := [page for item, f in found if (page := _deadly(item, f))]):
             for ordinal, reason in deadly:
                 self._leave_out(ordinal, reason)
             raise _Anew
-        found = list(_shard_by_shard(self.run, phase, found))
+        found = list(self._shard_by_shard(phase, found))
         return [(item, self._bury(item, f) if isinstance(f, Failure) else f) for item, f in found]
 
     def _without_the_deadly(self, phase: str, found: list[tuple[MapItem, Any]]) -> list[tuple[MapItem, Any]]:
         """Do the items that failed again, each time without the page that killed, until none does."""
         done = {item.number: (item, result) for item, result in found}
         while items := [i for item, f in done.values() if (i := self._spared(item, f))]:
-            done |= {i.number: (i, f) for i, f in self.run.map(f"{phase}, without what kills", map_shards, items)}
+            done |= {i.number: (i, f) for i, f in self._again(f"{phase}, without what kills", items)}
         self.lost += [f"page {ordinal}" for shard in self.shards for ordinal, _ in shard.without]
         return [done[number] for number in sorted(done)]
 
@@ -133,35 +146,61 @@ class _Passage:
             if any(r.first + r.start <= ordinal < r.first + r.stop for r in shard.ranges):
                 self.shards[place] = replace(shard, without=tuple(sorted([*shard.without, (ordinal, reason)])))
 
-    def _bury(self, item: MapItem, failure: Failure) -> dict[str, Any]:
+    def _again(self, phase: str, items: list[MapItem]) -> list[tuple[MapItem, Any]]:
+        return self.run.map(phase, map_shards, items, self._count)
+
+    def _shard_by_shard(self, phase: str, found: list[tuple[MapItem, Any]]) -> Iterator[tuple[MapItem, Any]]:
+        """What failed as a group of shards is tried shard by shard."""
+        for item, result in found:
+            if isinstance(result, Failure) and len(item.shards) > 1:
+                parts = [replace(item, shards=(s,), number=len(found) + s.number) for s in item.shards]
+                yield from self._again(f"{phase}, shard by shard", parts)
+            else:
+                yield item, result
+
+    def _count(self, item: MapItem, result: Any) -> Any:
+        """Count a result as it comes, in whatever order; gives what is kept of it."""
+        if isinstance(result, Failure):
+            return result
+        self.made.ledger += Ledger.from_value(result["ledger"])
+        for counts in result["weights"].values():
+            self.weights.update(counts)
+        names = [f["name"] for f in result["files"]]
+        output = [
+            (f["name"], f["sha256"])
+            for f in result["files"]
+            if f["name"].startswith(("pages-", "nodes-")) or (item.last and f["rows"])
+        ]
+        rows = tuple(n for n in names if n.startswith("rows-"))
+        return Done(result["documents"], tuple(output), rows, result["quarantine"], result["unreached"])
+
+    def _bury(self, item: MapItem, failure: Failure) -> Done:
         self.lost.append(f"{item.segment.folder}/{item.number}")
         reason = _reason(failure)
         names = ", ".join(sorted({r.source.name for s in item.shards for r in s.ranges}))
         self.made.failures.append(
             f"pages of {names}: {reason} in phase {item.segment.name}, and no one page did it; they were dropped"
         )
-        return bury_shards(item, reason)
+        done: Done = self._count(item, bury_shards(item, reason))
+        return done
 
-    def _take(self, item: MapItem, result: dict[str, Any]) -> None:
+    def _take(self, item: MapItem, done: Done) -> None:
         made = self.made
-        made.ledger += Ledger.from_value(result["ledger"])
-        made.quarantine += result["quarantine"]
+        made.quarantine += done.quarantine
         made.failures += [
             f"page {row['url']} of {row['input']}, byte {row['offset']}: {row['reason']}; it was dropped"
-            for row in result["quarantine"]
+            for row in done.quarantine
             if row["rule"] == KILLS
         ]
-        self.alive[item.number] = result["documents"]
+        self.alive[item.number] = done.documents
         folder: Path = self.run.job.work / item.segment.folder
-        for line in from_lines(result["files"]):
-            piece = Piece(folder / line.name, line.sha256)
-            if line.name.startswith(("pages-", "nodes-")):
-                made.dropped.append(piece)
-            elif item.last and line.rows:
-                made.corpus.append(piece)
+        for name, sha256 in done.files:
+            (made.dropped if name.startswith(("pages-", "nodes-")) else made.corpus).append(
+                Piece(folder / name, sha256)
+            )
 
-    def _decide(self, segment: Segment, published: tuple[str, ...], weights: Counter[str]) -> Before:
-        decided = decide_barrier(self.run, segment, published, weights)
+    def _decide(self, segment: Segment, published: tuple[str, ...]) -> Before:
+        decided = decide_barrier(self.run, segment, published, self.weights)
         self.lost += [f"{segment.folder}/{key}" for key in decided.lost]
         self.made.failures += [
             f"{segment.name}: {key} killed its worker; the pages that hold it were dropped" for key in decided.lost
@@ -182,16 +221,6 @@ def _deadly(item: MapItem, found: Any) -> tuple[int, str] | None:
 
 def _reason(failure: Failure) -> str:
     return f"{failure.reason}, {failure.attempts} times"
-
-
-def _shard_by_shard(run: Runs, phase: str, found: list[tuple[MapItem, Any]]) -> Iterator[tuple[MapItem, Any]]:
-    """What failed as a group of shards is tried shard by shard."""
-    for item, result in found:
-        if isinstance(result, Failure) and len(item.shards) > 1:
-            parts = [replace(item, shards=(s,), number=len(found) + s.number) for s in item.shards]
-            yield from run.map(f"{phase}, shard by shard", map_shards, parts)
-        else:
-            yield item, result
 
 
 def groups_of(shards: list[Shard], alive: dict[int, int]) -> list[tuple[Shard, ...]]:

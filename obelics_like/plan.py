@@ -22,6 +22,10 @@ from obelics_like.stage import AnyStage, Context, DocumentStage, Stage, ThingSta
 
 PAGES_A_SHARD = 250
 """Small enough that a lost attempt costs seconds, large enough that opening files does not count."""
+MOST_PAGES_A_SHARD = 10_000
+ENOUGH_SHARDS = 50_000
+"""So many that more of them would only be more files: from here on shards grow, up to MOST_PAGES_A_SHARD pages. Each
+task of a barrier looks into the row files of all shards (0.2 ms a file)."""
 DOCUMENTS_A_PART = 2_000
 """Documents of one corpus file, at least, where there are so many."""
 
@@ -165,6 +169,15 @@ def cut_recipe(stages: Sequence[AnyStage], context: Context, start: str) -> list
 def described(stage: AnyStage) -> str:
     """A stage with all its options, as a text that changes when any of them does."""
     return f"{type(stage).__module__}.{stage!r}"
+
+
+def pages_a_shard(pages: int, least: int = PAGES_A_SHARD) -> int:
+    """How many pages a shard has in a run over so many.
+
+    >>> [pages_a_shard(n) for n in (1_000, 12_500_000, 100_000_000, 3_000_000_000)]
+    [250, 250, 2000, 10000]
+    """
+    return min(MOST_PAGES_A_SHARD, max(least, pages // ENOUGH_SHARDS))
 
 
 def cut_shards(

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from obelics_like import exchange
-from obelics_like.barrier import KEYED_A_TASK, things_a_task
+from obelics_like.barrier import keyed_a_task, things_a_task
 from obelics_like.phases import groups_of
 from obelics_like.plan import Segment, Shard, input_key, pages_wanted, piece_name
 from obelics_like.run import Scanned, State, account_records, cut, image_index
 from obelics_like.sources.inputs import Input, identified
 from obelics_like.stage import DocumentStage, ThingStage
 from obelics_like.store.files import finished
+from obelics_like.store.shared import size_of
 from obelics_like.tasks.mapping import rows_name
 
 
@@ -81,7 +83,8 @@ def _walk(work: Path, segments: list[Segment], shards: list[Shard]) -> list[dict
                     weights.update(counts)
                 for stage in segment.barrier:
                     rows = work / segment.folder / rows_name(stage, piece_name(number, group))
-                    sizes[stage.id] += rows.stat().st_size if rows.exists() else 0
+                    with suppress(FileNotFoundError):
+                        sizes[stage.id] += size_of(rows)
             done += found is not None
         first, *barrier = _names(segment)
         phases.append(_phase(*first, len(groups) if known or segment.barrier else None, done))
@@ -99,9 +102,9 @@ def _decide(
     phases = []
     for (name, ids), stage in zip(names, segment.barrier):
         if isinstance(stage, ThingStage):
-            tasks = len(exchange.cut_buckets(weights, things_a_task(segment)))
+            tasks = len(exchange.cut_buckets(weights, things_a_task(segment, weights)))
         elif isinstance(stage, DocumentStage) and stage.keyed:
-            tasks = len(exchange.key_ranges(sizes[stage.id], KEYED_A_TASK))
+            tasks = len(exchange.key_ranges(sizes[stage.id], keyed_a_task(sizes[stage.id])))
         else:
             tasks = 1
         manifests = [work / segment.folder / f"decided-{stage.id}-{n:05d}.json" for n in range(tasks)]

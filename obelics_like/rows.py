@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -59,13 +60,29 @@ class Rows:
 
         return pa.concat_tables(list(self.parts()))
 
-    def parts(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
-        """The rows part by part, in the order of `doc`; with `columns` only those, and `doc`."""
+    def parts(
+        self, columns: Sequence[str] | None = None, first: int = 0, stop: int | None = None
+    ) -> Iterator[pa.Table]:
+        """The rows part by part, in the order of `doc`; with `columns` only those, and `doc`.
+
+        `first` and `stop` narrow them to a group of parts, as `groups` names them.
+        """
         wanted = None if columns is None else [*columns, *({"doc"} - set(columns))]
-        for load in self._all():
+        for load in islice(self._all(), first, stop):
             table = self._alive(load())
             if table.num_rows:
                 yield table if wanted is None else table.select(wanted)
+
+    def groups(self, most: int) -> list[tuple[int, int, int]]:
+        """Neighbouring parts in groups, at least one, of about `most` rows: (first, stop, rows before it)."""
+        found: list[tuple[int, int, int]] = []
+        first = before = at = number = 0
+        for number, load in enumerate(self._all(), 1):
+            at += self._alive(load().select(["doc"])).num_rows
+            if at - before >= most:
+                found.append((first, number, before))
+                first, before = number, at
+        return [*found, (first, number, before)] if at > before or not found else found
 
     def take(self, docs: np.ndarray, columns: Sequence[str]) -> pa.Table:
         """The rows of some documents (each once), in the order of `docs`. Raises KeyError where one has none."""

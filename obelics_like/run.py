@@ -30,10 +30,12 @@ from obelics_like.plan import (
     Segment,
     Shard,
     as_scanned,
+    code_version,
     cut_recipe,
     cut_shards,
     digest,
     input_key,
+    pages_a_shard,
     pages_wanted,
 )
 from obelics_like.recipe import Recipe
@@ -43,6 +45,7 @@ from obelics_like.sources.revisits import resolve
 from obelics_like.stage import AnyStage, DocumentStage
 from obelics_like.store.assemble import assemble
 from obelics_like.store.files import publish_json
+from obelics_like.store.shared import at_hand, put_made, withdraw
 from obelics_like.tasks.deciding import PACK, DecideItem
 from obelics_like.tasks.job import Job
 from obelics_like.tasks.mapping import KILLS, MapItem
@@ -75,6 +78,10 @@ class Scanned:
         )
 
 
+def _as_it_is(item: Any, result: Any) -> Any:
+    return result
+
+
 @dataclass
 class State:
     """What a run knows of itself while it goes on."""
@@ -95,14 +102,16 @@ class State:
     remembered: list[tuple[DocumentStage, list[Path]]] = field(default_factory=list)
     """The stages with an index, and the files of the rows they collected."""
 
-    def map(self, phase: str, task: Callable[[Any], Any], items: Sequence[Any]) -> list[tuple[Any, Any]]:
-        """Run a phase to its end; results in the order of the items."""
+    def map(
+        self, phase: str, task: Callable[[Any], Any], items: Sequence[Any], keep: Callable[[Any, Any], Any] = _as_it_is
+    ) -> list[tuple[Any, Any]]:
+        """Run a phase to its end; in the order of the items, what `keep(item, result)` keeps of each as it comes."""
         start, results = time.monotonic(), {}
         self.progress(phase, 0, len(items))
         places = {id(item): n for n, item in enumerate(items)}
         for item, result in self.engine.map(task, items, self._needs(items)):
-            results[places[id(item)]] = (item, result)
             self._note(result)
+            results[places[id(item)]] = (item, keep(item, result))
             self.progress(phase, len(results), len(items))
         self.phases.append({"name": phase, "tasks": len(items), "seconds": round(time.monotonic() - start, 2)})
         self._unchanged(items)
@@ -116,7 +125,7 @@ class State:
         except DataError:
             for item in items:
                 if isinstance(item, DecideItem):
-                    item.manifest.unlink(missing_ok=True)
+                    withdraw(item.manifest)
             raise
 
     def _needs(self, items: Sequence[Any]) -> Needs:
@@ -163,10 +172,14 @@ def execute(state: State, inputs: Sequence[Input], limit: int | None, out: Path)
     skip = account_records(state, scanned, limit)
     _resolve_revisits(state)
     pictures = image_index(state, scanned)
-    if pictures is not None and not pictures.exists():
-        _write_image_index(state, scanned, pictures)
-    if state.job.inputs is not None and not state.job.inputs.exists():
-        publish_json(state.job.inputs, {s.source.name: [s.source.path, s.source.format] for s in scanned})
+    if pictures is not None:
+        if not at_hand(pictures).exists():
+            _write_image_index(state, scanned, pictures)
+        put_made(pictures)
+    if state.job.inputs is not None:
+        if not at_hand(state.job.inputs).exists():
+            publish_json(state.job.inputs, {s.source.name: [s.source.path, s.source.format] for s in scanned})
+        put_made(state.job.inputs)
     segments, shards = cut(state, scanned, skip)
     made = take_through(state, segments, shards)
     state.ledger += made.ledger
@@ -189,11 +202,11 @@ def execute(state: State, inputs: Sequence[Input], limit: int | None, out: Path)
 def cut(state: State, scanned: list[Scanned], skip: set[int]) -> tuple[list[Segment], list[Shard]]:
     """The recipe as segments, and the pages that are not in `skip` as shards."""
     job = state.job
-    start = digest(
-        SHARD_PAGES, sorted(skip), *(s.content for s in scanned), job.keep_dropped, bool(job.image_index), state.ground
-    )
+    size = pages_a_shard(sum(s.found["pages"] for s in scanned), SHARD_PAGES)
+    given = (sorted(skip), *(s.content for s in scanned), job.keep_dropped, bool(job.image_index))
+    start = digest(code_version(), state.ground, size, *given)
     pages = [(s.source, str(job.work / "index" / f"{s.key}-pages.arrow"), s.found["pages"]) for s in scanned]
-    shards = cut_shards(pages, frozenset(skip), SHARD_PAGES)
+    shards = cut_shards(pages, frozenset(skip), size)
     stages = [*state.recipe.stages[1:], Pack(id=PACK)]
     return cut_recipe(stages, job.context(job.work), start), shards
 
@@ -215,7 +228,11 @@ def _scan(state: State, inputs: Sequence[Input], limit: int | None) -> tuple[lis
         for source in identified(inputs[len(done) : len(done) + wave]):
             stop = pages_wanted(source, limit)
             items.append((state.job, source, input_key(source, state.job.sources, stop), stop))
-        for (_, source, key, _), found in state.map("scan", scan_input, items):
+        largest_first = sorted(items, key=lambda item: -item[1].size)  # so that nobody waits for a large one at the end
+        results = {id(item): found for item, found in state.map("scan", scan_input, largest_first)}
+        for item in items:
+            _, source, key, _ = item
+            found = results[id(item)]
             if isinstance(found, Failure):
                 state.failures.append(f"{source.name}: {found.reason} at each of {found.attempts} attempts to scan it")
                 found = {"records": 0, "pages": 0, "images": 0, "drops": {}, "sha256": None, "failed": found.reason}

@@ -8,7 +8,7 @@ may set; anything undeclared is an error.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -94,6 +94,24 @@ class Stage(AnyStage, ABC):
 
 
 @dataclass(frozen=True)
+class Step:
+    """A piece of a decision that several workers take: part `part` of `parts` of what `name` says.
+
+    `told` is what it must know of the steps before it: numbers and texts, as JSON has them. A `last` one gives drops.
+    """
+
+    name: str
+    part: int = 0
+    parts: int = 1
+    told: dict[str, Any] = field(default_factory=dict)
+    last: bool = False
+
+
+Plan = Generator[list[Step], list[dict[str, Any]], list[str]]
+"""Gives steps that may be done side by side, is sent what each of them said, and gives the next; at the end, notes."""
+
+
+@dataclass(frozen=True)
 class DocumentStage(AnyStage, ABC):
     """Drops whole documents, having seen a row of every one (URL, exact and near duplicates).
 
@@ -122,6 +140,21 @@ class DocumentStage(AnyStage, ABC):
     def fits(self) -> dict[str, Any]:
         """What two runs must agree on, beside the stage, so that the rows of one mean something to the other."""
         return {}
+
+    def plan(self, memory: int) -> Plan | None:
+        """How many workers may share a decision, each within `memory`; None: one does all, by `decide`.
+
+        It must come to what `decide` does, whatever `memory` is.
+        """
+        return None
+
+    def take_step(self, step: Step, rows: Rows, folder: Path) -> tuple[dict[str, Any], list[Path]]:
+        """Do a step that is not a last one: what the plan is to be sent of it, and the files it left in `folder`."""
+        raise StageError(f"stage {self.id}", got=f"step {step.name}", valid="no steps: it has no plan")
+
+    def last_step(self, step: Step, rows: Rows, folder: Path) -> Iterator[pa.Table]:
+        """The drops of a last step, as `decide` yields them; `folder` holds what the steps before it left."""
+        raise StageError(f"stage {self.id}", got=f"step {step.name}", valid="no steps: it has no plan")
 
     @abstractmethod
     def collect(self, batch: Batch, opened: Any) -> pa.Table: ...

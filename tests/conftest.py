@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from tests.sources.hosts import Host
+    from tests.sources.mirror import Mirror
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 settings.register_profile("behaviour", deadline=None)  # tests check behaviour, not speed
@@ -29,3 +35,21 @@ def data_folder() -> Path:
     if not folder.is_dir():
         pytest.skip(f"development data not found at {folder}: set OBELICS_LIKE_DATA")
     return folder
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Mirror:
+    """A small crawl in a folder."""
+    from tests.sources.mirror import mirror
+
+    return mirror(tmp_path_factory.mktemp("mirror"))
+
+
+@pytest.fixture
+def host(copy: Mirror) -> Iterator[Host]:
+    """A server of that folder."""
+    from tests.sources.hosts import serving
+
+    with serving() as server:
+        server.put(copy.root)
+        yield server

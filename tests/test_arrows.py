@@ -33,13 +33,13 @@ MAY = {
     "index": {"errors", "exchange", "rows", "stage", "store"},
     "exchange": {"document", "errors", "rows", "store"},
     "plan": {"errors", "sources", "stage"},
-    "barrier": {"engines", "errors", "exchange", "packing", "plan", "stage", "tasks"},
+    "barrier": {"engines", "errors", "exchange", "packing", "plan", "stage", "store", "tasks"},
     "phases": {"barrier", "engines", "ledger", "plan", "store", "tasks"},
     "packing": GROUND | {"images"},
     "tasks": GROUND | {"tasks", "plan", "ledger", "exchange", "index", "store", "sources", "models"},
     "engines": {"engines", "errors"},
 }
-"""Module or room to what it may import. What is not named here (run, launch, check, cli, report, ...) is on top."""
+"""Module or room to what it may import. What is not named here (run, launch, check, cli, ...) is on top."""
 
 LATE = {"language/api.py": {"models"}}
 """Doors of the public API that reach upward inside a function, and only there."""
@@ -71,9 +71,18 @@ FILES = sorted(p.relative_to(PACKAGE).as_posix() for p in PACKAGE.rglob("*.py"))
 def test_a_module_imports_only_what_lies_below_it(file: str) -> None:
     room = file.split("/")[0].removesuffix(".py")
     if room not in MAY or file == "__init__.py":
-        assert room in {"run", "preview", "launch", "check", "cli", "doctor", "report", "__init__"}, (
-            f"{room}: say what it may import"
-        )
+        assert room in {
+            "run",
+            "preview",
+            "asked",
+            "record",
+            "launch",
+            "check",
+            "cli",
+            "doctor",
+            "report",
+            "__init__",
+        }, f"{room}: say what it may import"
         return
     for imported, at_top in _imports(PACKAGE / file):
         late = not at_top and imported in LATE.get(file, set())

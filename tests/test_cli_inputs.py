@@ -7,7 +7,6 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,8 @@ from obelics_like import launch
 from obelics_like.cli import main
 from obelics_like.engines.inline import InlineEngine
 from obelics_like.sources import remote
-from tests.sources.hosts import Host, serving
-from tests.sources.mirror import CRAWL, Mirror, mirror
+from tests.sources.hosts import Host
+from tests.sources.mirror import CRAWL, Mirror
 
 GIVEN = f"cc:{CRAWL}"
 QUICK = ("--scorer", "none", "--workers", "2")
@@ -32,18 +31,6 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launch, "make_engine", lambda *_: InlineEngine())
     monkeypatch.setenv("OBELICS_LIKE_PATIENCE_SECONDS", "0.3")
     remote._down.cache_clear()
-
-
-@pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Mirror:
-    return mirror(tmp_path_factory.mktemp("mirror"))
-
-
-@pytest.fixture
-def host(copy: Mirror) -> Iterator[Host]:
-    with serving() as server:
-        server.put(copy.root)
-        yield server
 
 
 def call(*args: object) -> Result:

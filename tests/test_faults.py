@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import itertools
 import json
 import os
 import shutil
@@ -14,7 +16,7 @@ import pytest
 import obelics_like
 from obelics_like import registry
 from obelics_like.check import check
-from obelics_like.errors import DataError, InputError, MissingPiece, OptionError, StageError, UsageError
+from obelics_like.errors import DataError, InputError, MissingPiece, OptionError, StageError, UsageError, WorkerError
 from obelics_like.launch import clean
 from obelics_like.ledger import Ledger
 from obelics_like.recipe import load_recipe
@@ -240,6 +242,17 @@ def test_many_pages_that_kill_are_a_fault_of_the_stage(
         assert ledger.total("document") == PAGES - 6
 
 
+def test_a_stage_that_kills_at_every_page_stops_the_run(
+    pages: Path, tmp_path: Path, recipe: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("obelics_like.run.SHARD_PAGES", 4)
+    monkeypatch.setattr("obelics_like.engines.MOST_DEATHS", 6)
+    stages = recipe(("Deadly", {"word": "harbour"}))
+    with pytest.raises(WorkerError, match=r"the last by exit code 9; valid: .* goes on where it stopped"):
+        run(tmp_path / "out", pages, recipe=stages, **LOCAL)
+    assert not (tmp_path / "out" / "manifest.json").exists()
+
+
 def test_a_thing_that_kills_costs_the_pages_that_hold_it(
     pages: Path, tmp_path: Path, recipe: Callable[..., Path]
 ) -> None:
@@ -384,6 +397,142 @@ def test_a_run_stopped_while_it_is_put_together_is_no_corpus_until_it_is_run_aga
     recipe(("Things", {}))
     run(out, pages, recipe=stages)
     assert read_json(out / "manifest.json") == before
+
+
+def test_who_reads_while_another_run_replaces_the_corpus_meets_one_of_both_or_is_told(
+    pages: Path, tmp_path: Path, recipe: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("obelics_like.run.SHARD_PAGES", 4)
+    monkeypatch.setattr("obelics_like.phases.DOCUMENTS_A_PART", 8)
+    out = tmp_path / "out"
+    run(out, pages, recipe=recipe(("Things", {})))
+    reading, late = obelics_like.read_corpus(out), Output(out)
+    titles = [next(reading).facts["title"]]
+    run(out, *sorted(pages.iterdir())[::-1], recipe=recipe(("Things", {})))
+    with pytest.raises(DataError, match="a corpus that another run replaces, or has replaced, since it was opened"):
+        titles.extend(d.facts["title"] for d in reading)
+    assert titles == [str(n) for n in range(8)]  # the file that was open, whole
+    with pytest.raises(DataError, match="open it again"):
+        next(late.documents())
+    assert [d.facts["title"] for d in obelics_like.read_corpus(out)] == [str(n) for n in range(PAGES)][::-1]
+
+
+@pytest.mark.parametrize("name", ["part-00000.parquet", "records-00000.parquet", "run.json", "manifest.json"])
+def test_a_disk_that_fills_while_the_corpus_is_put_together(
+    pages: Path, tmp_path: Path, recipe: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Over an earlier corpus, too: there is none until it is run again."""
+    write(pages, 3, "")
+    (pages / "40.html").write_text("x" * 40_000)
+    options = {"recipe": recipe(("FirstStays", {})), "settings": {"sources.max_page_bytes": "30000"}}
+    out = tmp_path / "out"
+    run(out, pages, **options)
+    before = read_json(out / "manifest.json")
+    real = os.replace
+
+    def full(source: Any, target: Any) -> None:
+        if Path(target).name == name and "work" not in Path(target).parts:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(DataError, match=rf"{name}: got No space left on device while writing; .* goes on where it"):
+        run(out, pages, **options)
+    with pytest.raises(InputError, match=r"no manifest\.json"):
+        Output(out)
+    monkeypatch.undo()
+    recipe(("FirstStays", {}))
+    run(out, pages, **options)
+    assert read_json(out / "manifest.json") == before
+
+
+PICTURES = (
+    RECIPE
+    + """
+[[stage]]
+use = "dedup.url"
+[[stage]]
+use = "images.archive"
+[[stage]]
+use = "images.decode"
+"""
+)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_whatever_call_a_driver_is_killed_at_the_next_run_ends_in_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is on the disk before each flush, rename and link is what a kill there leaves: each is gone on with.
+
+    Of a file that is flushed the half is there, as when the kill came while it was written. The run is one over an
+    earlier corpus of other pages, so that what is swept away is met too; a reader meets that one, the new one, or none.
+    """
+    crawl = Path(__file__).parent.parent / "samples" / "crawl"
+    archives = sorted(crawl.glob("*.warc.gz"))
+    (tmp_path / "pictures.toml").write_text(PICTURES)
+    options: dict[str, Any] = {"recipe": tmp_path / "pictures.toml", "images": "warc"}
+    out, states = tmp_path / "out", []
+
+    def watched(real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **more: Any) -> Any:
+            states.append(tmp_path / f"state{len(states)}")
+            shutil.copytree(out, states[-1])
+            if isinstance(args[0], int) and (path := Path(f"/proc/self/fd/{args[0]}").resolve()).is_file():
+                os.truncate(states[-1] / path.relative_to(out), path.stat().st_size // 2)
+            return real(*args, **more)
+
+        return call
+
+    run(out, archives[0], **options)
+    with monkeypatch.context() as watching:
+        for name in ("fsync", "replace", "link"):
+            watching.setattr(os, name, watched(getattr(os, name)))
+        run(out, *archives, **options)
+    whole = read_json(out / "manifest.json")
+    assert whole["images"]
+    assert len(states) > 60
+    for state in states:
+        shutil.rmtree(out)
+        state.rename(out)
+        if (out / "manifest.json").exists():
+            assert check(out) == []
+        run(out, *archives, **options)
+        assert read_json(out / "manifest.json") == whole
+
+
+def test_a_clock_that_jumps_changes_nothing(
+    pages: Path, tmp_path: Path, recipe: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stages = recipe(("FirstStays", {}), ("Things", {}))
+    run(tmp_path / "steady", pages, recipe=stages)
+    now = itertools.cycle((4e9, 1.0, 2e9))
+    monkeypatch.setattr("time.time", lambda: next(now))
+    record, _ = run(tmp_path / "out", pages, recipe=stages)
+    assert read_json(tmp_path / "out" / "manifest.json") == read_json(tmp_path / "steady" / "manifest.json")
+    assert 0 <= record["seconds"] < 600
+
+
+def test_work_of_another_version_is_left_alone_and_can_be_cleaned_away(
+    pages: Path, tmp_path: Path, recipe: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, stages = tmp_path / "out", recipe(("FirstStays", {}), ("Things", {}))
+    with monkeypatch.context() as older:
+        for module in ("plan", "run"):
+            older.setattr(f"obelics_like.{module}.code_version", lambda: "older")
+        run(out, pages, recipe=stages)
+    before = read_json(out / "manifest.json")
+    old = {p for p in (out / "work").iterdir() if p.name != "index"}
+    for path in (p for folder in old for p in folder.rglob("*") if p.is_file()):
+        harm(path, "emptied")  # nothing of it may be looked at
+    run(out, pages, recipe=stages)
+    assert read_json(out / "manifest.json") == before
+    assert clean(out, unused=True) == 0
+    assert not any(path.exists() for path in old)
+    (out / "run.json").write_text('{"tool": {}, "recipe": {}, "inputs": []}')
+    with pytest.raises(DataError, match=r"run\.json: got no ledger; valid: what this version"):
+        Output(out)
 
 
 def test_without_its_work_a_finished_run_is_whole_and_can_be_run_again(

@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import tempfile
+import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +16,13 @@ import pyarrow.parquet as pq
 import pytest
 
 import obelics_like
-from obelics_like import index
+from obelics_like import barrier, exchange, index
 from obelics_like.dedup.minhash import NearDuplicates
 from obelics_like.dedup.url import SameUrl
 from obelics_like.document import Document
-from obelics_like.errors import OptionError
+from obelics_like.errors import DataError, OptionError
 from obelics_like.exchange import map_table, write_table
-from obelics_like.rows import Rows, tables
+from obelics_like.rows import Part, Rows, tables
 from obelics_like.stage import Context, DocumentStage
 from tests.dedup.harness import page, rows_of
 from tests.dedup.planted import corpus
@@ -86,7 +89,7 @@ def test_a_second_crawl_is_held_against_what_the_first_one_kept(tmp_path: Path) 
     found = build(tmp_path, second, "two")
     phases = json.loads((tmp_path / "two" / "run.json").read_text())["phases"]
     (notes,) = (phase["notes"] for phase in phases if phase["name"].endswith("minhash: decide"))
-    assert notes == ["1 links fit in memory: clusters by one pass over the graph"]
+    assert notes == ["1 links fit in memory: clusters in one piece"]
     # what the first run dropped for its length is no page of its corpus, and comes to the same end here
     assert found == {"kept": 1, "same_text": 2, "near_duplicate": 1, "too_many_words": 1}
     ids = {r["id"] for r in pq.read_table(tmp_path / "one" / "corpus").to_pylist()}
@@ -130,6 +133,127 @@ def test_a_run_with_other_options_replaces_what_it_said(tmp_path: Path) -> None:
     assert map_table(file).num_rows == 3
 
 
+def test_three_runs_in_a_row_each_against_all_before(tmp_path: Path) -> None:
+    build(tmp_path, crawl(tmp_path / "1", "a", "b"), "one")
+    assert build(tmp_path, crawl(tmp_path / "2", "b=", "c", "d"), "two") == {"kept": 2, "same_text": 1}
+    third = crawl(tmp_path / "3", "a+", "b=", "c+", "d=", "e")
+    assert build(tmp_path, third, "three") == {"kept": 1, "same_text": 2, "near_duplicate": 2}
+    files = sorted((tmp_path / "seen" / "minhash").glob("*.arrow"))
+    assert [path.name.rsplit("-", 1)[0] for path in files] == ["one", "three", "two"]
+    assert [map_table(path).num_rows for path in files] == [2, 1, 2]
+    # what stays depends on the order of the runs, what is kept in all does not
+    shutil.rmtree(tmp_path / "seen")
+    assert build(tmp_path, third, "3'") == {"kept": 5}
+    assert build(tmp_path, tmp_path / "2", "2'") == {"kept": 0, "same_text": 2, "near_duplicate": 1}
+    assert build(tmp_path, tmp_path / "1", "1'") == {"kept": 0, "same_text": 1, "near_duplicate": 1}
+
+
+def test_a_run_whose_files_are_taken_out_is_forgotten(tmp_path: Path) -> None:
+    build(tmp_path, crawl(tmp_path / "1", "a", "b"), "one")
+    build(tmp_path, crawl(tmp_path / "2", "c", "d"), "two")
+    for path in (tmp_path / "seen").rglob("one-*.arrow"):
+        path.unlink()
+    assert build(tmp_path, crawl(tmp_path / "3", "a=", "b+", "c=", "d+"), "three") == {
+        "kept": 2,
+        "same_text": 1,
+        "near_duplicate": 1,
+    }
+    # a run that is done keeps what it decided; with its work gone, it decides by what is there now
+    assert build(tmp_path, tmp_path / "2", "two") == {"kept": 2}
+    shutil.rmtree(tmp_path / "two" / "work")
+    assert build(tmp_path, tmp_path / "1", "one") == {"kept": 2}
+    for path in (tmp_path / "seen").rglob("three-*.arrow"):
+        path.unlink()
+    assert build(tmp_path, tmp_path / "2", "two") == {"kept": 2}
+
+
+def test_a_run_that_decides_by_steps_makes_the_same_corpus_and_index(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crawled = crawl(tmp_path / "1", *(f"p{n}{sign}" for n in range(20) for sign in ("", "+", "=")[: 1 + n % 3]))
+    once = build(tmp_path, crawled, "once")
+    assert once == {"kept": 20, "same_text": 6, "near_duplicate": 13}
+    (tmp_path / "seen").rename(tmp_path / "seen by one")
+    monkeypatch.setattr(barrier, "KEYED_A_TASK", 1)
+    monkeypatch.setattr(exchange, "key_ranges", lambda size, most: [(0, 1 << 63), (1 << 63, 1 << 64)])
+    assert build(tmp_path, crawled, "steps") == once
+    assert digests(tmp_path / "steps" / "corpus") == digests(tmp_path / "once" / "corpus")
+    (one,) = (tmp_path / "seen by one" / "minhash").glob("*.arrow")
+    (other,) = (tmp_path / "seen" / "minhash").glob("*.arrow")
+    assert one.read_bytes() == other.read_bytes()
+    phases = {p["name"] for p in json.loads((tmp_path / "steps" / "run.json").read_text())["phases"]}
+    assert {"1 minhash: measure", "1 minhash: decide"} <= phases
+    assert not list((tmp_path / "steps" / "work").rglob("steps-*"))
+
+
+def test_a_decision_sees_one_index_whatever_other_runs_do_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another run publishes behind the first step: all steps see what was there when the decision began."""
+    monkeypatch.setattr(barrier, "KEYED_A_TASK", 1)
+    monkeypatch.setattr(exchange, "key_ranges", lambda size, most: [(0, 1 << 63), (1 << 63, 1 << 64)])
+    names = [f"{letter}{n}" for letter in "pqr" for n in range(9)]
+    build(tmp_path, crawl(tmp_path / "1", *names[:9]), "a")
+    shutil.copytree(tmp_path / "seen", tmp_path / "before")
+    build(tmp_path, crawl(tmp_path / "2", *names[9:]), "b")
+    (tmp_path / "seen").rename(tmp_path / "after")
+    crawled = crawl(tmp_path / "3", *(name + "+" for name in names))
+    decide, steps = barrier.decide, []
+
+    def meanwhile(item: Any) -> Any:
+        found = decide(item)
+        if item.step is not None:
+            shutil.copytree(tmp_path / "after", tmp_path / "seen", dirs_exist_ok=True)
+            steps.append(item.step.name)
+        return found
+
+    shutil.copytree(tmp_path / "before", tmp_path / "seen")
+    monkeypatch.setattr(barrier, "decide", meanwhile)
+    assert build(tmp_path, crawled, "late") == {"kept": 18, "near_duplicate": 9}
+    assert steps == ["rank", "keys", "twins", "pairs", "measure", "judge"]
+    shutil.rmtree(tmp_path / "late" / "work")
+    assert build(tmp_path, crawled, "late") == {"kept": 0, "near_duplicate": 27}
+
+
+def test_what_was_held_and_is_gone_is_an_error_and_not_an_empty_index(tmp_path: Path) -> None:
+    stage = remembering(SameUrl(id="x"), tmp_path, pages(4, 1, "p"))
+    with pytest.raises(DataError, match=r"held.*index\.json"):
+        index.held(tmp_path / "held")
+    index.hold(stage, "new", tmp_path / "held")
+    assert sum(part().num_rows for part in index.held(tmp_path / "held")) == 6
+    for path in (tmp_path / "held").glob("*.arrow"):
+        path.unlink()
+    with pytest.raises(FileNotFoundError):
+        index.held(tmp_path / "held")
+
+
+def test_many_read_while_one_writes(tmp_path: Path) -> None:
+    stage = remembering(SameUrl(id="x"), tmp_path, pages(40, 1, "p"))
+    faults: list[BaseException] = []
+    done = threading.Event()
+
+    def read(number: int) -> None:
+        try:
+            for again in range(200):
+                index.hold(stage, "new", tmp_path / f"held-{number}-{again}")
+                rows = sum(part().num_rows for part in index.held(tmp_path / f"held-{number}-{again}"))
+                assert rows == 60
+        except BaseException as error:
+            faults.append(error)
+        finally:
+            done.set()
+
+    readers = [threading.Thread(target=read, args=(n,)) for n in range(4)]
+    for reader in readers:
+        reader.start()
+    while not done.is_set():
+        paths = sorted(tmp_path.glob("rows-*.arrow"))
+        index.remember(stage, "old", paths, [tmp_path / "part.parquet"])
+    for reader in readers:
+        reader.join()
+    assert faults == []
+
+
 def pages(count: int, seed: int, name: str) -> list[Document]:
     return [page(f"{name}{n:04d}", text) for n, text in enumerate(corpus("en", count, seed))]
 
@@ -163,16 +287,27 @@ def test_it_is_as_if_the_earlier_pages_were_there_and_better(
 def decided(stage: DocumentStage, rows: pa.Table, memory: int) -> dict[int, str]:
     read = Rows(
         tables([rows.slice(at, 50) for at in range(0, rows.num_rows, 50)]),
-        held=index.others(stage, "new"),
+        held=others(stage, "new"),
         memory=memory,
     )
     found = [t for t in stage.decide(read, stage.open(Context())) if t.num_rows]
     return {r["doc"]: r["value"] for t in found for r in t.to_pylist()}
 
 
+def others(stage: DocumentStage, run: str) -> list[Part]:
+    """The rows of other runs, as they are now."""
+    if stage.index is None:
+        return []
+    with tempfile.TemporaryDirectory(dir=Path(stage.index).parent) as folder:
+        index.hold(stage, run, Path(folder) / "held")
+        parts = index.held(Path(folder) / "held")
+        loaded = [part() for part in parts]
+    return tables(loaded)
+
+
 def remembering(stage: Any, tmp_path: Path, kept: list[Document]) -> Any:
     """The stage with an index that holds some pages."""
-    stage = type(stage)(id=stage.id, verify=stage.verify, chain=stage.chain, index=str(tmp_path / "seen"))
+    stage = replace(stage, index=str(tmp_path / "seen"))
     paths = []
     rows = rows_of(stage, kept)
     for at in range(0, rows.num_rows, 40):
@@ -180,8 +315,8 @@ def remembering(stage: Any, tmp_path: Path, kept: list[Document]) -> Any:
         write_table(rows.slice(at, 40), paths[-1])
     pq.write_table(pa.table({"id": [p.id for p in kept]}), tmp_path / "part.parquet")
     index.remember(stage, "old", paths, [tmp_path / "part.parquet"])
-    assert len(index.others(stage, "new")) >= 1
-    assert index.others(stage, "old") == []
+    assert len(others(stage, "new")) >= 1
+    assert others(stage, "old") == []
     return stage
 
 

@@ -25,6 +25,7 @@ from obelics_like.check import check
 from obelics_like.document import Image
 from obelics_like.errors import DataError, InputError, OptionError, UnknownName, UsageError
 from obelics_like.ledger import Ledger
+from obelics_like.record import switched_off
 from obelics_like.store.folder import Output
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -84,10 +85,35 @@ def test_the_same_record_met_twice_is_dropped_once(built: Path) -> None:
     assert Output(built).ledger.drops["sources", "same_record", "record", ""] == 1
 
 
-@pytest.mark.parametrize("options", [{"engine": "local", "workers": 1}, {"engine": "local", "workers": 2}])
-def test_every_engine_gives_the_same_bytes(built: Path, tmp_path: Path, options: dict[str, Any]) -> None:
-    run(tmp_path / "out", **options)
-    assert contents(tmp_path / "out") == contents(built)
+RAY = pytest.param("ray", 2, marks=[pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(600)])
+
+
+@pytest.mark.parametrize(("engine", "workers"), [("local", 1), ("local", 2), RAY])
+def test_every_engine_gives_the_same_bytes(built: Path, tmp_path: Path, engine: str, workers: int) -> None:
+    """The corpus, the packs of pictures with their index, and what was dropped: `built` is the engine inline's."""
+    if engine == "ray":
+        pytest.importorskip("ray", reason="the extra `ray` is not installed")
+    record = run(tmp_path / "out", engine=engine, workers=workers)
+    assert record["engine"] == {"name": engine, "workers": workers}
+    whole = contents(built)
+    assert {name.partition("-")[0] for name in whole} >= {"corpus/part", "images/pack", "dropped/nodes"}
+    assert contents(tmp_path / "out") == whole
+
+
+def test_the_largest_input_is_scanned_first(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from obelics_like.run import scan_input
+
+    sizes: list[int] = []
+
+    def seen(item: Any) -> dict[str, Any]:
+        sizes.append(item[1].size)
+        return scan_input(item)
+
+    monkeypatch.setattr("obelics_like.run.scan_input", seen)
+    given = sorted(CRAWL.glob("*.warc.gz"), key=lambda path: path.stat().st_size)
+    record = run(tmp_path / "out", *given)
+    assert sizes == sorted(sizes, reverse=True)
+    assert [i["path"] for i in record["inputs"]] == [str(path) for path in given]
 
 
 def test_small_shards_change_nothing_but_the_order_of_the_work(
@@ -343,7 +369,7 @@ def test_outputs_that_can_not_be_written(built: Path, tmp_path: Path) -> None:
     ],
 )
 def test_limits_of_another_scorer_are_a_recorded_deviation(made_for: str | None, scorer: str | None, off: bool) -> None:
-    recorded = launch._switched_off(Gate(id="align.gate", made_for=made_for, min_similarity=0.15), scorer)
+    recorded = switched_off(Gate(id="align.gate", made_for=made_for, min_similarity=0.15), scorer)
     assert (recorded is not None) is off
     if recorded:
         assert recorded["ours"].startswith("off: ")

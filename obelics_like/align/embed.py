@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from obelics_like.document import Blob, Document, Image, Place
@@ -35,6 +35,8 @@ class Embed(ThingStage):
     buckets: into how many units of work the distinct pictures, and the distinct sentences, are cut, by the hash of
         what they are; more of them need less memory at a time in a large run.
     max_pixels: a larger picture is not opened; it stays without similarities.
+    gpu: the share of a GPU that a worker holds, where there is one and the scorer can use it. Pictures are opened by
+        the processor: with 0.25, four workers do so for one GPU, each with the model. No similarity depends on it.
 
     A page without a picture that was read is left alone. So is one in a language that the scorer does not serve: the
     fact `align_skipped` says so, since a similarity from a model that cannot read the page would be a guess. A
@@ -43,6 +45,7 @@ class Embed(ThingStage):
 
     buckets: int = 256
     max_pixels: int = 89_000_000
+    gpu: float = field(default=1.0, repr=False)  # not part of the text by which work is known: it changes no result
 
     rules: ClassVar[dict[str, str]] = {}
     facts: ClassVar[dict[str, str]] = {"align_skipped": "why the document's pictures were not held against its text"}
@@ -51,12 +54,14 @@ class Embed(ThingStage):
         for name, value in (("buckets", self.buckets), ("max_pixels", self.max_pixels)):
             if value < 1:
                 raise OptionError(f"stage {self.id}, option {name}", got=value, valid="1 or more", do="raise it")
+        if not 0 < self.gpu <= 1:
+            raise OptionError(f"stage {self.id}, option gpu", got=self.gpu, valid="above 0, up to 1", do="give a share")
 
     def active(self, context: Context) -> bool:
         return bool(context.images) and context.scorer not in (None, "none")
 
     def needs(self, context: Context) -> dict[str, float]:
-        return {"gpu": 1.0} if (context.scorer or "").startswith("open_clip:") else {}
+        return {"gpu": self.gpu} if (context.scorer or "").startswith("open_clip:") else {}
 
     def open(self, context: Context) -> Opened:
         return Opened(context.model(f"scorer:{context.scorer}"), context.read_blob)

@@ -48,9 +48,9 @@ _SET = click.option(
 )
 @click.option(
     "--work",
-    metavar="DIR",
-    type=click.Path(path_type=Path),
-    help="Where an --out that is an address is built, on this machine.",
+    metavar="DIR|URL",
+    help="Folder of this machine where an --out that is an address is built; or s3://BUCKET/PREFIX, through which "
+    "machines without a common disk share what they make.",
 )
 @click.option("--recipe", default="default", show_default=True, metavar="NAME|FILE", help="A recipe, or a .toml file.")
 @_SET
@@ -103,7 +103,7 @@ _SET = click.option(
 def build(
     inputs: tuple[str, ...],
     out: str,
-    work: Path | None,
+    work: str | None,
     recipe: str,
     settings: tuple[str, ...],
     workers: int | None,
@@ -129,13 +129,14 @@ def build(
     name (cc:CC-MAIN-2024-22).
     """
     from obelics_like import launch
+    from obelics_like.store.remote import places
 
     what: dict[str, Any] = {"recipe": recipe, "settings": _settings(settings), "images": images, "scorer": scorer}
     what |= {"limit": limit, "keep_dropped": keep_dropped, "offline": offline}
     what |= {"sample": sample, "seed": seed, "cc_index": cc_index, "cc_base": cc_base}
     if dry_run:
         with stoppable():
-            planned = launch.plan(inputs, work or out, **what)
+            planned = launch.plan(inputs, out, work=work, **what)
         _json(planned) if as_json else _show_plan(planned)
         return
     with stoppable(), progress(quiet=as_json) as tell:
@@ -150,7 +151,7 @@ def build(
             progress=tell,
             **what,
         )
-    _show(work or Path(out), as_json)
+    _show(places(out, work).folder, as_json)
     for line in [*_lost(record), *(f"the law does not hold: {b}" for b in record["breaches"])]:
         click.echo(f"obelics-like: {line}", err=True)
     sys.exit(record["exit_code"])

@@ -123,26 +123,26 @@ def lower(label: np.ndarray, left: np.ndarray, right: np.ndarray) -> bool:
     return changed
 
 
-def witnesses(keeper: np.ndarray, links: Links) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """For each document that goes: its rank, the rank of the document that convicts it, and their Jaccard.
+def witnesses(keeper: np.ndarray, links: Links) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """For each document that goes: its rank, that of the document that convicts it, their Jaccard, and its keeper.
 
-    That is its keeper, if they are linked, else its nearest neighbour (ties: the better rank).
+    Convicted it is by its keeper, if they are linked, else by its nearest neighbour (ties: the better rank).
     """
     import numpy as np
 
     mine = np.concatenate((links.right, links.left))
     other = np.concatenate((links.left, links.right))
-    return convicted(keeper, mine, other, np.concatenate((links.jaccard, links.jaccard)))
+    return convicted(keeper[mine], mine, other, np.concatenate((links.jaccard, links.jaccard)))
 
 
 def convicted(
     keeper: np.ndarray, mine: np.ndarray, other: np.ndarray, near: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """`witnesses` for the documents in `mine`, of whom all links are there, each seen from its own side."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """`witnesses` for the documents in `mine`, each with its keeper, of whom all links are there from their side."""
     import numpy as np
 
-    goes = keeper[mine] != mine
-    mine, other, near = mine[goes], other[goes], near[goes]
-    order = np.lexsort((other, -near, other != keeper[mine], mine))
+    goes = keeper != mine
+    mine, other, near, keeper = mine[goes], other[goes], near[goes], keeper[goes]
+    order = np.lexsort((other, -near, other != keeper, mine))
     rank, first = np.unique(mine[order], return_index=True)
-    return rank, other[order][first], near[order][first]
+    return rank, other[order][first], near[order][first], keeper[order][first]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from urllib.parse import urlsplit
 
 TRACKING = re.compile(
@@ -27,13 +27,18 @@ _QUERY = _PATH | frozenset(b"?")
 _PORT = re.compile(r"^(.*?)(?::0*(\d*))?$", re.DOTALL)
 
 
-def canonical_url(url: str, *, sort_query: bool = False) -> str:
+IGNORED = ("www", "slash", "query_order")
+"""What two URLs may differ in besides, where a recipe says so."""
+
+
+def canonical_url(url: str, ignore: Collection[str] = ()) -> str:
     """The URL under which copies of a page are counted as one; always the same for its own result.
 
     http and https count as one scheme; host in lower case and ASCII, without the dot at its end; no default port, no
     fragment, no tracking parameter, no empty query; dot segments resolved; percent-encoding as in RFC 3986 section
-    6.2.2 (unreserved characters plain, all else encoded in upper case). `www.` stays, and so does the order of the
-    query unless `sort_query`. What is no http URL, or can't be parsed, is only stripped of white space.
+    6.2.2 (unreserved characters plain, all else encoded in upper case). `www.`, a slash at the
+    path's end and the order of the query stay, unless `ignore` (of IGNORED) names them. What is no http URL, or can't
+    be parsed, is only stripped of white space.
 
     >>> canonical_url("HTTPS://Example.com.:443/a/../%7Ebob?b=2&utm_source=x&a=1#top")
     'http://example.com/~bob?b=2&a=1'
@@ -48,11 +53,17 @@ def canonical_url(url: str, *, sort_query: bool = False) -> str:
     user, at, hostport = parts.netloc.rpartition("@")
     match = _PORT.match(hostport)
     host, port = match.groups() if match else (hostport, None)
-    netloc = user + at + _host(host) + (f":{port}" if port and port not in ("80", "443") else "")
+    name = _host(host)
+    if "www" in ignore:
+        name = name.removeprefix("www.") or name
+    netloc = user + at + name + (f":{port}" if port and port not in ("80", "443") else "")
     pieces = [_escaped(piece, _QUERY - {ord("&")}) for piece in parts.query.split("&") if piece]
     pieces = [piece for piece in pieces if not TRACKING.fullmatch(piece)]
-    query = "&".join(sorted(pieces) if sort_query else pieces)
-    return f"http://{netloc}{_path(parts.path)}{'?' if query else ''}{query}"
+    query = "&".join(sorted(pieces) if "query_order" in ignore else pieces)
+    path = _path(parts.path)
+    if "slash" in ignore:
+        path = path.rstrip("/") or "/"
+    return f"http://{netloc}{path}{'?' if query else ''}{query}"
 
 
 def _host(host: str) -> str:
@@ -88,9 +99,9 @@ def _escaped(text: str, plain: frozenset[int]) -> str:
     return _ESCAPE.sub(one, text.encode("utf-8", "surrogatepass")).decode("ascii")
 
 
-def url_key(url: str) -> bytes:
+def url_key(url: str, ignore: Collection[str] = ()) -> bytes:
     """16 bytes that stand for the canonical URL."""
-    return _digest(canonical_url(url))
+    return _digest(canonical_url(url, ignore))
 
 
 def exact_text_key(texts: Iterable[str]) -> bytes | None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from obelics_like.dedup import bands as banded
 from obelics_like.dedup import clusters, keepers
-from obelics_like.dedup.neighbours import Neighbours, Verdicts
+from obelics_like.dedup.neighbours import Piece, Verdicts, deciding
 from obelics_like.dedup.ragged import Ragged
 from obelics_like.dedup.ranks import Ranks
 from obelics_like.dedup.shingles import KINDS, LONGEST, shingle_sets
@@ -23,7 +23,7 @@ from obelics_like.dedup.sketches import BACKENDS, Sketcher, sketcher
 from obelics_like.document import Document
 from obelics_like.errors import OptionError
 from obelics_like.rows import Rows
-from obelics_like.stage import Batch, Context, DocumentStage
+from obelics_like.stage import Batch, Context, DocumentStage, Plan, Step
 
 if TYPE_CHECKING:
     import numpy as np
@@ -154,15 +154,37 @@ class NearDuplicates(DocumentStage):
         return xxh3_64_intdigest(code.encode()) if self.per_language else 0
 
     def decide(self, rows: Rows, opened: Sketcher) -> Iterator[pa.Table]:
+        """All steps in one process, one after the other."""
         with rows.workspace() as folder:
-            work = self.neighbours(rows, folder)
-            for found in work.verdicts(self.chain):
-                for at in range(0, len(found.rank), _AT_ONCE):
-                    yield self._told(rows, work.ranks, found, slice(at, at + _AT_ONCE))
+            plan = self.plan(rows.memory)
+            steps = next(plan)
+            while not steps[0].last:
+                steps = plan.send([self.take_step(step, rows, folder)[0] for step in steps])
+            for step in steps:
+                yield from self.last_step(step, rows, folder)
+            try:
+                plan.send([{} for _ in steps])
+            except StopIteration as end:
+                for note in end.value:
+                    rows.note(note)
 
-    def neighbours(self, rows: Rows, folder: Path) -> Neighbours:
-        """What decides, with its files in `folder`."""
-        return Neighbours(rows, folder, self.max_band, partial(self._measured, rows))
+    def plan(self, memory: int) -> Plan:
+        count, _ = banded.banding(self.permutations, self.threshold, self.bands, self.rows)
+        return deciding(memory, count, self.max_band, self.chain)
+
+    def take_step(self, step: Step, rows: Rows, folder: Path) -> tuple[dict[str, Any], list[Path]]:
+        piece = self.piece(rows, folder)
+        return piece.do(step), piece.files(step)
+
+    def last_step(self, step: Step, rows: Rows, folder: Path) -> Iterator[pa.Table]:
+        piece = self.piece(rows, folder)
+        found, ranks = piece.judge(step), piece.ranks(step)
+        for at in range(0, len(found.rank), _AT_ONCE):
+            yield self._told(rows, ranks, found, slice(at, at + _AT_ONCE))
+
+    def piece(self, rows: Rows, folder: Path) -> Piece:
+        """What does the steps, with their files in `folder`."""
+        return Piece(rows, folder, partial(self._measured, rows))
 
     def _told(self, rows: Rows, ranks: Ranks, found: Verdicts, part: slice) -> pa.Table:
         import numpy as np

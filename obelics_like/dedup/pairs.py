@@ -5,11 +5,16 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from obelics_like.dedup.labels import links_of
 from obelics_like.dedup.minhash import NearDuplicates
 from obelics_like.document import Document, Origin, Text
 from obelics_like.rows import Rows, tables
 from obelics_like.stage import Context
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def near_pairs(texts: Sequence[str], stage: NearDuplicates | None = None) -> dict[tuple[int, int], float]:
@@ -27,12 +32,7 @@ def near_pairs(texts: Sequence[str], stage: NearDuplicates | None = None) -> dic
     documents = [Document(f"{i:012d}", "", Origin("", i), [Text(0, text)]) for i, text in enumerate(texts)]
     rows = stage.collect(documents, stage.open(Context()))
     rows = rows.append_column("doc", pa.array(np.arange(len(texts)), pa.uint64()))
-    read = Rows(tables([rows]))
-    with read.workspace() as folder:
-        work = stage.neighbours(read, folder)
-        links = work.links().read(0)
-        ends = work.ranks.docs[links[:, :2].astype(np.int64)].astype(np.int64)
-    nears = links[:, 2].copy().view(np.float64)
+    ends, nears = links(stage, Rows(tables([rows])))
     twins: dict[int, list[int]] = defaultdict(list)
     for i, (print_, size) in enumerate(zip(rows["fingerprint"].to_pylist(), rows["size"].to_pylist(), strict=True)):
         twins[print_ if size else -1 - i].append(i)
@@ -43,3 +43,16 @@ def near_pairs(texts: Sequence[str], stage: NearDuplicates | None = None) -> dic
             if i != j:
                 found[min(i, j), max(i, j)] = near
     return found
+
+
+def links(stage: NearDuplicates, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
+    """The pairs that the stage links, as documents (shape (links, 2)), and their Jaccard."""
+    import numpy as np
+
+    with rows.workspace() as folder:
+        plan, piece = stage.plan(rows.memory), stage.piece(rows, folder)
+        steps = next(plan)
+        while "links" not in steps[0].told:
+            steps = plan.send([piece.do(step) for step in steps])
+        found, docs = links_of(piece.sides(steps[0])), piece.ranks(steps[0]).docs
+        return np.stack((docs[found.left], docs[found.right]), 1).astype(np.int64), found.jaccard

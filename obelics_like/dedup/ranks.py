@@ -9,7 +9,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from obelics_like.dedup import keepers
 from obelics_like.rows import HELD, Rows
@@ -36,16 +36,32 @@ class Ranks:
     def __len__(self) -> int:
         return len(self.docs)
 
+    @staticmethod
+    def files(folder: Path) -> tuple[Path, Path, Path]:
+        """Where `rank` writes its three columns."""
+        return folder / "docs", folder / "sizes", folder / "rows"
+
+
+def open_ranks(paths: Sequence[Path], count: int, held: int) -> Ranks:
+    """What `rank` wrote, from its files wherever they lie now."""
+    docs, sizes, of_row = _columns(paths, count, "r")
+    return Ranks(docs, sizes, of_row, held)
+
+
+def _columns(paths: Sequence[Path], count: int, mode: Literal["r", "w+"]) -> tuple[np.ndarray, ...]:
+    import numpy as np
+
+    kinds = (np.uint64, np.uint32, np.int64)
+    shape = max(1, count)  # an empty file can't be mapped
+    return tuple(np.memmap(p, kind, mode, shape=shape)[:count] for p, kind in zip(paths, kinds, strict=True))
+
 
 def rank(rows: Rows, folder: Path) -> Ranks:
     """Order all rows by `keepers.ORDER`: in runs that fit in memory, which are then merged piece by piece."""
     import numpy as np
 
     runs, count, held = _runs(rows, folder)
-    docs, sizes, of_row = (
-        np.memmap(folder / name, kind, "w+", shape=count) if count else np.zeros(0, kind)
-        for name, kind in (("docs", np.uint64), ("sizes", np.uint32), ("rows", np.int64))
-    )
+    docs, sizes, of_row = _columns(Ranks.files(folder), count, "w+")
     at = 0
     for table in _merged(runs):
         here = slice(at, at + table.num_rows)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from obelics_like.errors import OptionError, UnknownName
+from obelics_like.errors import OptionError, UnknownName, WorkerError
 
 ENGINES = ("inline", "local", "ray")
 
@@ -35,6 +35,37 @@ class Needs:
 
 
 ONE_PROCESSOR = Needs()
+
+
+MOST_DEATHS = 100
+"""Workers of a run that may die beyond one an item that is done: a page that kills for good costs some 30 at most."""
+
+
+class Deaths:
+    """The budget of a whole run: where workers go on dying and nothing is done meanwhile, the run stops and says so.
+
+    Each item that is done gives one death back, so that a run of weeks may lose a machine now and then. `workers` is
+    how many there are: a cluster may lose them all at once, more than once.
+    """
+
+    def __init__(self, engine: str, workers: int) -> None:
+        self._engine, self._most, self._now = engine, max(MOST_DEATHS, 4 * workers), 0
+
+    def done(self) -> None:
+        """Count an item that was done."""
+        self._now = max(0, self._now - 1)
+
+    def one(self, why: str) -> None:
+        """Count a worker that died. Raises WorkerError."""
+        self._now += 1
+        if self._now > self._most:
+            raise WorkerError(
+                f"engine {self._engine}",
+                got=f"{self._now} workers more that died than items that were done, the last by {why}",
+                valid="a worker that dies now and then",
+                do="look at the memory and disk of the machine, and at the stage that is running (--workers 1 shows it "
+                "alone), then run the same command again: it goes on where it stopped",
+            )
 
 
 class Engine(Protocol):

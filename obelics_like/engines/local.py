@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from obelics_like.engines import ONE_PROCESSOR, Failure, Needs
+from obelics_like.engines import ONE_PROCESSOR, Deaths, Failure, Needs
 from obelics_like.errors import MissingPiece, OptionError
 
 ATTEMPTS = 3
@@ -118,6 +118,7 @@ class LocalEngine:
         self.workers = max(1, workers or len(os.sched_getaffinity(0)))
         self.stall = patience() if stall is None else stall
         check_memory()
+        self._deaths = Deaths("local", self.workers)
         self._idle: list[Worker] = []
         self._busy: list[Worker] = []
 
@@ -137,6 +138,7 @@ class LocalEngine:
                         continue
                     self._busy.remove(worker)
                     free.append(worker.gpu)
+                    self._deaths.one(answer) if state == "died" else self._deaths.done()
                     if state == "died" and worker.attempt < ATTEMPTS:
                         waiting.append((worker.item, worker.attempt + 1))
                     elif state == "died":

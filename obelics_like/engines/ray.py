@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from typing import Any
 
-from obelics_like.engines import ONE_PROCESSOR, Failure, Needs
+from obelics_like.engines import ONE_PROCESSOR, Deaths, Failure, Needs
 from obelics_like.engines.local import ATTEMPTS, Worker, check_memory, patience
 from obelics_like.errors import MissingPiece
 
@@ -94,6 +94,7 @@ class RayEngine:
         if self._ours:
             _connect(self._ray, address, workers)
         self.workers = workers or max(1, int(self._ray.cluster_resources().get("CPU", 1)))
+        self._deaths = Deaths("ray", self.workers)
         self._staff = _Staff()
         self._needs = ONE_PROCESSOR
         self._lost = 0
@@ -114,6 +115,7 @@ class RayEngine:
                     self._give(task, *waiting.popleft())
                 for hired in self._answering():
                     state, answer = self._take(hired)
+                    self._deaths.one(answer) if state == "died" else self._deaths.done()
                     if state == "died" and hired.attempt < ATTEMPTS:
                         waiting.append((hired.item, hired.attempt + 1))
                     elif state == "died":

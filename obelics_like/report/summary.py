@@ -175,6 +175,7 @@ def _run(run: dict[str, Any], ledger: Ledger) -> dict[str, Any]:
         "peak_worker_mb": run["peak_worker_mb"],
         "stage_seconds": run["stage_seconds"],
         "engine": run["engine"],
+        "notes": [[phase["name"], note] for phase in run["phases"] for note in phase.get("notes", ())],
         "inputs": {
             "files": len(inputs),
             "bytes": sum(i["size"] or 0 for i in inputs),

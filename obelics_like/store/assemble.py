@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from obelics_like.errors import DataError
 from obelics_like.store.dropped import NODES, PAGES
 from obelics_like.store.files import Published, describe, flush_folder, lines, publish, publishing
+from obelics_like.store.shared import at_hand
 
 PICTURES = pa.schema(
     [
@@ -50,6 +51,8 @@ def assemble(
 
     Raises DataError if a piece is no longer what was published.
     """
+    for piece in (*corpus, *dropped, *packs):
+        at_hand(piece.path)
     for piece in dropped:
         _same(piece, describe(piece.path))
     sections = {

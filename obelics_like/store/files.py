@@ -2,6 +2,7 @@
 
 A file is written under a temporary name in its own folder, flushed to the disk, then renamed; the folder is flushed
 too. Readers go by manifests and never by listing a folder, so a file that a lost attempt left behind adds nothing.
+Work that is shared through an object store (`shared`) is put there before it is renamed.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from obelics_like.errors import DataError, cannot_write
+from obelics_like.store import shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ def publishing(path: Path) -> Iterator[IO[bytes]]:
             yield file
             file.flush()
             os.fsync(file.fileno())
+        shared.put(path, temporary)
         os.replace(temporary, path)
         flush_folder(path.parent)
     except OSError as error:
@@ -96,8 +99,8 @@ def finished(manifest: Path) -> dict[str, Any] | None:
     None where the task is to be done (again): no manifest, a damaged one, or a file that is missing or cut short.
     """
     try:
-        said = json.loads(manifest.read_bytes())
-        whole = all((manifest.parent / f["name"]).stat().st_size == f["bytes"] for f in said["files"])
+        said = json.loads(shared.at_hand(manifest).read_bytes())
+        whole = all(shared.size_of(manifest.parent / f["name"]) == f["bytes"] for f in said["files"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return dict(said) if whole else None

@@ -12,13 +12,14 @@ DIR/work/            what the next run with other options can use again; may be 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 
 from obelics_like.document import Blob, Document
-from obelics_like.errors import InputError
+from obelics_like.errors import DataError, InputError
 from obelics_like.ledger import Ledger
 from obelics_like.store.corpus import read_rows, to_document
 from obelics_like.store.files import Published, from_lines, read_json
@@ -38,8 +39,16 @@ class Output:
                 valid="the --out folder of a finished `obelics-like build`",
                 do="run `obelics-like build INPUT... --out DIR` first, or again if it was stopped",
             )
-        self.run: dict[str, Any] = read_json(self.folder / "run.json")
         self.manifest: dict[str, Any] = read_json(self.folder / "manifest.json")
+        self.run: dict[str, Any] = read_json(self.folder / "run.json")
+        lacking = [key for key in ("tool", "recipe", "inputs", "ledger") if key not in self.run]
+        if lacking:
+            raise DataError(
+                str(self.folder / "run.json"),
+                got=f"no {' and no '.join(lacking)}",
+                valid="what this version of obelics-like writes",
+                do="run `obelics-like build` again with the same arguments",
+            )
 
     @property
     def ledger(self) -> Ledger:
@@ -55,9 +64,30 @@ class Output:
         return [self.folder / section / f.name for f in self.files(section) if f.name.startswith(prefix)]
 
     def rows(self, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
-        """The rows of the corpus, in order; all columns, or those named."""
+        """The rows of the corpus, in order; all columns, or those named.
+
+        Raises DataError if another run has begun to replace the corpus: a file that is open stays what it was, but the
+        next one would be of another corpus.
+        """
         for path in self.paths("corpus"):
-            yield from read_rows(path, columns)
+            rows = read_rows(path, columns)
+            try:
+                first = list(islice(rows, 1))
+            except OSError:
+                self._still_there()
+                raise
+            self._still_there()  # a run takes the manifest away before it touches a file, and this one is open now
+            yield from chain(first, rows)
+
+    def _still_there(self) -> None:
+        now = self.folder / "manifest.json"
+        if not now.is_file() or read_json(now) != self.manifest:
+            raise DataError(
+                str(self.folder),
+                got="a corpus that another run replaces, or has replaced, since it was opened",
+                valid="a corpus that stays while it is read",
+                do="open it again once that run is done",
+            )
 
     def documents(self) -> Iterator[Document]:
         """The documents of the corpus, in order."""

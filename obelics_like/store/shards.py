@@ -15,6 +15,7 @@ import zstandard
 
 from obelics_like.document import Blob, Document, Drop, Edit, Image, Language, Origin, Place, Text
 from obelics_like.errors import DataError
+from obelics_like.store.shared import at_hand
 
 _LEVEL = 1  # read once, soon: a higher level costs more than it saves
 
@@ -43,7 +44,7 @@ def write_documents(documents: Iterable[Document], file: IO[bytes]) -> int:
 def read_documents(path: Path) -> Iterator[Document]:
     """The documents of a shard, in order. Raises DataError if the file is damaged."""
     try:
-        with open(path, "rb") as raw, zstandard.ZstdDecompressor().stream_reader(raw) as stream:
+        with open(at_hand(path), "rb") as raw, zstandard.ZstdDecompressor().stream_reader(raw) as stream:
             for line in io.BufferedReader(stream, 1 << 20):
                 yield from_value(orjson.loads(line))
     except (OSError, ValueError, TypeError, zstandard.ZstdError) as error:

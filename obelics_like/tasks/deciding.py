@@ -1,11 +1,12 @@
-"""Decides a piece of a barrier: a DocumentStage or a range of its keys, or one range of buckets of its ThingStage."""
+"""Decides a piece of a barrier: a DocumentStage, a range of keys or a step of it, or some buckets of a ThingStage."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import time
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,9 @@ from obelics_like import exchange, index
 from obelics_like.errors import OptionError
 from obelics_like.plan import Segment, digest
 from obelics_like.rows import MEMORY, Rows
-from obelics_like.stage import AnyStage, DocumentStage, ThingStage
-from obelics_like.store.files import Published, describe, finished, lines, publish_json
+from obelics_like.stage import AnyStage, DocumentStage, Step, ThingStage
+from obelics_like.store.files import Published, describe, finished, flush_folder, lines, publish_json
+from obelics_like.store.shared import put_made
 from obelics_like.tasks.job import Job, opened, peak_memory
 
 PACK = "pack"
@@ -26,7 +28,7 @@ PACK = "pack"
 
 @dataclass(frozen=True)
 class DecideItem:
-    """A piece of a barrier's work: a DocumentStage (or a range of its keys), or a range of buckets of a ThingStage.
+    """A piece of a barrier's work: a DocumentStage (a range of keys, a step of it), or buckets of a ThingStage.
 
     `published` are the names of the row files that the shards' manifests name. `place` is the stage's in the barrier,
     `before` the verdict files of the DocumentStages before it there. `things` narrows a range of buckets to the things
@@ -42,6 +44,7 @@ class DecideItem:
     place: int = 0
     before: tuple[str, ...] = ()
     keys: tuple[int, int] | None = None
+    step: Step | None = None
 
     @property
     def folder(self) -> Path:
@@ -56,7 +59,27 @@ class DecideItem:
     @property
     def manifest(self) -> Path:
         """What says that it is decided."""
+        if self.step is not None and self.step.last:
+            return self.folder / f"last-{self.stage.id}-{self.name}.json"
+        if self.step is not None:
+            return self.steps / f"{self.step.name}{self.step.told.get('round', '')}-{self.name}.json"
         return self.folder / f"decided-{self.stage.id}-{self.name}.json"
+
+    @property
+    def steps(self) -> Path:
+        """Where the steps of the stage's plan leave what they have for one another, until all is decided."""
+        return self.folder / f"steps-{self.stage.id}"
+
+    @property
+    def held(self) -> Path:
+        """Where what earlier runs kept stays as it was when the stage began to decide (`index.hold`)."""
+        return self.folder / f"held-{self.stage.id}"
+
+    @property
+    def asked_for(self) -> str:
+        """A digest of what is to be decided: what was made of other rows, or after other verdicts, is not it."""
+        step = json.dumps(asdict(self.step)) if self.step else ""  # JSON, since a resumed plan is told what JSON says
+        return digest(self.buckets, self.keys, step, *self.before, "", *self.published)
 
     @property
     def stage(self) -> AnyStage:
@@ -81,23 +104,43 @@ class DecideItem:
 
 def decide(item: DecideItem) -> dict[str, Any]:
     """Decide a piece of a barrier; publishes the verdict file, and gives its name and what the stage had to say."""
-    manifest = item.manifest
-    asked = digest(item.buckets, item.keys, *item.before, "", *item.published)
-    if (done := finished(manifest)) is not None and done["asked"] == asked:
+    if (done := decided(item)) is not None:
         return done
     start = time.process_time()
-    notes: list[str] = []
-    files = _decide_things(item) if item.buckets else _decide_documents(item, notes)
+    if item.step is not None and not item.step.last:
+        made = _take_step(item, item.step)
+    else:
+        notes: list[str] = []
+        files = _decide_things(item) if item.buckets else _decide_documents(item, notes)
+        verdicts = [f.name for f in files if f.name.startswith("verdict-")]
+        made = {"verdicts": verdicts, "notes": notes, "files": lines(files)}
     result = {
-        "asked": asked,
-        "verdicts": [f.name for f in files if f.name.startswith("verdict-")],
-        "notes": notes,
-        "files": lines(files),
+        "asked": item.asked_for,
+        **made,
         "seconds": {item.stage.id: time.process_time() - start},
         "peak_mb": peak_memory(),
     }
-    publish_json(manifest, result)
+    publish_json(item.manifest, result)
     return result
+
+
+def hold_index(item: DecideItem) -> None:
+    """Keep the index of the item's stage as it is, for all tasks that decide it."""
+    assert isinstance(item.stage, DocumentStage)
+    index.hold(item.stage, item.job.run, item.held)
+
+
+def decided(item: DecideItem) -> dict[str, Any] | None:
+    """What an item's manifest says, if it is decided."""
+    done = finished(item.manifest)
+    return done if done is not None and done["asked"] == item.asked_for else None
+
+
+def settle(item: DecideItem, last: list[dict[str, Any]], notes: list[str]) -> None:
+    """Publish that an item is decided, from what its last steps gave and its plan had to say."""
+    made = {name: [one for found in last for one in found[name]] for name in ("verdicts", "files")}
+    peak = max(one["peak_mb"] for one in last)
+    publish_json(item.manifest, {"asked": item.asked_for, **made, "notes": notes, "seconds": {}, "peak_mb": peak})
 
 
 def memory() -> int:
@@ -115,22 +158,45 @@ def memory() -> int:
 
 
 def _decide_documents(item: DecideItem, notes: list[str]) -> list[Published]:
+    stage, rows = item.stage, _rows(item)
+    assert isinstance(stage, DocumentStage)
+    if item.step is None:
+        drops = stage.decide(rows, opened(stage, item.job, item.folder / stage.id))
+    else:
+        drops = stage.last_step(item.step, rows, item.steps)
+    verdict = exchange.document_verdict(None if item.step else rows, drops, stage.id)
+    for rule in verdict["rule"].unique().to_pylist():
+        stage.drop(rule)  # an undeclared rule is an error
+    notes += rows.notes
+    return [exchange.write_table(verdict, item.folder / f"verdict-{stage.id}-{item.name}.arrow")]
+
+
+def _rows(item: DecideItem) -> Rows:
     stage = item.stage
     assert isinstance(stage, DocumentStage)
-    state = opened(stage, item.job, item.folder / stage.id)
-    rows = Rows(
+    return Rows(
         [partial(exchange.map_table, path) for path in item.rows(stage)],
-        held=index.others(stage, item.job.run),
+        held=[] if stage.index is None else index.held(item.held),
         gone=exchange.Gone(item.folder / name for name in item.before),
         keys=item.keys,
         memory=memory(),
         scratch=item.folder,
     )
-    verdict = exchange.document_verdict(rows, stage.decide(rows, state), stage.id)
-    for rule in verdict["rule"].unique().to_pylist():
-        stage.drop(rule)  # an undeclared rule is an error
-    notes += rows.notes
-    return [exchange.write_table(verdict, item.folder / f"verdict-{stage.id}-{item.name}.arrow")]
+
+
+def _take_step(item: DecideItem, step: Step) -> dict[str, Any]:
+    """What the plan is to be told, and the files for other steps: flushed, but without a digest, for they are many."""
+    stage = item.stage
+    assert isinstance(stage, DocumentStage)
+    item.steps.mkdir(exist_ok=True)
+    said, paths = stage.take_step(step, _rows(item), item.steps)
+    files = []
+    for path in paths:
+        with open(path, "rb") as file:
+            os.fsync(file.fileno())
+        files.append({"name": path.name, "bytes": path.stat().st_size})
+    flush_folder(item.steps)
+    return {"said": said, "files": files}
 
 
 def _decide_things(item: DecideItem) -> list[Published]:
@@ -145,7 +211,10 @@ def _decide_things(item: DecideItem) -> list[Published]:
     # what the verdict points to (packs, fetched bodies) is part of it: without that, it is to be decided again
     made = [scratch / name for column in ("pack", "path") if column in verdict.column_names
             for name in verdict[column].unique().drop_null().to_pylist()]  # fmt: skip
-    files += [replace(describe(p), name=str(p.relative_to(item.folder))) for p in made if p.is_relative_to(scratch)]
+    made = [path for path in made if path.is_relative_to(scratch)]
+    for path in made:
+        put_made(path)
+    files += [replace(describe(p), name=str(p.relative_to(item.folder))) for p in made]
     return files
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import resource
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from obelics_like.plan import digest
 from obelics_like.sources.archive import Archive, read_bytes
 from obelics_like.sources.spool import copy_of
 from obelics_like.stage import AnyStage, Context, ThingStage
+from obelics_like.store.shared import at_hand
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,9 @@ class Job:
     @property
     def run(self) -> str:
         """The name of the run among others: that of its output folder, so that it is the same when run again."""
-        return digest(self.work.resolve())
+        work = self.work.resolve()
+        name = work.parent.name if work.name == "work" else work.name
+        return f"{re.sub(r'[^0-9A-Za-z_-]', '_', name)}-{digest(work)}"
 
     def context(self, scratch: Path) -> Context:
         """The services that stages are opened with in this process."""
@@ -65,6 +69,8 @@ def _model(spec: str, offline: bool) -> Any:
 
 def _read_blob(options: Archive, spool: Path, blob: Blob) -> bytes:
     copy = copy_of(blob.place.path, spool)
+    if copy is None and blob.place.kind == "pack":  # what was fetched from the web is work, perhaps another machine's
+        at_hand(Path(blob.place.path))
     return read_bytes(replace(blob.place, path=copy) if copy else blob.place, options)
 
 
@@ -75,7 +81,7 @@ def _finder(index: Path | None, inputs: Path | None) -> Callable[[str, Origin], 
     if index is not None:
         from obelics_like.sources.join import ImageIndex
 
-        find = ImageIndex(index).find
+        find = ImageIndex(at_hand(index)).find
 
     def found(url: str, origin: Origin) -> list[Blob]:
         if not is_name(url):
@@ -89,7 +95,7 @@ def _finder(index: Path | None, inputs: Path | None) -> Callable[[str, Origin], 
 @lru_cache(maxsize=2)
 def _inputs(path: Path) -> dict[str, list[str]]:
     """Path and format of each input of the run, by name."""
-    found: dict[str, list[str]] = json.loads(path.read_text("utf-8"))
+    found: dict[str, list[str]] = json.loads(at_hand(path).read_text("utf-8"))
     return found
 
 
@@ -103,11 +109,15 @@ def _nowhere(url: str, origin: Origin) -> list[Blob]:
     return []
 
 
-@lru_cache(maxsize=64)
 def opened(stage: AnyStage, job: Job, scratch: Path) -> Any:
     """What the stage's `open` gave in this process; `scratch` is the folder it may write under."""
-    if isinstance(stage, ThingStage):
+    if isinstance(stage, ThingStage):  # each time: it may have been cleaned away between two runs of one process
         scratch.mkdir(parents=True, exist_ok=True)
+    return _opened(stage, job, scratch)
+
+
+@lru_cache(maxsize=64)
+def _opened(stage: AnyStage, job: Job, scratch: Path) -> Any:
     return stage.open(job.context(scratch))
 
 

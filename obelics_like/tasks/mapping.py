@@ -28,6 +28,7 @@ from obelics_like.store.corpus import to_table, write_tables
 from obelics_like.store.dropped import Reasons
 from obelics_like.store.files import Published, describe, finished, lines, publish_json, publishing
 from obelics_like.store.shards import read_documents, to_line, write_lines
+from obelics_like.store.shared import withdraw
 from obelics_like.tasks.job import Job, opened, peak_memory
 from obelics_like.tasks.scanning import index_records, quarantined
 from obelics_like.tasks.whereabouts import Whereabouts
@@ -93,7 +94,7 @@ class MapTask:
         """Do it, unless it was done; gives the manifest."""
         manifest = self.folder / f"{self.item.name}.json"
         if self.lost is not None:
-            manifest.unlink(missing_ok=True)
+            withdraw(manifest)
         elif (done := finished(manifest)) is not None:
             return done
         self.place = Whereabouts(self.item.note)

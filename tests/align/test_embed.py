@@ -6,6 +6,7 @@ import hashlib
 import io
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from PIL import Image as Pillow
 from obelics_like.align.embed import Embed
 from obelics_like.document import Blob, Document, Drop, Image, Language, Origin, Place, Text
 from obelics_like.errors import OptionError, StageError
+from obelics_like.plan import described
 from obelics_like.stage import Context
 
 WIDTH = 8
@@ -194,3 +196,14 @@ def test_active_with_pixels_and_a_scorer(images: set[str], scorer: str | None, a
 def test_options() -> None:
     with pytest.raises(OptionError):
         Embed(buckets=0).check()
+
+
+def test_a_share_of_a_gpu_is_asked_for_and_is_no_part_of_what_work_is_known_by() -> None:
+    clip = Context(frozenset(), "open_clip:ViT-B-32", True)
+    assert Embed(id="embed").needs(clip) == {"gpu": 1.0}
+    assert Embed(id="embed", gpu=0.25).needs(clip) == {"gpu": 0.25}
+    assert Embed(id="embed", gpu=0.25).needs(replace(clip, scorer="label-bridge")) == {}
+    assert described(Embed(id="embed", gpu=0.25)) == described(Embed(id="embed"))
+    for wrong in (0.0, -1.0, 2.0, float("nan")):
+        with pytest.raises(OptionError, match="option gpu"):
+            Embed(id="embed", gpu=wrong).check()

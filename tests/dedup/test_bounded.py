@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from obelics_like.dedup import clusters
+from obelics_like.dedup import clusters, runs
+from obelics_like.dedup.labels import Labels, propose, take_lowest
 from obelics_like.dedup.minhash import NearDuplicates
 from obelics_like.dedup.ranks import rank
-from obelics_like.dedup.spill import Spill
 from obelics_like.dedup.text import SameText
 from obelics_like.dedup.url import SameUrl
 from obelics_like.document import Document
@@ -85,7 +85,7 @@ def test_neither_memory_nor_shards_nor_ranges_matter(stage: DocumentStage, tmp_p
 def test_it_says_how_clusters_were_found() -> None:
     stage = NearDuplicates(id="minhash")
     rows = rows_of(stage, PAGES)
-    for memory, how in ((MEMORY, "one pass over the graph"), (TINY, "rounds of the lowest label")):
+    for memory, how in ((MEMORY, "clusters in one piece"), (TINY, "rounds of the lowest label")):
         read = Rows(tables([rows]), memory=memory)
         list(stage.decide(read, stage.open(Context())))
         assert any(how in note for note in read.notes), read.notes
@@ -106,34 +106,41 @@ def test_ranks_are_the_order_of_a_single_sort(tmp_path: Path) -> None:
     assert orders[0] == orders[1] == orders[2]
 
 
-def test_labels_fall_to_the_components(tmp_path: Path) -> None:
+@pytest.mark.parametrize("parts", [1, 3, 8])
+def test_labels_fall_to_the_components(tmp_path: Path, parts: int) -> None:
     rng = np.random.default_rng(1)
     for count, links in ((50, 20), (300, 300), (1000, 900)):
         ends = np.sort(rng.integers(0, count, (links, 2)), axis=1)
         path = np.arange(count // 2)
         left, right = np.append(ends[:, 0], path[:-1]), np.append(ends[:, 1], path[1:])
-        label = np.arange(count)
-        changed = True
-        while changed:
-            parts = [slice(at, at + 64) for at in range(0, len(left), 64)]
-            changed = sum(clusters.lower(label, left[part], right[part]) for part in parts) > 0
-        assert label.tolist() == clusters.components(count, clusters.Links(left, right, np.ones(len(left)))).tolist()
+        for round_ in range(30):
+            labels, some = Labels(tmp_path, round_, parts, count), 0
+            for number in range(parts):
+                link = clusters.Links(left[number::parts], right[number::parts], np.ones(len(left[number::parts])))
+                some += propose(labels, link, runs.run_path(tmp_path, "p", number))
+            if not some:
+                break
+            for part in range(parts):
+                to = runs.run_path(tmp_path, f"labels{round_ + 1}", part)
+                take_lowest(labels, part, runs.Runs(tmp_path, "p", parts, 2), to)
+        assert 0 < round_ <= np.log2(count) + 2
+        truth = clusters.components(count, clusters.Links(left, right, np.ones(len(left))))
+        assert labels(np.arange(count)).tolist() == truth.tolist()
 
 
-@pytest.mark.parametrize("memory", [1, 1000, 10**9])
-def test_what_is_spilt_comes_back_in_its_order(tmp_path: Path, memory: int) -> None:
+@pytest.mark.parametrize("parts", [1, 2, 7, 1000])
+def test_ranges_of_runs_hold_each_row_once(tmp_path: Path, parts: int) -> None:
     rng = np.random.default_rng(2)
-    spill = Spill(tmp_path, "x", 2, 5, memory)
-    whole = rng.integers(0, 99, (1000, 2)).astype(np.uint64)
-    for at in range(0, 1000, 130):
-        spill.add(whole[at : at + 130], (whole[at : at + 130, 0] % 5).astype(int))
-    for part in range(5):
-        truth = whole[whole[:, 0] % 5 == part]
-        assert spill.read(part).tolist() == truth.tolist()
-        assert np.concatenate(list(spill.chunks(part, 7))).tolist() == truth.tolist()
-    assert spill.count == 1000
-    assert sum(map(len, spill.drain())) == 1000
-    assert list(tmp_path.iterdir()) == []
+    whole = rng.integers(0, 2**64, (3, 1000), np.uint64)
+    whole[0, :2] = 0, 2**64 - 1
+    for number, columns in enumerate((whole[:, :600], whole[:, 600:600], whole[:, 600:])):
+        runs.write(runs.run_path(tmp_path, "x", number), columns[:, np.argsort(columns[0])])
+    read = runs.Runs(tmp_path, "x", 3, 3)
+    found = [read.read(part, parts, runs.HASHES) for part in range(parts)]
+    for part, columns in enumerate(found):
+        assert all(int(key) * parts >> 64 == part for key in columns[0])
+    assert sorted(np.concatenate(found, axis=1).T.tolist()) == sorted(whole.T.tolist())
+    assert len(list(tmp_path.iterdir())) == 3
 
 
 def test_a_key_of_more_rows_than_fit_is_read_in_chunks() -> None:

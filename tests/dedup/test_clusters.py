@@ -55,12 +55,13 @@ def test_stars_go_to_the_nearest_that_stays() -> None:
 
 def test_a_witness_is_the_keeper_or_else_the_nearest() -> None:
     found = links((0, 1, 0.81), (1, 2, 0.9), (2, 3, 0.8), (1, 3, 0.95), (0, 4, 0.8), (3, 4, 1.0))
-    rank, by, near = clusters.witnesses(clusters.components(5, found), found)
+    rank, by, near, keeper = clusters.witnesses(clusters.components(5, found), found)
     assert rank.tolist() == [1, 2, 3, 4]
     assert by.tolist() == [0, 1, 4, 0]
     assert near.tolist() == [0.81, 0.9, 1.0, 0.8]
+    assert keeper.tolist() == [0, 0, 0, 0]
 
 
 def test_nothing_linked() -> None:
     assert clusters.components(3, links()).tolist() == [0, 1, 2]
-    assert [len(x) for x in clusters.witnesses(np.arange(3), links())] == [0, 0, 0]
+    assert [len(x) for x in clusters.witnesses(np.arange(3), links())] == [0, 0, 0, 0]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from obelics_like.dedup.keys import canonical_url, exact_text_key, url_key
+from obelics_like.dedup.keys import IGNORED, canonical_url, exact_text_key, url_key
 
 CASES = [
     json.loads(line)
@@ -23,10 +23,24 @@ def test_canonical_url(case: dict[str, str]) -> None:
     assert canonical_url(case["key"]) == case["key"]
 
 
-def test_order_of_the_query_counts_unless_told_otherwise() -> None:
-    one, two = "http://e.org/?a=1&b=2", "http://e.org/?b=2&a=1"
+@pytest.mark.parametrize(
+    ("what", "one", "two"),
+    [
+        ("query_order", "http://e.org/?a=1&b=2", "http://e.org/?b=2&a=1"),
+        ("www", "http://www.e.org/a", "https://E.org/a"),
+        ("slash", "http://e.org/a/", "http://e.org/a"),
+    ],
+)
+def test_what_counts_unless_told_otherwise(what: str, one: str, two: str) -> None:
     assert canonical_url(one) != canonical_url(two)
-    assert canonical_url(one, sort_query=True) == canonical_url(two, sort_query=True)
+    assert canonical_url(one, {what}) == canonical_url(two, {what})
+    assert all(canonical_url(one, {other}) != canonical_url(two, {other}) for other in {*IGNORED} - {what})
+
+
+def test_what_is_ignored_is_no_more_than_that() -> None:
+    assert canonical_url("http://www./", IGNORED) == "http://www/"
+    assert canonical_url("http://e.org//", IGNORED) == canonical_url("http://www.e.org", IGNORED) == "http://e.org/"
+    assert canonical_url("http://wwwe.org/a", IGNORED) == "http://wwwe.org/a"
 
 
 _PIECES = st.sampled_from(

@@ -17,16 +17,23 @@ URL, TEXT = SameUrl(id="dedup.url"), SameText(id="dedup.text")
 
 
 def dated() -> list[Document]:
-    """Four copies of one page."""
-    return [
+    """Four copies of one page, with one picture."""
+    pages = [
         page("c", "Cats sat", url="http://e.org/a", date="2024-05-01T00:00:00Z"),
         page("b", "cats  sat", url="https://e.org/a#x", date="2024-05-01T00:00:00.5Z"),
         page("d", "Cats", "sat", url="http://e.org/a?utm_source=y", date=None),
         page("a", "CATS SAT", url="http://E.org/a", date="2023-01-01T00:00:00Z"),
     ]
+    for document in pages:
+        document.nodes.append(Image(9, "https://e.org/1.jpg"))
+    return pages
 
 
-@pytest.mark.parametrize("kind", [SameUrl, SameText])
+def by_pictures(keep: str, id: str) -> SameImages:
+    return SameImages("url", keep, id=id)
+
+
+@pytest.mark.parametrize("kind", [SameUrl, SameText, by_pictures])
 @pytest.mark.parametrize(("keep", "stays"), [("newest", "b"), ("oldest", "a"), ("lowest_id", "a"), ("longest", "b")])
 def test_who_stays(kind: type, keep: str, stays: str) -> None:
     pages = dated()
@@ -43,6 +50,16 @@ def test_equal_ids_leave_the_page_read_first(stage: SameUrl) -> None:
     pages = [page("same", "Cats sat", url="http://e.org/a") for _ in range(3)]
     for seed in range(5):
         assert sorted(run(stage, pages, shard=2, shuffle=seed)) == [1, 2]
+
+
+def test_what_a_recipe_ignores_in_urls() -> None:
+    urls = ["http://www.e.org/a/?x=1&y=2", "http://e.org/a/?x=1&y=2", "http://e.org/a?y=2&x=1", "http://e.org/b"]
+    pages = [page(str(n), url=url) for n, url in enumerate(urls)]
+    assert run(URL, pages) == {}
+    assert sorted(run(SameUrl(ignore=("www",), id="x"), pages)) == [1]
+    assert sorted(run(SameUrl(ignore=("www", "slash", "query_order"), id="x"), pages)) == [1, 2]
+    with pytest.raises(OptionError, match=r"x\.ignore: got 'ww'; valid: www \| slash \| query_order; did you mean www"):
+        SameUrl(ignore=("ww",), id="x").check()
 
 
 def test_unlike_pages_stay() -> None:

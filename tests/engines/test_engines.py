@@ -13,14 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from obelics_like.engines import Engine, Failure, Needs, engine
+from obelics_like.engines import MOST_DEATHS, Deaths, Engine, Failure, Needs, engine
 from obelics_like.engines import local as local_engine
 from obelics_like.engines.local import ATTEMPTS, LocalEngine
-from obelics_like.errors import DataError, MissingPiece, OptionError, UnknownName
+from obelics_like.errors import DataError, MissingPiece, OptionError, UnknownName, WorkerError
 from tests.engines import tasks_for_tests as tasks
-
-RAY = pytest.param("ray", marks=[pytest.mark.ray, pytest.mark.slow])
-
 
 RAY = pytest.param("ray", marks=[pytest.mark.ray, pytest.mark.slow])
 
@@ -82,6 +79,48 @@ def test_workers_are_kept_between_calls(with_workers: Engine) -> None:
     assert os.getpid() not in first | second
     assert second <= first
     assert len(first) <= 2
+
+
+def test_no_more_is_done_than_is_taken(any_engine: Engine, tmp_path: Path) -> None:
+    """What a slow driver has not taken yet is bounded by the workers, not by the items."""
+    results = any_engine.map(tasks.leave_a_mark, [(str(tmp_path), n) for n in range(40)])
+    for taken in (1, 2, 3):
+        next(results)
+        time.sleep(1.0)
+        assert taken <= len(list(tmp_path.iterdir())) <= taken + any_engine.workers
+    assert len(list(results)) == 37
+
+
+def test_an_item_costs_the_driver_less_than_a_millisecond(local: Engine) -> None:
+    list(local.map(tasks.double, range(2)))
+    start = time.process_time()
+    assert len(list(local.map(tasks.double, range(5_000)))) == 5_000
+    assert (time.process_time() - start) / 5_000 < 0.001
+
+
+def test_workers_that_go_on_dying_stop_the_run(with_workers: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    deaths = Deaths("here", 1)
+    monkeypatch.setattr(deaths, "_most", 4)
+    monkeypatch.setattr(with_workers, "_deaths", deaths)
+    with pytest.raises(
+        WorkerError, match="5 workers more that died than items that were done, the last by exit code 7"
+    ):
+        list(with_workers.map(tasks.die_at_three, [3, 3, 3]))
+    assert list(with_workers.map(tasks.double, [4])) == [(4, 8)]
+
+
+def test_a_death_now_and_then_is_forgiven() -> None:
+    deaths = Deaths("here", 2)
+    for _ in range(1_000):
+        deaths.one("SIGKILL")
+        deaths.done()
+    for _ in range(MOST_DEATHS):  # a node with all of its workers
+        deaths.one("a lost node")
+    with pytest.raises(WorkerError, match="goes on where it stopped"):
+        deaths.one("a lost node")
+    large = Deaths("here", 1_000)
+    for _ in range(1_000):
+        large.one("a lost rack")
 
 
 def test_an_unknown_engine_is_told() -> None:

@@ -238,7 +238,10 @@ def _run() -> dict[str, Any]:
                      "sha256": None, "records": 13, "pages": 10, "images": 0, "unread": 1, "failed": None}
                 ],
                 "not_reached": 0,
-                "phases": [],
+                "phases": [
+                    {"name": "1 extract", "tasks": 1, "seconds": 1.0},
+                    {"name": "1 minhash: decide", "tasks": 1, "notes": [f"3 bands held more {HOSTILE}"]},
+                ],
                 "finished": "2024-06-01T00:00:05+00:00",
                 "seconds": 5.0,
                 "stage_seconds": {"extract": 0.5, "language": 0.1},

@@ -73,6 +73,7 @@ def test_nothing_of_the_web_becomes_part_of_the_page(tmp_path: Path, keep: str) 
     text = "".join(reader.text)
     assert "<script>alert(1)</script>" in text
     assert "{{ 7 * 7 }}" in text
+    assert "3 bands held more" in text
 
 
 def test_pictures_stand_at_their_place_as_thumbnails(tmp_path: Path) -> None:

@@ -59,6 +59,12 @@ def test_reasons_come_in_the_order_of_the_recipe(summary: dict[str, Any]) -> Non
     assert summary["rules"]["dedup.url"] == {"same_url": "another page of the same URL stays"}
 
 
+def test_what_stages_had_to_say_of_their_decisions_is_there(summary: dict[str, Any]) -> None:
+    (note,) = summary["run"]["notes"]
+    assert note[0] == "1 minhash: decide"
+    assert note[1].startswith("3 bands held more ")
+
+
 def test_languages_and_tokens_add_up(summary: dict[str, Any]) -> None:
     assert set(summary["languages"]) == {"en", "ar", "he", "ja", "hi", "und"}
     for key in ("documents", "images", "unresolved", "texts"):

@@ -21,7 +21,7 @@ from obelics_like.sources.inputs import identified, survey
 from obelics_like.sources.remote import NotThere, Unreachable
 from tests.conftest import forget_stores
 from tests.sources.archives import OPTIONS, Builder
-from tests.sources.mirror import CRAWL, Mirror, mirror
+from tests.sources.mirror import CRAWL, Mirror
 
 WARC = Builder().pages(20).bytes()
 
@@ -138,11 +138,6 @@ def test_a_missing_library_is_told_with_its_extra(monkeypatch: pytest.MonkeyPatc
 
 
 # --- S3 -------------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Mirror:
-    return mirror(tmp_path_factory.mktemp("mirror"))
 
 
 @pytest.fixture(scope="module")

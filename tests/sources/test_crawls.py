@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -20,7 +19,7 @@ from obelics_like.sources.lists import resolve
 from obelics_like.sources.where import parse
 from tests.sources.archives import OPTIONS
 from tests.sources.hosts import Host, serving
-from tests.sources.mirror import CRAWL, Mirror, mirror
+from tests.sources.mirror import CRAWL, Mirror
 
 GIVEN = f"cc:{CRAWL}"
 LIST = f"crawl-data/{CRAWL}/warc.paths.gz"
@@ -30,18 +29,6 @@ LIST = f"crawl-data/{CRAWL}/warc.paths.gz"
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OBELICS_LIKE_PATIENCE_SECONDS", "0.3")
     remote._down.cache_clear()
-
-
-@pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Mirror:
-    return mirror(tmp_path_factory.mktemp("mirror"))
-
-
-@pytest.fixture
-def host(copy: Mirror) -> Iterator[Host]:
-    with serving() as server:
-        server.put(copy.root)
-        yield server
 
 
 def found(reach: Reach, given: str = GIVEN) -> list[Input]:

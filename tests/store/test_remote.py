@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,8 @@ import pytest
 import obelics_like
 from obelics_like.errors import DataError, MissingPiece, UsageError
 from obelics_like.run import MARK
-from obelics_like.store import remote
+from obelics_like.store import claim
 from obelics_like.store.remote import Remote
-from tests.conftest import forget_stores
 
 pytestmark = [pytest.mark.moto, pytest.mark.slow]
 
@@ -32,40 +30,6 @@ id = "extract"
 use = "dedup.url"
 """
 TEXT = "<p>The harbour wakes early, and the boats bring in what the night has left in their nets, ship number {}.</p>"
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    for name in ("s3fs", "moto.server"):
-        pytest.importorskip(name, reason="moto, of the extra `dev`, is not installed")
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    yield f"http://127.0.0.1:{server.get_host_and_port()[1]}"
-    server.stop()
-
-
-@pytest.fixture
-def store(endpoint: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
-    """An empty bucket named `corpora`."""
-    for name, value in (
-        ("AWS_ENDPOINT_URL", endpoint),
-        ("AWS_ACCESS_KEY_ID", "nobody"),
-        ("AWS_SECRET_ACCESS_KEY", "nothing"),
-        ("AWS_DEFAULT_REGION", "us-east-1"),
-        ("AWS_CONFIG_FILE", str(tmp_path / "none")),
-    ):
-        monkeypatch.setenv(name, value)
-    import fsspec
-
-    forget_stores()
-    files = fsspec.filesystem("s3", skip_instance_cache=True, use_listings_cache=False)
-    if files.exists("corpora"):
-        files.rm("corpora", recursive=True)
-    files.mkdir("corpora")
-    yield files
-    forget_stores()
 
 
 @pytest.fixture
@@ -171,7 +135,7 @@ def test_a_second_driver_is_refused_before_it_builds_anything(store: Any, pages:
     with pytest.raises(UsageError, match=r"another run is publishing to it \(from "):
         build(pages, tmp_path / "other")
     assert not (tmp_path / "other" / "work").exists()
-    assert names(store) == [remote.CLAIM]
+    assert names(store) == [claim.CLAIM]
     build(pages, tmp_path / "work")
     assert_whole(store, tmp_path / "work")
 

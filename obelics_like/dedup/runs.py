@@ -1,0 +1,59 @@
+"""Sorted columns of whole numbers in files: each written once by one task, read range by range by many others.
+
+A file holds its columns one after the other (uint64, ascending by the first), so that a range is two bisections of a
+mapped column. It sorts nothing and knows no documents.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+HASHES = 1 << 64
+"""The end of the space of hashes."""
+
+
+def write(path: Path, columns: Sequence[np.ndarray]) -> None:
+    """Write columns of one length, ascending by the first; the file appears whole."""
+    import numpy as np
+
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with open(temporary, "wb") as file:
+        for column in columns:
+            file.write(np.ascontiguousarray(column, np.uint64).data)
+    os.replace(temporary, path)
+
+
+class Runs:
+    """The files `name`-00000 and following that `count` tasks wrote in a folder, of `width` columns each."""
+
+    def __init__(self, folder: Path, name: str, count: int, width: int) -> None:
+        self._paths = [run_path(folder, name, number) for number in range(count)]
+        self._width = width
+
+    def read(self, part: int, parts: int, end: int) -> np.ndarray:
+        """The rows whose first column is in part `part` of `parts` even ones of 0..end: shape (width, rows)."""
+        import numpy as np
+
+        low, high = part * end // parts, (part + 1) * end // parts
+        found = [np.zeros((self._width, 0), np.uint64)]
+        for path in self._paths:
+            rows = path.stat().st_size // 8 // self._width
+            if rows:
+                columns = np.memmap(path, np.uint64, "r", shape=(self._width, rows))
+                start, stop = (
+                    rows if edge >= HASHES else int(np.searchsorted(columns[0], np.uint64(edge)))
+                    for edge in (low, high)
+                )
+                found.append(columns[:, start:stop])
+        return np.concatenate(found, axis=1)
+
+
+def run_path(folder: Path, name: str, number: int) -> Path:
+    """Where a task's run lies."""
+    return folder / f"{name}-{number:05d}"

@@ -1,0 +1,116 @@
+"""A prefix of an object store (`s3://bucket/prefix`, whatever fsspec has a library for): put, fetched, never edited.
+
+An object appears whole or not at all, which is the store's promise; what is fetched appears in its folder in the same
+way.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from obelics_like.errors import DataError, MissingPiece
+
+
+class Objects:
+    """The objects below an address, by their names there. `option` is the one that the address was given with.
+
+    Raises MissingPiece if there is no library for the address; every call raises DataError if the store can't be
+    reached.
+    """
+
+    def __init__(self, address: str, option: str) -> None:
+        self.address = address.rstrip("/")
+        try:
+            from fsspec.core import url_to_fs
+
+            self._files, root = url_to_fs(self.address)
+        except (ImportError, ValueError) as error:
+            raise MissingPiece(
+                f"{option} {self.address}",
+                got=str(error),
+                valid="an address that fsspec has a library for",
+                do="pip install 'obelics-like[s3]' for s3://",
+            ) from error
+        self._root = str(root).rstrip("/")
+
+    def put(self, path: Path, name: str) -> None:
+        """Put a file, and hold its size against what the store says."""
+        with self._reaching(name):
+            self._files.put_file(str(path), self._name(name))
+            self._files.invalidate_cache()
+            size, length = self._files.info(self._name(name))["size"], path.stat().st_size
+            if size != length:
+                raise OSError(f"{size} bytes there, {length} here")
+
+    def fetch(self, name: str, path: Path) -> bool:
+        """Copy an object to a file; gives whether there is one."""
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+        with self._reaching(name):
+            self._files.invalidate_cache()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self._files.get_file(self._name(name), str(temporary))
+                os.replace(temporary, path)
+            except FileNotFoundError:
+                return False
+            finally:
+                temporary.unlink(missing_ok=True)
+        return True
+
+    def create(self, name: str, data: bytes) -> bool:
+        """Put an object if there is none of that name, which the store itself arbitrates; gives whether it did."""
+        with self._reaching(name):
+            try:
+                self._files.pipe_file(self._name(name), data, mode="create")
+            except FileExistsError:
+                return False
+        return True
+
+    def read(self, name: str) -> bytes:
+        """The bytes of an object."""
+        with self._reaching(name):
+            self._files.invalidate_cache()
+            return bytes(self._files.cat_file(self._name(name)))
+
+    def size(self, name: str) -> int | None:
+        """The bytes of an object; None if there is none."""
+        with self._reaching(name):
+            self._files.invalidate_cache()
+            try:
+                return int(self._files.info(self._name(name))["size"])
+            except FileNotFoundError:
+                return None
+
+    def remove(self, name: str) -> None:
+        """Take an object away; none there is none to take."""
+        with self._reaching(name):
+            try:
+                self._files.rm_file(self._name(name))
+            except FileNotFoundError:
+                return
+
+    def sizes(self) -> dict[str, int]:
+        """The names of all objects with their sizes."""
+        with self._reaching(""):
+            self._files.invalidate_cache()
+            found = self._files.find(self._root, detail=True)
+        return {name.removeprefix(f"{self._root}/"): info["size"] for name, info in found.items()}
+
+    def _name(self, name: str) -> str:
+        return f"{self._root}/{name}"
+
+    @contextmanager
+    def _reaching(self, name: str) -> Iterator[None]:
+        """Turn what the store's library raises, which may be of any class, into a DataError."""
+        try:
+            yield
+        except Exception as error:
+            raise DataError(
+                f"{self.address}/{name}".rstrip("/"),
+                got=str(error) or type(error).__name__,
+                valid="a store that can be reached and written to",
+                do="then run the same command again: it goes on where it stopped",
+            ) from error

@@ -317,7 +317,8 @@ def _resolve_revisits(state: State) -> None:
         state.ledger.drops["sources", "revisit", "record", ""] -= found.missing
     if found.met_again.num_rows:
         path = folder / f"met-again-{digest(*keys)}.arrow"
-        exchange.write_table(found.met_again, path)
+        if not at_hand(path).exists():
+            exchange.write_table(found.met_again, path)
         state.job = replace(state.job, met_again=path)
 
 

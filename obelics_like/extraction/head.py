@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from obelics_like.extraction.find import find
 from obelics_like.extraction.pictures import resolve
 from obelics_like.extraction.rights import LONG, is_robot, licence, of_answer
 from obelics_like.extraction.texts import listed, tidy
@@ -119,7 +120,7 @@ class Head:
         for script in self.scripts[:MANY_SCRIPTS]:
             if found := _DATE_IN_SCRIPT.search(script, 0, LONG_SCRIPT):
                 return found[1].strip()
-        at = html.find(b"datePublished")
+        at = find(html, b"datePublished")
         if at < 0:
             return ""
         start = html.rfind(b"<", max(0, at - 300), at)

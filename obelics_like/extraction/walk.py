@@ -12,7 +12,7 @@ from itertools import compress
 
 from obelics_like.extraction import names, scan
 from obelics_like.extraction.head import Head
-from obelics_like.extraction.pictures import background, choose, link_to_picture, of_source, shown_size
+from obelics_like.extraction.pictures import background, choose, link_to_picture, of_source, only, shown_size
 from obelics_like.extraction.texts import composed, tidy_code, without_invisible
 
 Attributes = Mapping[str, str]
@@ -113,18 +113,18 @@ class Walked:
                 head.title = head.title or rows.told[start:end]
             elif tag == "script":
                 head.scripts.append(rows.told[start:end])
-            elif tag != "link" or head.wants_link(rows.told[start:end]):
+            else:
                 head.read(tag, rows.attributes(start, end))
 
     def _look_at(self, rows: scan.Rows, gone: set[int]) -> None:
         """Tidy the texts that are odd or code, and join again those that only a picture without an address has split;
         what is left without words is `gone`."""
         texts, groups, links, flags = self.texts, self.groups, self.links, self.flags
-        for at, flag in enumerate(flags):
-            if flag & scan.NOT_ASCII and self.kinds[at]:
-                texts[at] = composed(texts[at])
         for at in rows.special:
-            if (flag := flags[at]) & (scan.ODD | scan.CODE):
+            flag = flags[at]
+            if flag & scan.MARKED:
+                texts[at] = composed(texts[at])
+            if flag & (scan.ODD | scan.CODE):
                 texts[at] = tidy_code(texts[at]) if flag & scan.CODE else without_invisible(texts[at])
                 flags[at] = -1
                 if not texts[at]:
@@ -151,13 +151,16 @@ class Walked:
 
 def _picture(rows: scan.Rows, row: tuple[int, ...], width: int | None) -> Picture | None:
     """The picture of a row, None if it has no address; `width` is what a srcset is asked for."""
-    at, how, start, end, fallback, link, link_end, sources, _ = row
+    at, how, start, end, fallback, link, link_end, sources, only_src = row
     attributes = rows.attributes(start, end)
     kind = scan.SHOWN[how]
     if fallback and "placeholder" in attributes:  # AMP's: it stands in the element of the picture it waits for
         return None
-    named = [pair for one in rows.sources(sources) for pair in of_source(one)] if sources else []
-    urls, sure = _addresses(kind, attributes, named, width)
+    if only_src:  # most pictures: that it is, a stand-in or not
+        urls, sure = only(attributes.get("src", "")), 0
+    else:
+        named = [pair for one in rows.sources(sources) for pair in of_source(one)] if sources else []
+        urls, sure = _addresses(kind, attributes, named, width)
     if not urls:
         return None
     shown = Picture(kind, urls, {} if kind == "background" else attributes, rows.containers[at], sure)

@@ -55,6 +55,27 @@ int holds(const char *at, int32_t length, const char *word) {
     return 0;
 }
 
+/* The same for a word in small letters, in any case. */
+int holds_lower(const char *at, int32_t length, const char *word) {
+    int32_t size = (int32_t)strlen(word);
+    for (int32_t i = 0; i + size <= length; i++)
+        if (lower(at[i]) == word[0] && same_lower(at + i, word, (size_t)size)) return 1;
+    return 0;
+}
+
+/* Whether a `<link>` may state a fact of the page: most are of styles, scripts and icons. */
+int states_fact(const Walk *w, const Element *element) {
+    Attribute a = {.rest = *element};
+    while (next_attribute(w, &a)) {
+        if (is_named(&a, "hreflang")) return 1;
+        if (is_named(&a, "rel") &&
+            (holds_lower(a.value, a.length, "canonical") || holds_lower(a.value, a.length, "license") ||
+             holds_lower(a.value, a.length, "image_src")))
+            return 1;
+    }
+    return 0;
+}
+
 int says_something(const Attribute *a) {
     for (int32_t i = 0; i < a->length; i++)
         if (!is_space((unsigned char)a->value[i])) return 1;

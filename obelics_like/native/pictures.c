@@ -25,8 +25,14 @@ int emit(Walk *w, int how, const Element *element, const State *state, int32_t s
     row[5] = link[0];
     row[6] = link[1];
     row[7] = set;
-    row[8] = 0;
+    row[8] = element && !set && (how == OF_IMG || how == OF_INPUT) && has_only_src(w, element);
     return 1;
+}
+
+/* Whether an attribute other than `src` is one of those that `pictures.choose` looks at. */
+static int may_hold_address(const Attribute *a) {
+    return (a->name_length >= 5 && !memcmp(a->name, "data-", 5)) || holds(a->name, a->name_length, "src") ||
+           is_named(a, "file") || is_named(a, "zoomfile") || is_named(a, "v-lazy");
 }
 
 /* Whether an element may name the address of a picture in any of its attributes. */
@@ -36,12 +42,19 @@ int may_show(const Walk *w, const Element *element) {
         if (!a.length) continue;
         if (is_named(&a, "src")) {
             if (says_something(&a) && !strchr("#{<", *a.value)) return 1;
-        } else if ((a.name_length > 5 && !memcmp(a.name, "data-", 5)) || holds(a.name, a.name_length, "src") ||
-                   is_named(&a, "file") || is_named(&a, "zoomfile") || is_named(&a, "v-lazy")) {
+        } else if (may_hold_address(&a)) {
             return 1;
         }
     }
     return 0;
+}
+
+/* Whether no attribute but `src` can hold an address. */
+int has_only_src(const Walk *w, const Element *element) {
+    Attribute a = {.rest = *element};
+    while (next_attribute(w, &a))
+        if (!is_named(&a, "src") && may_hold_address(&a)) return 0;
+    return 1;
 }
 
 int32_t taken_set(Walk *w, const State *state) {

@@ -15,8 +15,9 @@ enum { FINE = 0, NO_MEMORY = -1, UNREADABLE = -2, TOO_MANY = 1, TOO_DEEP = 2 };
 
 enum { NOT_JOINED, GLUED, SPACED, BROKEN }; /* how a text goes on after a picture */
 /* Flags of a text, beside CODE: it holds characters that are not seen; a sentence ends in it; it has four digits of
-   ASCII or more; it is not all ASCII; it begins in a script in which a character says as much as a few Latin ones. */
-enum { ODD = 1, SENTENCE = 8, DIGITS = 16, NOT_ASCII = 32, DENSE = 64 };
+   ASCII or more; it is not all ASCII; it begins in a script in which a character says as much as a few Latin ones; it
+   holds what may join the letter before it. */
+enum { ODD = 1, MARKED = 2, SENTENCE = 8, DIGITS = 16, NOT_ASCII = 32, DENSE = 64 };
 
 enum { OF_IMG = 1, OF_INPUT, OF_POSTER, OF_BACKGROUND, OF_SVG, OF_OBJECT }; /* what shows a picture */
 enum { ITEM = 6, SHOWN = 9, CONTAINER = 4 }; /* numbers in a row; in all other rows there are three */
@@ -118,6 +119,8 @@ int next_attribute(const Walk *w, Attribute *a);
 int is_named(const Attribute *a, const char *name);
 int begins(const Attribute *a, const char *word, int whole);
 int holds(const char *at, int32_t length, const char *word);
+int holds_lower(const char *at, int32_t length, const char *word);
+int states_fact(const Walk *w, const Element *element);
 int says_something(const Attribute *a);
 int tell_attributes(Walk *w, const Element *element, int32_t place[2]);
 int tell_link(Walk *w, const Element *element, int32_t place[2]);
@@ -135,6 +138,7 @@ int64_t bare(const Walk *w, const char *from, const char *to, char *into);
 /* pictures.c */
 int emit(Walk *w, int how, const Element *element, const State *state, int32_t set);
 int may_show(const Walk *w, const Element *element);
+int has_only_src(const Walk *w, const Element *element);
 int32_t taken_set(Walk *w, const State *state);
 int take_source(Walk *w, const Element *element, const State *state);
 int names_picture(const Walk *w, const Element *element, const char *one, const char *other, int only_files);

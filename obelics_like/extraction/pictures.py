@@ -354,13 +354,19 @@ def shown_size(attributes: Mapping[str, str | None]) -> tuple[int | None, int | 
     >>> shown_size({"width": "640px", "style": "height: 20px"}), shown_size({"width": "640", "style": "display:none"})
     ((640, 20), (0, 0))
     """
-    style = attributes.get("style") or ""
+    return size_of(attributes.get("width") or "", attributes.get("height") or "", attributes.get("style") or "")
+
+
+def size_of(width: str, height: str, style: str) -> tuple[int | None, int | None]:
+    """The same of the values of these attributes."""
     if style:
         if "none" in style and _NOT_DISPLAYED.search(style):
             return 0, 0
         if "px" not in style.lower():
             style = ""
-    return _side("width", attributes.get("width") or "", style), _side("height", attributes.get("height") or "", style)
+    elif not width and not height:
+        return None, None
+    return _side("width", width, style), _side("height", height, style)
 
 
 def _side(name: str, value: str, style: str) -> int | None:

@@ -98,8 +98,8 @@ class Rows:
 
     The items are parallel lists: `texts`, `kinds` (the tag, of a picture ""), `containers`, `groups`, `links` (the
     characters in links), `flags`, `joints`. `special` are the items whose text is to be looked at. `pictures` are
-    (item, number in SHOWN, place of the attributes, fallback, place of the address of the link round it, sources, whether no attribute
-    but `src` can hold an address);
+    (item, number in SHOWN, place of the attributes, fallback, place of the address of the link round it, sources, whether only
+    `src` can hold an address and the place is that of `values`);
     a place is where something starts and ends in `told`. The containers are parallel lists too: `parents`, `tags`,
     `names`, `ends` (the container behind the last one within) and `bits`; `named` are those that have any bits. `names`
     number `words`, each distinct class and id of a container as words, "" at 0; `bare`, the same without digits; and
@@ -139,6 +139,10 @@ class Rows:
         """The attributes at a place; one without a value has ""."""
         pieces = self.told[start:end].split("\0")
         return dict(zip(pieces[::2], pieces[1::2]))
+
+    def values(self, start: int, end: int) -> list[str]:
+        """The values of `src`, `alt`, `title`, `class`, `width`, `height` and `style` at a place; "" for what has none."""
+        return self.told[start:end].split("\0", 6)
 
     def link(self, start: int, end: int) -> str:
         """The address at a place, one string for all pictures of a link: a long one would be held by each of them."""

@@ -112,6 +112,25 @@ int tell_attributes(Walk *w, const Element *element, int32_t place[2]) {
     return 1;
 }
 
+/* Take up the values of the attributes of `count` names, in their order, a NUL between two; "" for one that is not there. */
+int tell_named(Walk *w, const Element *element, const char *const *names, int count, int32_t place[2]) {
+    static const char nul[1];
+    Attribute a = {.rest = *element}, found[MANY_NAMED] = {0};
+    while (next_attribute(w, &a))
+        for (int i = 0; i < count; i++)
+            if (is_named(&a, names[i])) {
+                found[i] = a;
+                break;
+            }
+    place[0] = w->out->characters_told;
+    for (int i = 0; i < count; i++)
+        if ((i && !tell(w, nul, nul + 1, 0)) ||
+            (found[i].length && !tell(w, found[i].value, found[i].value + found[i].length, !w->dom)))
+            return 0;
+    place[1] = w->out->characters_told;
+    return 1;
+}
+
 /* Take up the address of a link, once for all pictures in it; both places are 0 where it has none. */
 int tell_link(Walk *w, const Element *element, int32_t place[2]) {
     Attribute a = {.rest = *element};

@@ -20,6 +20,7 @@ enum { NOT_JOINED, GLUED, SPACED, BROKEN }; /* how a text goes on after a pictur
 enum { ODD = 1, MARKED = 2, SENTENCE = 8, DIGITS = 16, NOT_ASCII = 32, DENSE = 64 };
 
 enum { OF_IMG = 1, OF_INPUT, OF_POSTER, OF_BACKGROUND, OF_SVG, OF_OBJECT }; /* what shows a picture */
+enum { MANY_NAMED = 7 }; /* attributes that are told of a picture which has no address but `src` */
 enum { ITEM = 6, SHOWN = 9, CONTAINER = 4 }; /* numbers in a row; in all other rows there are three */
 
 /* A tag as Python names it in `tags.py`; or a word of the vocabulary, of which only the name counts. */
@@ -123,6 +124,7 @@ int holds_lower(const char *at, int32_t length, const char *word);
 int states_fact(const Walk *w, const Element *element);
 int says_something(const Attribute *a);
 int tell_attributes(Walk *w, const Element *element, int32_t place[2]);
+int tell_named(Walk *w, const Element *element, const char *const *names, int count, int32_t place[2]);
 int tell_link(Walk *w, const Element *element, int32_t place[2]);
 int tell_text(Walk *w, int32_t number, const Element *element, const char *end_tag);
 int tell_of(Walk *w, Numbers *rows, int32_t number, const Element *element);
@@ -138,7 +140,6 @@ int64_t bare(const Walk *w, const char *from, const char *to, char *into);
 /* pictures.c */
 int emit(Walk *w, int how, const Element *element, const State *state, int32_t set);
 int may_show(const Walk *w, const Element *element);
-int has_only_src(const Walk *w, const Element *element);
 int32_t taken_set(Walk *w, const State *state);
 int take_source(Walk *w, const Element *element, const State *state);
 int names_picture(const Walk *w, const Element *element, const char *one, const char *other, int only_files);

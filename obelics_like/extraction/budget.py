@@ -28,7 +28,7 @@ class Tags(NamedTuple):
     """Upper bounds of the attributes of an element of a page, of its tags, and of those of formatting elements."""
 
     attributes: int
-    count: int
+    number: int
     formatting: int
 
 
@@ -36,7 +36,7 @@ def tags(html: bytes, enough: int) -> Tags:
     """What is known of a page's tags, no further than to an element of more than `enough` attributes; linear.
 
     >>> tags(b"<p a b=1 c='<i d e f>'></p>", 100)
-    Tags(attributes=3, count=3, formatting=1)
+    Tags(attributes=3, number=3, formatting=1)
     """
     counts = (ctypes.c_int32 * 2)()
     most = _kernel().page_most_attributes(html, len(html), enough, counts)
@@ -45,7 +45,7 @@ def tags(html: bytes, enough: int) -> Tags:
 
 def beginnings(html: bytes, known: Tags) -> Iterator[int]:
     """The lengths of the beginnings on which a page is to be tried out, in bytes; none for nearly all pages."""
-    count = known.count
+    count = known.number
     if count <= FEW_TAGS and count * known.formatting <= FEW_FORMATTED:
         return
     native, tried = _kernel(), FIRST

@@ -124,7 +124,7 @@ class Nodes(Stage):
             return self.drop("too_many_attributes", known.attributes, self.max_attributes)
         utf8, document.origin.charset = _as_utf8(html, page.content_type)
         try:
-            known = known if utf8 is html else tags(utf8, len(utf8))  # all of them
+            known = known if utf8 is html else tags(utf8, len(utf8))  # counted to the end
             walked = self._walked(shadow.opened(utf8), known, opened)
         except OverBudget as over:
             return self.drop(*over.args)

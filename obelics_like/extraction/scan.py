@@ -23,8 +23,9 @@ from obelics_like.native import kernel
 GLUED, SPACED, BROKEN = 1, 2, 3
 """How a text goes on behind a picture that its paragraph holds: at once, after white space, after a `<br>`."""
 ODD, MARKED, CODE, SENTENCE, DIGITS, NOT_ASCII, DENSE = 1, 2, 4, 8, 16, 32, 64
-"""Flags of a text: it holds characters that are not seen; some that may join the letter before them; it stands as written; a
-sentence ends in it; it has four ASCII digits or more; it is not all ASCII; a dense script is among its first 200 characters."""
+"""Flags of a text: it holds characters that are not seen; some that may join the letter before them; it stands as
+written; a sentence ends in it; it has four ASCII digits or more; it is not all ASCII; a dense script is among its first
+200 characters."""
 SHOWN = ("", "img", "input", "poster", "background", "svg", "object")
 """What kind of element shows a picture, by the number in its row."""
 

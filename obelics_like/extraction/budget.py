@@ -12,7 +12,7 @@ from __future__ import annotations
 import ctypes
 import functools
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from obelics_like.native import kernel
 
@@ -24,23 +24,32 @@ FIRST, GROWTH, STEP = 1_000, 1.5, 15_000
 """Tags of the first beginning that is tried; how much longer the next is at most, by share and by tags."""
 
 
-def most_attributes(html: bytes, enough: int) -> int:
-    """An upper bound of the attributes of an element of the page, no further than just over `enough`; linear.
+class Tags(NamedTuple):
+    """Upper bounds of the attributes of an element of a page, of its tags, and of those of formatting elements."""
 
-    >>> most_attributes(b"<p a b=1 c='<i d e f>'>", 100)
-    3
+    attributes: int
+    number: int
+    formatting: int
+
+
+def tags(html: bytes, enough: int) -> Tags:
+    """What is known of a page's tags, no further than to an element of more than `enough` attributes; linear.
+
+    >>> tags(b"<p a b=1 c='<i d e f>'></p>", 100)
+    Tags(attributes=3, number=3, formatting=1)
     """
-    return int(_kernel().page_most_attributes(html, len(html), enough))
+    counts = (ctypes.c_int32 * 2)()
+    most = _kernel().page_most_attributes(html, len(html), enough, counts)
+    return Tags(most, *counts)
 
 
-def beginnings(html: bytes) -> Iterator[int]:
+def beginnings(html: bytes, known: Tags) -> Iterator[int]:
     """The lengths of the beginnings on which a page is to be tried out, in bytes; none for nearly all pages."""
-    native, formatting = _kernel(), ctypes.c_int32()
-    tags = native.page_tags(html, len(html), ctypes.byref(formatting))
-    if tags <= FEW_TAGS and tags * formatting.value <= FEW_FORMATTED:
+    count = known.number
+    if count <= FEW_TAGS and count * known.formatting <= FEW_FORMATTED:
         return
-    tried = FIRST
-    while tried < tags:
+    native, tried = _kernel(), FIRST
+    while tried < count:
         yield native.page_tag(html, len(html), tried)
         tried = min(int(tried * GROWTH), tried + STEP)
 
@@ -53,8 +62,8 @@ def is_utf8(html: bytes) -> bool:
 @functools.cache
 def _kernel() -> Any:
     native = kernel()
-    native.page_most_attributes.argtypes = [ctypes.c_char_p, ctypes.c_int64, ctypes.c_int32]
-    native.page_tags.argtypes = [ctypes.c_char_p, ctypes.c_int64, ctypes.POINTER(ctypes.c_int32)]
+    counts = ctypes.POINTER(ctypes.c_int32)
+    native.page_most_attributes.argtypes = [ctypes.c_char_p, ctypes.c_int64, ctypes.c_int32, counts]
     native.page_tag.argtypes = [ctypes.c_char_p, ctypes.c_int64, ctypes.c_int32]
     native.page_is_utf8.argtypes = [ctypes.c_char_p, ctypes.c_int64]
     native.page_tag.restype = ctypes.c_int64

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from obelics_like.extraction.find import find
 from obelics_like.extraction.pictures import resolve
 from obelics_like.extraction.rights import LONG, is_robot, licence, of_answer
 from obelics_like.extraction.texts import listed, tidy
@@ -28,9 +29,6 @@ LICENCES = listed("license dcterms.license dc.rights.license")
 _DATE_IN_SCRIPT = re.compile(r'"datePublished"\s*:\s*"([^"\\]{4,40})"')
 _DATE_SAID = re.compile(rb"(?:datetime|content)\s*=\s*[\"']?([^\"'>]{4,40})", re.I)
 
-_LINKED = ("canonical", "license", "image_src", "hreflang")
-"""What the attributes of a link hold at least one of if it states a fact."""
-
 
 class Head:
     """The marks of a page's head as they are met in the walk."""
@@ -42,14 +40,6 @@ class Head:
         self.hreflang: dict[str, str] = {}
         self.robots: dict[str, str] = {}
         self.scripts: list[str] = []
-
-    def wants_link(self, attributes: str) -> bool:
-        """Whether a `<link>` of these attributes may state a fact: most are of styles, scripts and icons."""
-        attributes = attributes.lower()
-        for word in _LINKED:  # noqa: SIM110  (any() takes twice as long)
-            if word in attributes:
-                return True
-        return False
 
     def read(self, tag: str, attributes: Mapping[str, str | None]) -> None:
         """Note a `<meta>`, `<link>` or `<base>`; of each name, the first that says something."""
@@ -119,7 +109,7 @@ class Head:
         for script in self.scripts[:MANY_SCRIPTS]:
             if found := _DATE_IN_SCRIPT.search(script, 0, LONG_SCRIPT):
                 return found[1].strip()
-        at = html.find(b"datePublished")
+        at = find(html, b"datePublished")
         if at < 0:
             return ""
         start = html.rfind(b"<", max(0, at - 300), at)

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from obelics_like.document import Document, Drop, Image, Page, Text
 from obelics_like.errors import OptionError
 from obelics_like.extraction import main_content, main_pictures, peers, shadow, simplified
-from obelics_like.extraction.budget import beginnings, is_utf8, most_attributes
+from obelics_like.extraction.budget import Tags, beginnings, is_utf8, tags
 from obelics_like.extraction.captions import captions
 from obelics_like.extraction.charset import decode
 from obelics_like.extraction.hydration import article_markup
@@ -119,11 +119,13 @@ class Nodes(Stage):
         html = page.html
         if len(html) > self.max_bytes:
             return self.drop("too_many_bytes", len(html), self.max_bytes)
-        if (count := most_attributes(html, self.max_attributes)) > self.max_attributes:
-            return self.drop("too_many_attributes", count, self.max_attributes)
+        known = tags(html, self.max_attributes)
+        if known.attributes > self.max_attributes:
+            return self.drop("too_many_attributes", known.attributes, self.max_attributes)
         utf8, document.origin.charset = _as_utf8(html, page.content_type)
         try:
-            walked = self._walked(shadow.opened(utf8), opened)
+            known = known if utf8 is html else tags(utf8, len(utf8))  # counted to the end
+            walked = self._walked(shadow.opened(utf8), known, opened)
         except OverBudget as over:
             return self.drop(*over.args)
         except Exception as error:
@@ -135,20 +137,20 @@ class Nodes(Stage):
         document.nodes = self._nodes(walked, placements, drops)
         return None if document.nodes else self.drop("no_content", 0, 1)
 
-    def _walked(self, utf8: bytes, opened: Opened) -> Walked:
+    def _walked(self, utf8: bytes, known: Tags, opened: Opened) -> Walked:
         """The walk over a page, or over the markup in its script data if it holds no text; raises OverBudget."""
-        walked = self._walk(utf8, opened)
+        walked = self._walk(utf8, known, opened)
         if walked.blocks:
             return walked
         markup = article_markup(utf8)
-        if not markup or most_attributes(markup, self.max_attributes) > self.max_attributes:
+        if not markup or (known := tags(markup, self.max_attributes)).attributes > self.max_attributes:
             return walked
-        shown = self._walk(markup, opened)
+        shown = self._walk(markup, known, opened)
         shown.head = walked.head
         return shown
 
-    def _walk(self, utf8: bytes, opened: Opened) -> Walked:
-        for length in beginnings(utf8):
+    def _walk(self, utf8: bytes, known: Tags, opened: Opened) -> Walked:
+        for length in beginnings(utf8, known):
             opened.walker.hold_to_budget(utf8[:length], self.max_nodes, self.max_depth)
         return Walked(opened.walker.rows(utf8, self.max_nodes, self.max_depth), self.srcset_width)
 

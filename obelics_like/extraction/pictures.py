@@ -219,17 +219,23 @@ def choose(
     >>> choose({"srcset": "a 320w, b 640w, c 1280w"}, width=500)
     (['b', 'c', 'a'], 3)
     """
-    src = (attributes.get("src") or "").strip()
+    src = attributes.get("src") or ""
     sized: list[tuple[str, float]] = []
     lazy: list[tuple[int, str]] = []
     other: list[str] = []
     if sources or not _MORE.isdisjoint(attributes) or "data-" in "".join(attributes):
         sized, lazy, other = _more_urls(attributes, sources)
-    if not sized and not lazy and not other:  # most pictures: `src` it is, a stand-in or not
-        return ([src] if src and src[0] not in "#{<" else []), 0
+    if not sized and not lazy and not other:
+        return only(src), 0
     if width is not None and sized:
         sized = _nearest_first(sized, width, shown_size(attributes)[0])
-    return _ranked(sized, lazy, other, src, width)
+    return _ranked(sized, lazy, other, src.strip(), width)
+
+
+def only(src: str) -> list[str]:
+    """The URLs of an image element that names one at most, in `src`."""
+    src = src.strip()
+    return [src] if src and src[0] not in "#{<" else []
 
 
 def _more_urls(
@@ -348,12 +354,19 @@ def shown_size(attributes: Mapping[str, str | None]) -> tuple[int | None, int | 
     >>> shown_size({"width": "640px", "style": "height: 20px"}), shown_size({"width": "640", "style": "display:none"})
     ((640, 20), (0, 0))
     """
-    style = attributes.get("style") or ""
-    if "none" in style and _NOT_DISPLAYED.search(style):
-        return 0, 0
-    if "px" not in style.lower():
-        style = ""
-    return _side("width", attributes.get("width") or "", style), _side("height", attributes.get("height") or "", style)
+    return size_of(attributes.get("width") or "", attributes.get("height") or "", attributes.get("style") or "")
+
+
+def size_of(width: str, height: str, style: str) -> tuple[int | None, int | None]:
+    """The same of the values of these attributes."""
+    if style:
+        if "none" in style and _NOT_DISPLAYED.search(style):
+            return 0, 0
+        if "px" not in style.lower():
+            style = ""
+    elif not width and not height:
+        return None, None
+    return _side("width", width, style), _side("height", height, style)
 
 
 def _side(name: str, value: str, style: str) -> int | None:

@@ -88,6 +88,11 @@ def place(walked: Walked, base: str, smallest: int = 1, largest: int = 0) -> lis
 
 
 def _placement(at: int, picture: Picture, base: str) -> Placement | None:
+    if len(picture.urls) == 1 and picture.urls[0][:1] not in _D:  # most pictures
+        url = picture.urls[0]
+        if not (one := resolve(base, url)):
+            return None
+        return _named(Placement(at, picture, one, []), one is url and (picture.sure > 0 or not is_standin(url)))
     real: list[str] = []
     standins: list[str] = []
     for number, url in enumerate(picture.urls):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from obelics_like.extraction.find import find
 from obelics_like.extraction.texts import listed
 
 LONG = 1_000
@@ -55,7 +56,7 @@ def licence(html: bytes) -> str:
 def _marked(html: bytes) -> str:
     at = -1
     for _ in range(MANY_WORDS):
-        at = html.find(b"license", at + 1)
+        at = find(html, b"license", at + 1)
         if at < 0:
             break
         if html[at - 1] not in b" \"'=\n\t" or not _REL.search(html, max(0, at - REL), at):
@@ -71,7 +72,7 @@ def _of_commons(html: bytes) -> str:
     for host in _HOSTS:
         at = -1
         for _ in range(MANY_LINKS):
-            at = html.find(host, at + 1)
+            at = find(html, host, at + 1)
             if at < 0:
                 break
             if found := _COMMONS.search(html, max(0, at - 16), at + 90):

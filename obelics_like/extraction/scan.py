@@ -22,9 +22,10 @@ from obelics_like.native import kernel
 
 GLUED, SPACED, BROKEN = 1, 2, 3
 """How a text goes on behind a picture that its paragraph holds: at once, after white space, after a `<br>`."""
-ODD, CODE, SENTENCE, DIGITS, NOT_ASCII, DENSE = 1, 4, 8, 16, 32, 64
-"""Flags of a text: it holds characters that are not seen; it stands as written; a sentence ends in it; it has four
-ASCII digits or more; it is not all ASCII; a dense script is among its first 200 characters."""
+ODD, MARKED, CODE, SENTENCE, DIGITS, NOT_ASCII, DENSE = 1, 2, 4, 8, 16, 32, 64
+"""Flags of a text: it holds characters that are not seen; some that may join the letter before them; it stands as
+written; a sentence ends in it; it has four ASCII digits or more; it is not all ASCII; a dense script is among its first
+200 characters."""
 SHOWN = ("", "img", "input", "poster", "background", "svg", "object")
 """What kind of element shows a picture, by the number in its row."""
 
@@ -98,11 +99,12 @@ class Rows:
 
     The items are parallel lists: `texts`, `kinds` (the tag, of a picture ""), `containers`, `groups`, `links` (the
     characters in links), `flags`, `joints`. `special` are the items whose text is to be looked at. `pictures` are
-    (item, number in SHOWN, place of the attributes, fallback, place of the address of the link round it, sources, 0);
-    a place is where something starts and ends in `told`. The containers are parallel lists too: `parents`, `tags`,
-    `names`, `ends` (the container behind the last one within) and `bits`; `named` are those that have any bits. `names`
-    number `words`, each distinct class and id of a container as words, "" at 0; `bare`, the same without digits; and
-    `known`, the bits of those. `marks` are (container, place of its attributes) of those whose other attributes matter;
+    (item, number in SHOWN, place of the attributes, fallback, place of the address of the link round it, sources,
+    whether only `src` can hold an address and the place is that of `values`); a place is where something starts and
+    ends in `told`. The containers are parallel lists too: `parents`, `tags`, `names`, `ends` (the container behind the
+    last one within) and `bits`; `named` are those that have any bits. `names` number `words`, each distinct class and
+    id of a container as words, "" at 0; `bare`, the same without digits; and `known`, the bits of those. `marks` are
+    (container, place of its attributes) of those whose other attributes matter;
     `metas` are (tag, place of the attributes, or of the text).
     """
 
@@ -138,6 +140,11 @@ class Rows:
         """The attributes at a place; one without a value has ""."""
         pieces = self.told[start:end].split("\0")
         return dict(zip(pieces[::2], pieces[1::2]))
+
+    def values(self, start: int, end: int) -> list[str]:
+        """The values of src, alt, title, class, width, height and style at a place; "" for what has none."""
+        told: list[str] = self.told[start:end].split("\0", 6)
+        return told
 
     def link(self, start: int, end: int) -> str:
         """The address at a place, one string for all pictures of a link: a long one would be held by each of them."""

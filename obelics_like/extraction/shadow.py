@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from obelics_like.extraction.find import find
+
 ELEMENT = b"shadow-tree"
 """What such a template is called then: an element that no one knows, hence a block."""
 
@@ -19,4 +21,4 @@ def opened(html: bytes) -> bytes:
     >>> opened(b"<x-photo><template shadowrootmode=open><img src=a.jpg></template></x-photo>")
     b'<x-photo><shadow-tree shadowrootmode=open><img src=a.jpg></template></x-photo>'
     """
-    return _TEMPLATE.sub(b"<" + ELEMENT, html) if b"shadowrootmode" in html else html
+    return _TEMPLATE.sub(b"<" + ELEMENT, html) if find(html, b"shadowrootmode") >= 0 else html

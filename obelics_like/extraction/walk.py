@@ -7,16 +7,18 @@ itself is `native/walk.c`; here its rows become objects, and names and addresses
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import compress
 
 from obelics_like.extraction import names, scan
 from obelics_like.extraction.head import Head
-from obelics_like.extraction.pictures import background, choose, link_to_picture, of_source, shown_size
-from obelics_like.extraction.texts import composed, tidy_code, without_invisible
+from obelics_like.extraction.pictures import background, choose, link_to_picture, of_source, only, size_of
+from obelics_like.extraction.texts import composed, listed, tidy_code, without_invisible
 
 Attributes = Mapping[str, str]
 
+_SAID = listed("alt title class width height style")
+_NOTHING_SAID = ["" for _ in _SAID]
 _JOINTS = {scan.GLUED: "", scan.SPACED: " ", scan.BROKEN: "\n"}
 
 
@@ -29,12 +31,13 @@ class Picture:
 
     __slots__ = ("alt", "container", "fallback", "height", "how", "link", "names", "sure", "title", "urls", "width")
 
-    def __init__(self, how: str, urls: list[str], attributes: Attributes, container: int, sure: int = 0) -> None:
+    def __init__(self, how: str, urls: list[str], said: Sequence[str], container: int, sure: int = 0) -> None:
+        """`said`: the values of alt, title, class, width, height and style."""
         self.how, self.urls, self.container, self.sure = how, urls, container, sure
-        self.alt = " ".join(alt.split()) if (alt := attributes.get("alt")) else ""
-        self.title = " ".join(title.split()) if (title := attributes.get("title")) else ""
-        self.names = attributes.get("class", "")
-        self.width, self.height = shown_size(attributes)
+        alt, title, self.names, width, height, style = said
+        self.alt = " ".join(alt.split()) if alt else ""
+        self.title = " ".join(title.split()) if title else ""
+        self.width, self.height = size_of(width, height, style)
         self.link: str | None = None
         self.fallback = False
 
@@ -113,18 +116,18 @@ class Walked:
                 head.title = head.title or rows.told[start:end]
             elif tag == "script":
                 head.scripts.append(rows.told[start:end])
-            elif tag != "link" or head.wants_link(rows.told[start:end]):
+            else:
                 head.read(tag, rows.attributes(start, end))
 
     def _look_at(self, rows: scan.Rows, gone: set[int]) -> None:
         """Tidy the texts that are odd or code, and join again those that only a picture without an address has split;
         what is left without words is `gone`."""
         texts, groups, links, flags = self.texts, self.groups, self.links, self.flags
-        for at, flag in enumerate(flags):
-            if flag & scan.NOT_ASCII and self.kinds[at]:
-                texts[at] = composed(texts[at])
         for at in rows.special:
-            if (flag := flags[at]) & (scan.ODD | scan.CODE):
+            flag = flags[at]
+            if flag & scan.MARKED:
+                texts[at] = composed(texts[at])
+            if flag & (scan.ODD | scan.CODE):
                 texts[at] = tidy_code(texts[at]) if flag & scan.CODE else without_invisible(texts[at])
                 flags[at] = -1
                 if not texts[at]:
@@ -151,16 +154,21 @@ class Walked:
 
 def _picture(rows: scan.Rows, row: tuple[int, ...], width: int | None) -> Picture | None:
     """The picture of a row, None if it has no address; `width` is what a srcset is asked for."""
-    at, how, start, end, fallback, link, link_end, sources, _ = row
-    attributes = rows.attributes(start, end)
+    at, how, start, end, fallback, link, link_end, sources, only_src = row
     kind = scan.SHOWN[how]
-    if fallback and "placeholder" in attributes:  # AMP's: it stands in the element of the picture it waits for
-        return None
-    named = [pair for one in rows.sources(sources) for pair in of_source(one)] if sources else []
-    urls, sure = _addresses(kind, attributes, named, width)
+    if only_src:  # most pictures: that it is, a stand-in or not
+        src, *said = rows.values(start, end)
+        urls, sure = only(src), 0
+    else:
+        attributes = rows.attributes(start, end)
+        if fallback and "placeholder" in attributes:  # AMP's: it stands in the element of the picture it waits for
+            return None
+        said = [attributes.get(name, "") for name in _SAID] if kind != "background" else _NOTHING_SAID
+        named = [pair for one in rows.sources(sources) for pair in of_source(one)] if sources else []
+        urls, sure = _addresses(kind, attributes, named, width)
     if not urls:
         return None
-    shown = Picture(kind, urls, {} if kind == "background" else attributes, rows.containers[at], sure)
+    shown = Picture(kind, urls, said, rows.containers[at], sure)
     shown.fallback = bool(fallback)
     if link_end:
         shown.link = rows.link(link, link_end) or None

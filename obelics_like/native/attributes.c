@@ -55,6 +55,27 @@ int holds(const char *at, int32_t length, const char *word) {
     return 0;
 }
 
+/* The same for a word in small letters, in any case. */
+int holds_lower(const char *at, int32_t length, const char *word) {
+    int32_t size = (int32_t)strlen(word);
+    for (int32_t i = 0; i + size <= length; i++)
+        if (lower(at[i]) == word[0] && same_lower(at + i, word, (size_t)size)) return 1;
+    return 0;
+}
+
+/* Whether a `<link>` may state a fact of the page: most are of styles, scripts and icons. */
+int states_fact(const Walk *w, const Element *element) {
+    Attribute a = {.rest = *element};
+    while (next_attribute(w, &a)) {
+        if (is_named(&a, "hreflang")) return 1;
+        if (is_named(&a, "rel") &&
+            (holds_lower(a.value, a.length, "canonical") || holds_lower(a.value, a.length, "license") ||
+             holds_lower(a.value, a.length, "image_src")))
+            return 1;
+    }
+    return 0;
+}
+
 int says_something(const Attribute *a) {
     for (int32_t i = 0; i < a->length; i++)
         if (!is_space((unsigned char)a->value[i])) return 1;
@@ -86,6 +107,25 @@ int tell_attributes(Walk *w, const Element *element, int32_t place[2]) {
     while (next_attribute(w, &a))
         if (!tell(w, a.name, a.name + a.name_length, 0) || !tell(w, nul, nul + 1, 0) ||
             !tell(w, a.value, a.value + a.length, !w->dom) || !tell(w, nul, nul + 1, 0))
+            return 0;
+    place[1] = w->out->characters_told;
+    return 1;
+}
+
+/* Take up the values of the attributes of `count` names, in their order, a NUL between two; "" for one that is not there. */
+int tell_named(Walk *w, const Element *element, const char *const *names, int count, int32_t place[2]) {
+    static const char nul[1];
+    Attribute a = {.rest = *element}, found[MANY_NAMED] = {0};
+    while (next_attribute(w, &a))
+        for (int i = 0; i < count; i++)
+            if (is_named(&a, names[i])) {
+                found[i] = a;
+                break;
+            }
+    place[0] = w->out->characters_told;
+    for (int i = 0; i < count; i++)
+        if ((i && !tell(w, nul, nul + 1, 0)) ||
+            (found[i].length && !tell(w, found[i].value, found[i].value + found[i].length, !w->dom)))
             return 0;
     place[1] = w->out->characters_told;
     return 1;

@@ -40,13 +40,43 @@ static int64_t quoted(const char *html, int64_t at, int64_t length) {
     return at;
 }
 
+/* Elements whose formatting is taken up again in each later paragraph, once more for each that was not closed. */
+static int is_formatting(const char *at, const char *end) {
+    static const char *const names[] = {"b", "big", "code", "em", "font", "i", "s", "small", "strike", "strong", "tt", "u"};
+    char name[8] = {0};
+    int length = 0;
+    while (at < end && length < 7 && ((*at | 32) >= 'a' && (*at | 32) <= 'z')) name[length++] = (char)(*at++ | 32);
+    if (!length || !strchr("bcefistu", name[0])) return 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(name, names[i])) return 1;
+    return 0;
+}
+
+/* Whether a tag may begin, or end an element, at a `<`. */
+static inline int is_tag(const char *at, const char *end) {
+    const char *name = at + 1 < end && at[1] == '/' ? at + 2 : at + 1;
+    return name < end && (*name | 32) >= 'a' && (*name | 32) <= 'z';
+}
+
+/* The next place where one may; `end` if there is none. */
+static const char *next_tag(const char *at, const char *end) {
+    while (at < end && (at = memchr(at, '<', (size_t)(end - at)))) {
+        if (is_tag(at, end)) return at;
+        at++;
+    }
+    return end;
+}
+
 /* The most attributes that a tag of the page can have, counted no further than just over `enough`.
 
    Which `<` begins a tag depends on all that stands before it: comments, scripts, quotes. So each one that may is
    followed, and those that have come to the same state go on as one, with the larger count: linear in the page, and
-   never less than the parser finds. What a script writes like a tag counts as one. */
-__attribute__((visibility("default"))) int32_t page_most_attributes(const char *html, int64_t length, int32_t enough) {
+   never less than the parser finds. What a script writes like a tag counts as one. `tags` gets how many tags the page
+   may have, and how many of them may begin a formatting element; of a page with more than `enough`, not all. */
+__attribute__((visibility("default"))) int32_t page_most_attributes(const char *html, int64_t length, int32_t enough,
+                                                                    int32_t tags[2]) {
     int32_t counts[COUNT], most = 0;
+    tags[0] = tags[1] = 0;
     unsigned active = 0; /* a bit for each state that some tag is in */
     for (int64_t at = 0; at < length; at++) {
         if (!active) {
@@ -81,42 +111,15 @@ __attribute__((visibility("default"))) int32_t page_most_attributes(const char *
                 active |= 1u << to;
             }
         }
-        if (c == '<' && at + 1 < length && (html[at + 1] | 32) >= 'a' && (html[at + 1] | 32) <= 'z') {
+        if (c != '<' || !is_tag(html + at, html + length)) continue;
+        tags[0]++;
+        if (html[at + 1] != '/') {
+            tags[1] += is_formatting(html + at + 1, html + length);
             if (!(active >> TAG & 1)) counts[TAG] = 0;
             active |= 1u << TAG;
         }
     }
     return most;
-}
-
-/* Elements whose formatting is taken up again in each later paragraph, once more for each that was not closed. */
-static int is_formatting(const char *at, const char *end) {
-    static const char *const names[] = {"b", "big", "code", "em", "font", "i", "s", "small", "strike", "strong", "tt", "u"};
-    char name[8] = {0};
-    int length = 0;
-    while (at < end && length < 7 && ((*at | 32) >= 'a' && (*at | 32) <= 'z')) name[length++] = (char)(*at++ | 32);
-    if (!length || !strchr("bcefistu", name[0])) return 0;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (!strcmp(name, names[i])) return 1;
-    return 0;
-}
-
-/* The next place where a tag may begin, or end an element; `end` if there is none. */
-static const char *next_tag(const char *at, const char *end) {
-    while (at < end && (at = memchr(at, '<', (size_t)(end - at)))) {
-        const char *name = at + 1 < end && at[1] == '/' ? at + 2 : at + 1;
-        if (name < end && (*name | 32) >= 'a' && (*name | 32) <= 'z') return at;
-        at++;
-    }
-    return end;
-}
-
-/* How many tags the page may have, and in `*formatting` how many of them may begin a formatting element. */
-__attribute__((visibility("default"))) int32_t page_tags(const char *html, int64_t length, int32_t *formatting) {
-    const char *end = html + length, *at = next_tag(html, end);
-    int32_t count = 0;
-    for (*formatting = 0; at < end; at = next_tag(at + 1, end), count++) *formatting += is_formatting(at + 1, end);
-    return count;
 }
 
 /* Where the tag of a number begins, from 0; the page's length if it has no more tags. */

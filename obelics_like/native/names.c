@@ -106,18 +106,52 @@ static int tells(const Tags *vocabulary, const char *word, const char *end) {
     return (in_part && tag_of(vocabulary, part, in_part)) || (in_whole && tag_of(vocabulary, whole, in_whole));
 }
 
-/* What a word means; if that has to be asked, 0, and it is added to the unknown. -1: no memory. */
-static int32_t meaning(Result *out, Meanings *m, const Tags *vocabulary, const char *word, int32_t length) {
-    char numbered[LONG_WORD + 3];
+/* How many bytes of a word are read as they stand, behind which is `000`: what is numbered means the same at any number.
+   All of them where that is not so. */
+static int32_t unnumbered(const char *word, int32_t length) {
     int32_t end = length;
     while (end && word[end - 1] >= '0' && word[end - 1] <= '9') end--;
-    if (length - end > 2 && length <= LONG_WORD) { /* what is numbered means the same at any number */
+    return length - end > 2 && length <= LONG_WORD ? end : length;
+}
+
+static uint32_t hash_of_word(const char *word, int32_t length) {
+    int32_t end = unnumbered(word, length);
+    uint32_t hash = hash_of(2166136261u, word, end);
+    return end < length ? hash_of(hash, "000", 3) : hash;
+}
+
+/* Note the hashes of all words, and have their slots and then their letters brought near: the table is so large that to
+   wait for each of them took half of the time. 0: no memory. */
+static int bring_near(const Meanings *m, const char *at, const char *end, Numbers *hashes) {
+    for (const char *word = at; at < end; at++) {
+        if (*at == ' ') {
+            if (!numbers_room(hashes, 1)) return 0;
+            uint32_t hash = hash_of_word(word, (int32_t)(at - word));
+            hashes->at[hashes->used++] = (int32_t)hash;
+            __builtin_prefetch(&m->words[hash & (m->slots - 1)]);
+        } else if (*at != '\n') {
+            continue;
+        }
+        word = at + 1;
+    }
+    for (int64_t i = 0; i < hashes->used; i++) {
+        const Word *one = &m->words[(uint32_t)hashes->at[i] & (m->slots - 1)];
+        if (one->at >= 0) __builtin_prefetch(m->letters.at + one->at);
+    }
+    return 1;
+}
+
+/* What a word of a hash means; if that has to be asked, 0, and it is added to the unknown. -1: no memory. */
+static int32_t meaning(Result *out, Meanings *m, const Tags *vocabulary, const char *word, int32_t length, uint32_t hash) {
+    char numbered[LONG_WORD + 3];
+    int32_t end = unnumbered(word, length);
+    if (end < length) {
         memcpy(numbered, word, (size_t)end);
         memcpy(numbered + end, "000", 3);
         word = numbered;
         length = end + 3;
     }
-    Word *one = slot_of(m, hash_of(2166136261u, word, length), word, length);
+    Word *one = slot_of(m, hash, word, length);
     if (one->at >= 0) return one->bits;
     if (!tells(vocabulary, word, word + length))
         return length > LONG_WORD || meanings_put(m, word, length, 0) ? 0 : NO_MEMORY;
@@ -139,19 +173,24 @@ EXPORT int32_t page_bits(Result *out, Meanings *m, const Tags *vocabulary, const
     out->unknown.used = out->bits.used = 0;
     if (!numbers_room(&out->bits, 1)) return NO_MEMORY;
     out->bits.at[out->bits.used++] = 0;
-    int32_t bits = 0, count = 0;
-    for (; at < end; at++) {
+    Numbers hashes = {0};
+    int fine = bring_near(m, at, end, &hashes);
+    int32_t bits = 0, count = 0, *hash = hashes.at;
+    for (; fine && at < end; at++) {
         if (*at == ' ') {
-            int32_t said = ++count <= MANY_WORDS ? meaning(out, m, vocabulary, word, (int32_t)(at - word)) : 0;
-            if (said < 0) return NO_MEMORY;
+            int32_t length = (int32_t)(at - word), known = *hash++;
+            int32_t said = ++count <= MANY_WORDS ? meaning(out, m, vocabulary, word, length, (uint32_t)known) : 0;
+            fine = said >= 0;
             bits |= said;
         } else if (*at == '\n') {
-            if (!numbers_room(&out->bits, 1)) return NO_MEMORY;
+            if (!(fine = numbers_room(&out->bits, 1))) break;
             out->bits.at[out->bits.used++] = bits;
             bits = count = 0;
         } else continue;
         word = at + 1;
     }
+    free(hashes.at);
+    if (!fine) return NO_MEMORY;
     out->named.used = 0;
     if (!numbers_room(&out->bits, containers) || !numbers_room(&out->named, containers)) return NO_MEMORY;
     for (int64_t i = 0; i < containers; i++) {

@@ -9,7 +9,7 @@ int add_item(Walk *w, const State *state, int32_t kind, int32_t flags) {
     Result *out = w->out;
     if (!numbers_room(&out->items, ITEM) || !numbers_room(&out->special, 1) || !bytes_room(&out->text, 1)) return 0;
     int32_t *row = out->items.at + out->items.used;
-    if (kind && (flags & (ODD | CODE) || w->after_picture))
+    if (kind && (flags & (ODD | MARKED | CODE) || w->after_picture))
         out->special.at[out->special.used++] = (int32_t)(out->items.used / ITEM);
     out->items.used += ITEM;
     row[0] = kind;
@@ -55,6 +55,12 @@ static int closes(uint32_t c) {
     return c == '\'' || c == '"' || c == ')' || c == ']' || c == 0x201D || c == 0x2019 || c == 0xBB;
 }
 
+/* Whether a character may join the letter before it: all that `texts.composed` looks for, and some others. */
+static int may_join(uint32_t c) {
+    return c <= 0x345 || (c >= 0x653 && c <= 0x655) || (c >= 0x93C && c <= 0xDDF) || c == 0x102E ||
+           (c >= 0x1161 && c <= 0x11C2) || c == 0x1B35 || c == 0x3099 || c == 0x309A || (c >= 0x11000 && c <= 0x11FFF);
+}
+
 /* Note what a character that is no white space says of its text. */
 static void note(Walk *w, uint32_t c) {
     if (c < 0x80) {
@@ -74,6 +80,7 @@ static void note(Walk *w, uint32_t c) {
             (c <= 0xEFF || (c >= 0x1000 && c <= 0x109F) || (c >= 0x1780 && c <= 0x17FF) ||
              (c >= 0x3040 && c <= 0x30FF) || c >= 0x3400))
             w->flags |= DENSE;
+        if (c >= 0x300 && may_join(c)) w->flags |= MARKED;
     }
     if (is_odd(c)) w->flags |= ODD;
     int ends = ends_sentence(c);

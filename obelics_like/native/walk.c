@@ -242,7 +242,8 @@ int enter(Walk *w, int32_t number, const Element *element, State *state) {
         open = 0;
         break;
     case HEAD:
-        fine = tell_of(w, &w->out->metas, number, element);
+        if (strcmp(tags->tags[number].name, "link") || states_fact(w, element))
+            fine = tell_of(w, &w->out->metas, number, element);
         open = 0;
         break;
     case BREAK:

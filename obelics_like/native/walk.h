@@ -15,10 +15,12 @@ enum { FINE = 0, NO_MEMORY = -1, UNREADABLE = -2, TOO_MANY = 1, TOO_DEEP = 2 };
 
 enum { NOT_JOINED, GLUED, SPACED, BROKEN }; /* how a text goes on after a picture */
 /* Flags of a text, beside CODE: it holds characters that are not seen; a sentence ends in it; it has four digits of
-   ASCII or more; it is not all ASCII; it begins in a script in which a character says as much as a few Latin ones. */
-enum { ODD = 1, SENTENCE = 8, DIGITS = 16, NOT_ASCII = 32, DENSE = 64 };
+   ASCII or more; it is not all ASCII; it begins in a script in which a character says as much as a few Latin ones; it
+   holds what may join the letter before it. */
+enum { ODD = 1, MARKED = 2, SENTENCE = 8, DIGITS = 16, NOT_ASCII = 32, DENSE = 64 };
 
 enum { OF_IMG = 1, OF_INPUT, OF_POSTER, OF_BACKGROUND, OF_SVG, OF_OBJECT }; /* what shows a picture */
+enum { MANY_NAMED = 7 }; /* attributes that are told of a picture which has no address but `src` */
 enum { ITEM = 6, SHOWN = 9, CONTAINER = 4 }; /* numbers in a row; in all other rows there are three */
 
 /* A tag as Python names it in `tags.py`; or a word of the vocabulary, of which only the name counts. */
@@ -118,8 +120,11 @@ int next_attribute(const Walk *w, Attribute *a);
 int is_named(const Attribute *a, const char *name);
 int begins(const Attribute *a, const char *word, int whole);
 int holds(const char *at, int32_t length, const char *word);
+int holds_lower(const char *at, int32_t length, const char *word);
+int states_fact(const Walk *w, const Element *element);
 int says_something(const Attribute *a);
 int tell_attributes(Walk *w, const Element *element, int32_t place[2]);
+int tell_named(Walk *w, const Element *element, const char *const *names, int count, int32_t place[2]);
 int tell_link(Walk *w, const Element *element, int32_t place[2]);
 int tell_text(Walk *w, int32_t number, const Element *element, const char *end_tag);
 int tell_of(Walk *w, Numbers *rows, int32_t number, const Element *element);

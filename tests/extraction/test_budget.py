@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from obelics_like.extraction.budget import most_attributes
+from obelics_like.extraction.budget import tags
 
 MANY = b" ".join(b"a%d" % number for number in range(3_000))
 
@@ -27,8 +27,8 @@ MANY = b" ".join(b"a%d" % number for number in range(3_000))
     ids=["plain", "behind <", "behind a quote", "names of <", "behind a comment", "behind a script", "quoted >", "cut"],
 )
 def test_an_element_of_many_attributes_is_found_wherever_it_hides(html: bytes) -> None:
-    assert 2_000 < most_attributes(html, 2_000) <= 2_002
-    assert 3_000 <= most_attributes(html, 10_000) <= 3_010
+    assert 2_000 < tags(html, 2_000).attributes <= 2_002
+    assert 3_000 <= tags(html, 10_000).attributes <= 3_010
 
 
 PIECES = st.sampled_from(
@@ -61,4 +61,4 @@ def test_it_is_never_less_than_the_parser_finds(pieces: list[str]) -> None:
     html = "".join(pieces)
     root = LexborHTMLParser(html).root
     most = max((len(node.attributes) for node in root.traverse()), default=0) if root else 0
-    assert most_attributes(html.encode(), 1_000) >= most
+    assert tags(html.encode(), 1_000).attributes >= most

@@ -97,3 +97,22 @@ def test_a_void_element_is_no_level(walkers: tuple[scan.Walker, scan.Walker]) ->
         assert len(walker.rows(html, 100, 10).pictures) == 1
         with pytest.raises(scan.OverBudget):
             walker.rows(html + b"<b>", 100, 10)
+
+
+def test_a_picture_with_nothing_but_src_tells_its_values_in_order(walkers: tuple[scan.Walker, scan.Walker]) -> None:
+    html = b"<img style='width:9px' id=x src='a.jpg' title=t width=8 alt='b &amp; c'><img src=d.jpg data-src=e.jpg>"
+    for walker in walkers:
+        rows = walker.rows(html, *LIMITS)
+        plain, lazy = rows.pictures
+        assert (plain[8], lazy[8]) == (1, 0)
+        assert rows.values(*plain[2:4]) == ["a.jpg", "b & c", "t", "", "8", "", "width:9px"]
+        assert rows.attributes(*lazy[2:4]) == {"src": "d.jpg", "data-src": "e.jpg"}
+
+
+def test_only_links_that_state_a_fact_are_told_of(walkers: tuple[scan.Walker, scan.Walker]) -> None:
+    html = (
+        b"<link rel='x LICENSE' href=/a><link rel=stylesheet href=/license.css><link hreflang=de rel=alternate href=/c>"
+    )
+    for walker in walkers:
+        rows = walker.rows(html, *LIMITS)
+        assert [rows.attributes(*place)["href"] for _, *place in rows.metas] == ["/a", "/c"]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from obelics_like import build
 from obelics_like.document import Document, Text
-from obelics_like.extraction.texts import composed, tidy
+from obelics_like.extraction.texts import _JOINS, composed, tidy
 from obelics_like.store.folder import Output
 from tests.conftest import REPOSITORY
 from tests.extraction.test_cases import run
@@ -158,3 +158,11 @@ def test_an_alternative_text_is_tidied_too() -> None:
     html = "<p>x<img src=/ferry.jpg alt='  Fa\u0308h&shy;re\n im Nebel' title='&#xE0041;&#xfeff;Morgens'>"
     (image,) = run(html.encode(), URL, main="all").images()
     assert (image.alt, image.title) == ("Fähre im Nebel", "Morgens")
+
+
+def test_every_mark_that_joins_a_letter_is_noted_in_a_page() -> None:
+    marks = [chr(c) for c in range(0x300, sys.maxunicode) if _JOINS.match(chr(c))]
+    texts = [f"mark {number} \u0928{mark} e{mark} \u03b1{mark} {mark}" for number, mark in enumerate(marks)]
+    document = run("".join(f"<p>{text}</p>" for text in texts).encode(), URL, main="all")
+    assert [node.text for node in document.nodes if isinstance(node, Text)] == [composed(text) for text in texts]
+    assert len(texts) > 100

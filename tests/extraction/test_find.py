@@ -1,0 +1,22 @@
+"""The search for a word in a page finds what Python's own finds."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from obelics_like.extraction.find import find
+
+LETTERS = st.lists(st.sampled_from([b"a", b"b", b"\0", b"ab" * 20]), max_size=60).map(b"".join)
+
+
+@given(LETTERS, LETTERS.filter(bool), st.integers(0, 200))
+def test_a_word_is_found_where_it_first_stands(html: bytes, word: bytes, start: int) -> None:
+    assert find(html, word, start) == html.find(word, start)
+
+
+def test_a_word_is_found_wherever_it_stands_in_a_page() -> None:
+    for at in range(300):
+        html = b"licence " * 40
+        html = html[:at] + b"license" + html[at:]
+        assert (find(html, b"license"), find(html, b"license", at + 1)) == (at, -1)

@@ -164,8 +164,10 @@ class _Native:
     def __init__(self) -> None:
         import ctypes
 
+        import numpy as np
+
         from obelics_like.native import kernel
-        from obelics_like.native.characters import SIZE, Classes
+        from obelics_like.native.characters import ALIKE, SIZE, Classes
 
         self.words, self.hashes = kernel().text_words, kernel().text_hashes
         for walk in (self.words, self.hashes):
@@ -175,6 +177,9 @@ class _Native:
                 *(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p),
             ]
         self.lower = (ctypes.c_uint32 * SIZE)()
+        lower = np.frombuffer(self.lower, np.uint32)
+        for alike in ALIKE:  # no such letter has a case
+            lower[alike.start : alike.stop] = alike
         self.classes = Classes(self._number)
 
     def _number(self, character: str) -> int:

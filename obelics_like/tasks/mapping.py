@@ -221,7 +221,7 @@ class MapTask:
         """Run a stage over a batch; where it fails, page by page, so that one page's fault costs one page."""
         if not batch:
             return
-        before = [len(document.nodes) for document in batch]
+        before = [self._count(document) for document in batch]
         try:
             act(batch)
         except (KeyboardInterrupt, SystemExit, ObelicsLikeError):
@@ -234,11 +234,15 @@ class MapTask:
                 self._act(name, act, [document] if document.drop is None else [])
             return
         for count, document in zip(before, batch):
-            if not count and document.origin.ordinal not in self.aside:
+            if not count:
                 self._put_aside(document)
-            elif count != len(document.nodes):  # else nodes could go uncounted
-                got = f"{count} nodes that became {len(document.nodes)} on {document.url}"
+            elif count != (now := self._count(document)):  # else nodes could go uncounted
+                got = f"{count} nodes that became {now} on {document.url}"
                 raise StageError(f"stage {name}", got=got, valid="marks, and every node left where it is")
+
+    def _count(self, document: Document) -> int:
+        """How many nodes the page has, with those that lie aside."""
+        return len(document.nodes) + len(self.aside.get(document.origin.ordinal, ()))
 
     def _put_aside(self, document: Document) -> None:
         """Take the dropped nodes off a page whose nodes were just made, until its fate is sealed or it is laid down."""

@@ -177,7 +177,7 @@ class _Native:
                 *(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p),
             ]
         self.lower = (ctypes.c_uint32 * SIZE)()
-        lower = np.frombuffer(self.lower, np.uint32)
+        lower = np.ctypeslib.as_array(self.lower)
         for alike in ALIKE:  # no such letter has a case
             lower[alike.start : alike.stop] = alike
         self.classes = Classes(self._number)

@@ -59,8 +59,10 @@ class Ledger:
 
     def _nodes(self, nodes: list[Text | Image], page_drop: Drop | None, language: str) -> None:
         # 160 of a page's 190 nodes share one Drop: they are counted by kind and Drop, and not one by one
-        drops = {id(node.drop): node.drop for node in nodes}
-        for (kind, which), count in Counter(zip(map(type, nodes), [id(node.drop) for node in nodes])).items():
+        told = [node.drop for node in nodes]
+        names = list(map(id, told))
+        drops = dict(zip(names, told))
+        for (kind, which), count in Counter(zip(map(type, nodes), names)).items():
             name, drop = "image" if issubclass(kind, Image) else "text", drops[which]
             self.came[name] += count
             if drop is not None:
@@ -69,7 +71,7 @@ class Ledger:
                 self.drops[page_drop.stage, "page_dropped", name, language] += count
             else:
                 self.kept[name, language] += count
-        if page_drop is None:
+        if page_drop is None and id(None) in drops:
             unresolved = [n for n in nodes if isinstance(n, Image) and n.drop is None and n.blob is None]
             if unresolved:
                 self.kept["unresolved", language] += len(unresolved)

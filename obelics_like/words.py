@@ -121,11 +121,17 @@ def hashes(texts: Sequence[str]) -> np.ndarray | None:
 
     A polynomial over the word's UTF-8 and a space behind it, modulo 2**64, then mixed: no word becomes an object. It
     collides whatever its base only for words of 1,024 bytes and more (Thue-Morse strings). None where a letter's lower
-    case is not a character of its own, the same wherever it stands: there who calls must go by the words.
+    case is not a character of its own, the same wherever it stands: there who calls must go by the words. Those of the
+    last two batches of pages are remembered, since rules and shingles ask for the same; they can't be written to.
 
     >>> (hashes(["Don't"]) == hashes(["DON", "t"])).all(), hashes(["Σ"]) is None
     (np.True_, True)
     """
+    return _hashes(tuple(texts))
+
+
+@functools.lru_cache(maxsize=128)
+def _hashes(texts: tuple[str, ...]) -> np.ndarray | None:
     import numpy as np
 
     from obelics_like.native.characters import Texts
@@ -135,7 +141,11 @@ def hashes(texts: Sequence[str]) -> np.ndarray | None:
     out = np.empty(len(page.raw), np.uint64)
     given = [page.raw, len(page.raw), page.lengths, page.count, native.classes.table, native.lower, out.ctypes.data]
     count = native.classes.passed(page, lambda: native.hashes(*given))
-    return None if count == _ODD else out[:count]
+    if count == _ODD:
+        return None
+    found = out[:count].copy()  # not held with the room for all that could have been
+    found.setflags(write=False)
+    return found
 
 
 def _pass(page: Texts, out: object) -> tuple[int, list[int]]:
@@ -154,8 +164,10 @@ class _Native:
     def __init__(self) -> None:
         import ctypes
 
+        import numpy as np
+
         from obelics_like.native import kernel
-        from obelics_like.native.characters import SIZE, Classes
+        from obelics_like.native.characters import ALIKE, SIZE, Classes
 
         self.words, self.hashes = kernel().text_words, kernel().text_hashes
         for walk in (self.words, self.hashes):
@@ -165,6 +177,9 @@ class _Native:
                 *(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p),
             ]
         self.lower = (ctypes.c_uint32 * SIZE)()
+        lower = np.ctypeslib.as_array(self.lower)
+        for alike in ALIKE:  # no such letter has a case
+            lower[alike.start : alike.stop] = alike
         self.classes = Classes(self._number)
 
     def _number(self, character: str) -> int:

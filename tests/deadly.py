@@ -121,6 +121,21 @@ class Vanishing(Stage):
 
 
 @dataclass(frozen=True)
+class Choosy(Stage):
+    """Fails on a page that holds a dropped node, and drops the first node that is alive, as `first`."""
+
+    rules: ClassVar[dict[str, str]] = {"first": "it is the first"}
+
+    def process(self, batch: Batch, opened: Any) -> Batch:
+        for document in batch:
+            assert document.nodes == document.kept
+            if document.nodes != document.kept:
+                raise ValueError("a node that was dropped already")
+            document.nodes[0].drop = self.drop("first")
+        return batch
+
+
+@dataclass(frozen=True)
 class Unstorable(Stage):
     """Sets a fact that no file can hold. word: what the page holds."""
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 import obelics_like
@@ -130,6 +131,33 @@ def test_a_stage_that_fails_on_all_is_no_success(pages: Path, tmp_path: Path, re
 def test_a_stage_that_takes_a_node_away_is_told(pages: Path, tmp_path: Path, recipe: Callable[..., Path]) -> None:
     with pytest.raises(StageError, match="stage Vanishing0: got 5 nodes that became 4"):
         run(tmp_path / "out", pages, recipe=recipe(("Vanishing", {"word": WORD})))
+
+
+@pytest.mark.parametrize("keep", KEEPS)
+@pytest.mark.parametrize("barriers", [0, 1])
+def test_nodes_dropped_as_they_are_made_are_seen_by_no_stage_and_counted(
+    tmp_path: Path, recipe: Callable[..., Path], keep: str, barriers: int
+) -> None:
+    for n in range(3):
+        write(tmp_path, n)
+        page = tmp_path / f"{n:02d}.html"
+        menu = "<nav><ul><li><a href=/a>Home</a><li><a href=/b>About us</a></ul></nav>"
+        page.write_text(page.read_text().replace("<body>", f"<body>{menu}"))
+    stages = [("Choosy", {}), *[("Things", {})] * barriers]
+    pages = sorted(tmp_path.glob("*.html"))
+    _, ledger = run(tmp_path / "out", *pages, recipe=recipe(*stages), keep_dropped=keep)
+    assert drops(ledger) == {}
+    assert ledger.total("document") == 3
+    fell = drops(ledger, "text")
+    assert fell.keys() == {("extract", "boilerplate"), ("Choosy0", "first")}
+    assert fell["extract", "boilerplate"] >= 6
+    assert fell["Choosy0", "first"] == 3
+    if keep != "none":
+        rows = [row for f in (tmp_path / "out").glob("dropped/nodes-*.parquet") for row in pq.read_table(f).to_pylist()]
+        assert len(rows) == sum(fell.values())
+        for page in pages:
+            at = [row["pos"] for row in rows if row["input"] == str(page)]
+            assert at == sorted(set(at))
 
 
 LOCAL = {"engine": "local", "workers": 1}

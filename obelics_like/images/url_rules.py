@@ -87,12 +87,12 @@ class UrlRules(Stage):
 
     def _banned(self, url: str) -> str | None:
         """The first banned word that the URL holds."""
-        words = self.banned_words or ()
+        words, whole = self.banned_words or (), path(url)
         if self.match == "substring":
             held = next((word for word in words if word in url), None)
         else:
-            held = _first(words, tokens(path(url)))
-        return held or _first(self.banned_names or (), tokens(file_name(url)))
+            held = _first(words, tokens(whole))
+        return held or _first(self.banned_names or (), tokens(whole.rpartition("/")[2]))
 
 
 def path(url: str) -> str:

@@ -145,7 +145,7 @@ def clean(text: str) -> str:
     >>> clean("UNE\\nPHRASE"), clean("12:30 -")
     ('une phrase', '')
     """
-    if not any(map(str.isalpha, text)):
+    if not (text[:1].isalpha() or any(map(str.isalpha, text))):
         return ""
     line = " ".join((text.replace("\0", " ") if "\0" in text else text).split())
     if line.isupper():

@@ -12,6 +12,9 @@ from collections.abc import Callable, Sequence
 
 SIZE = 0x110000
 """How many characters Unicode has room for."""
+ALIKE = (range(0x4E00, 0x9FA6), range(0xAC00, 0xD7A4))
+"""Han and Hangul: letters that are alike to every table but for their numbers, and that pages bring new ones of for
+ever. One is asked about and stands for all."""
 _UNKNOWN, _NO_MEMORY = -1, -2
 
 
@@ -42,8 +45,14 @@ class Classes:
             table = self.table
             for character in set(texts.joined):
                 if not table[ord(character)]:
-                    table[ord(character)] = self._number(character)
+                    self._learn(ord(character), self._number(character))
             said = over()
         if said == _NO_MEMORY:
             raise MemoryError
         return said
+
+    def _learn(self, code: int, number: int) -> None:
+        self.table[code] = number
+        for alike in ALIKE:
+            if code in alike:
+                ctypes.memset(ctypes.addressof(self.table) + alike.start, number, len(alike))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from obelics_like import exchange
-from obelics_like.document import Document, Drop, Origin
+from obelics_like.document import Document, Drop, Image, Origin, Text
 from obelics_like.errors import ObelicsLikeError, StageError
 from obelics_like.ledger import Ledger
 from obelics_like.plan import Segment, Shard, as_scanned, piece_name
@@ -85,6 +86,8 @@ class MapTask:
         self.rows: dict[str, list[pa.Table]] = {stage.id: [] for stage in item.segment.barrier}
         self.unsaid: set[int] = set()
         """Ordinals of documents that fell after a barrier's stage had collected their rows."""
+        self.aside: dict[int, list[Text | Image]] = {}
+        """Nodes that were dropped as they were made, nine in ten, by their page's ordinal: no stage goes over them."""
         self.quarantine: list[dict[str, Any]] = []
         self.alive = 0
         self.unreached = False
@@ -198,6 +201,7 @@ class MapTask:
             self._act("run", lambda part: out.extend([to_line(document) for document in part]), batch)
         for document in self._seal(batch, said=True):
             if self.item.last:
+                self._put_back(document)
                 self.ledger.page(document)
                 self.reasons.add(document)
         return out
@@ -207,6 +211,7 @@ class MapTask:
 
         Where the page's content is to be kept, should it be dropped, all its nodes stay until its fate is sealed.
         """
+        self._put_back(document)
         if not self.reasons.keeps_content(document.id):
             self.ledger.lay_down(document)
             self.reasons.add_nodes(document)
@@ -216,7 +221,7 @@ class MapTask:
         """Run a stage over a batch; where it fails, page by page, so that one page's fault costs one page."""
         if not batch:
             return
-        before = [len(document.nodes) for document in batch]
+        before = [self._count(document) for document in batch]
         try:
             act(batch)
         except (KeyboardInterrupt, SystemExit, ObelicsLikeError):
@@ -229,9 +234,26 @@ class MapTask:
                 self._act(name, act, [document] if document.drop is None else [])
             return
         for count, document in zip(before, batch):
-            if count and count != len(document.nodes):  # else nodes could go uncounted
-                got = f"{count} nodes that became {len(document.nodes)} on {document.url}"
+            if not count:
+                self._put_aside(document)
+            elif count != (now := self._count(document)):  # else nodes could go uncounted
+                got = f"{count} nodes that became {now} on {document.url}"
                 raise StageError(f"stage {name}", got=got, valid="marks, and every node left where it is")
+
+    def _count(self, document: Document) -> int:
+        """How many nodes the page has, with those that lie aside."""
+        return len(document.nodes) + len(self.aside.get(document.origin.ordinal, ()))
+
+    def _put_aside(self, document: Document) -> None:
+        """Take the dropped nodes off a page whose nodes were just made, until its fate is sealed or it is laid down."""
+        if document.nodes and document.drop is None:
+            self.aside[document.origin.ordinal] = [node for node in document.nodes if node.drop is not None]
+            document.nodes = document.kept
+
+    def _put_back(self, document: Document) -> None:
+        """All nodes of the page in DOM order again."""
+        if nodes := self.aside.pop(document.origin.ordinal, None):
+            document.nodes = sorted(nodes + document.nodes, key=attrgetter("pos"))
 
     def _seal(self, batch: Batch, said: bool = False) -> Batch:
         """Account for the documents just dropped; give the others. `said`: a barrier has their rows already."""
@@ -241,6 +263,7 @@ class MapTask:
                 alive.append(document)
             else:
                 document.page = None
+                self._put_back(document)
                 self.ledger.page(document)
                 self.reasons.add(document)
                 if said:

@@ -80,7 +80,7 @@ class Measured:
         """Whether fewer than `least` distinct entries of a list occur."""
         if self._lowered is None:
             hashes = words.hashes([node.effective for node in self.nodes])
-            if of.fewer(least, hashes, self.lower):
+            if of.fewer(least, hashes, self.lower if of.parts else ""):
                 return True
         return len(of.found(self.lowered, self.lower)) < least
 

@@ -101,12 +101,15 @@ class WordList:
 
         entries: dict[int, list[np.ndarray]] = {}
         tops = np.zeros(1 << 16, np.bool_)
-        phrases = (" ".join(phrase) for some in self.phrases.values() for phrase in some)
-        for entry in (*self.tokens, *phrases):
-            hashes = words.hashes([entry])
-            if hashes is None:
-                return None
+        listed = [*self.tokens, *(" ".join(phrase) for some in self.phrases.values() for phrase in some)]
+        all_hashes = words.hashes(listed)  # a call for each would take most of a list's time
+        if all_hashes is None:
+            return None
+        end = 0
+        for entry in listed:
             pieces = words.cut(entry).split()
+            start, end = end, end + len(pieces)
+            hashes = all_hashes[start:end]
             longest = hashes[pieces.index(max(pieces, key=len))]
             tops[longest >> _TOP] = True
             entries.setdefault(int(longest), []).append(hashes >> _TOP)

@@ -33,6 +33,7 @@ from obelics_like.plan import (
     code_version,
     cut_recipe,
     cut_shards,
+    described,
     digest,
     input_key,
     pages_a_shard,
@@ -204,7 +205,7 @@ def cut(state: State, scanned: list[Scanned], skip: set[int]) -> tuple[list[Segm
     job = state.job
     size = pages_a_shard(sum(s.found["pages"] for s in scanned), SHARD_PAGES)
     given = (sorted(skip), *(s.content for s in scanned), job.keep_dropped, bool(job.image_index))
-    start = digest(code_version(), state.ground, size, *given)
+    start = digest(code_version(), state.ground, described(job.sources), size, *given)
     pages = [(s.source, str(job.work / "index" / f"{s.key}-pages.arrow"), s.found["pages"]) for s in scanned]
     shards = cut_shards(pages, frozenset(skip), size)
     stages = [*state.recipe.stages[1:], Pack(id=PACK)]

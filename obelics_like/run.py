@@ -320,6 +320,7 @@ def _resolve_revisits(state: State) -> None:
         path = folder / f"met-again-{digest(*keys)}.arrow"
         if not at_hand(path).exists():
             exchange.write_table(found.met_again, path)
+        put_made(path)
         state.job = replace(state.job, met_again=path)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from obelics_like import index
 from obelics_like.asked import Asked, asked, made_folder, refuse_strangers, whole
 from obelics_like.engines import ENGINES, Failure
 from obelics_like.engines import engine as make_engine
@@ -171,6 +172,8 @@ def _preflight(state: State) -> list[dict[str, str | None]]:
     """Open all stages once, in a worker, which keeps what it loaded; gives the models' files with their digests."""
     context = state.job.context(state.job.work)
     stages: tuple[AnyStage, ...] = tuple(s for s in state.recipe.stages[1:] if s.active(context))
+    for stage in stages:  # here and not in a worker: an index need not be seen from other machines
+        index.check(stage)
     ((_, found),) = state.map("load models", open_all, [(state.job, stages)])
     if isinstance(found, Failure):
         raise MissingPiece(

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from obelics_like.errors import OptionError
-from obelics_like.exchange import key_hash, map_table
+from obelics_like.exchange import among, key_hash, map_table
 from obelics_like.rows import Part
 from obelics_like.stage import AnyStage, DocumentStage
 from obelics_like.store.files import publish, publish_json, read_json
@@ -135,7 +135,7 @@ def _filled(stage: DocumentStage, rows: Iterable[Path], kept: np.ndarray) -> Ite
     held: list[pa.Table] = []
     for path in rows:
         table = map_table(path).select(stage.remembers())
-        table = table.filter(pa.array(np.isin(_hashes(table["id"]), kept)))
+        table = table.filter(pa.array(among(kept, _hashes(table["id"]))))
         if stage.keyed:
             table = table.filter(table["key"].is_valid())
         held.append(table)

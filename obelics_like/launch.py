@@ -141,9 +141,10 @@ def plan(
     with TemporaryDirectory(prefix="obelics-like-") as scratch:
         state = State(what.recipe, replace(what.job, work=Path(scratch)), make_engine("inline"), lambda *_: None)
         state.ground = ground(_preflight(state))
-    state.job = what.job
-    with looking(what.job.work, where.work):
-        planned = preview(state, what.sources, limit)
+        if where.work is None:
+            state.job = what.job
+        with looking(state.job.work, where.work):  # what lies elsewhere is copied, but not to where a run would be
+            planned = preview(state, what.sources, limit)
     return {"recipe": what.recipe.name, **planned, "ignored_files": what.ignored}
 
 

@@ -91,6 +91,9 @@ def test_workers_share_it_and_what_is_done_is_done_for_every_machine(
     another_machine(out)
     planned = launch.plan([str(CRAWL)], out, scorer="none", work=WORK)
     assert all(phase["done"] == phase["tasks"] for phase in planned["phases"])
+    assert not any(path.is_file() for path in (out / "work").rglob("*"))  # a plan leaves nothing behind
+    assert launch.plan([str(CRAWL)], tmp_path / "new", scorer="none", work=WORK)["phases"] == planned["phases"]
+    assert not (tmp_path / "new").exists()
     run(out)
     assert contents(out) == contents(built)
     assert made(store) == before

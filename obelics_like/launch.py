@@ -82,7 +82,8 @@ def build(
             remote.claim()
         state = State(what.recipe, what.job, make_engine(engine, workers, ray_address), progress or (lambda *_: None))
         record = _run(state, what, limit, where.folder, started, engine)
-        if not keep_work and not record["failures"]:
+        unreached = state.ledger.drops["sources", "unreachable", "record", ""]
+        if not keep_work and not record["failures"] and not unreached:
             withdraw_all(what.job.work)
         if remote is not None:
             remote.publish()

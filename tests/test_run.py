@@ -134,7 +134,8 @@ def test_what_was_out_of_reach_is_whole_in_the_next_run_with_its_pictures(
 
     with monkeypatch.context() as patch:
         patch.setattr(scanning, "scan", broken)
-        assert run(tmp_path / "out")["exit_code"] == 1
+        assert run(tmp_path / "out", keep_work=False)["exit_code"] == 1
+    assert any((tmp_path / "out" / "work").iterdir())  # kept for the next run, which goes on with it
     assert run(tmp_path / "out")["exit_code"] == 0
     assert contents(tmp_path / "out") == contents(built)
 

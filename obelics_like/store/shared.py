@@ -109,14 +109,18 @@ def at_hand(path: Path) -> Path:
     return path
 
 
-def read(path: Path) -> bytes:
-    """The bytes of a small file of work as the store has it, where work is shared. Raises OSError, DataError."""
+def is_there(path: Path) -> bool:
+    """Whether there is such a file of work: in the store, where work is shared."""
     place = _place(path)
-    if place is None:
-        return path.read_bytes()
-    if place[0].size(place[1]) is None:
+    return path.exists() if place is None else place[0].size(place[1]) is not None
+
+
+def read(path: Path) -> bytes:
+    """The bytes of a small file of work as the store has it, where work is shared. Raises FileNotFoundError."""
+    if not is_there(path):
         raise FileNotFoundError(path)
-    return place[0].read(place[1])
+    place = _place(path)
+    return path.read_bytes() if place is None else place[0].read(place[1])
 
 
 def size_of(path: Path) -> int:

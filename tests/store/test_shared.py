@@ -294,6 +294,22 @@ def test_what_a_lost_attempt_had_held_is_not_taken_for_what_was_held(
     shared.forget()
 
 
+def test_what_was_held_is_held_again_where_the_store_has_lost_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = tmp_path / "work" / "here" / "held-x"
+    monkeypatch.setenv(shared.VARIABLE, f"memory://emptied {tmp_path / 'work'}")
+    stage = remembering(SameUrl(id="x"), tmp_path, pages(4, 1, "p"))
+    index.hold(stage, "new", held)
+    store = Objects("memory://emptied", "--work")
+    for name in store.sizes():
+        store.remove(name)
+    index.hold(stage, "new", held)
+    shutil.rmtree(held)
+    assert sum(part().num_rows for part in index.held(held)) == 6
+    shared.forget()
+
+
 def test_a_machine_with_copies_of_a_run_that_lost_a_shard_does_not_take_them_for_the_whole(
     store: Any, tmp_path: Path, recipe: Callable[..., Path]
 ) -> None:

@@ -178,9 +178,19 @@ class Gone:
         """A mask over `docs`."""
         gone = np.zeros(len(docs), bool)
         for dropped in self._docs:
-            if len(dropped):
-                gone |= dropped[np.minimum(np.searchsorted(dropped, docs), len(dropped) - 1)] == docs
+            gone |= among(dropped, docs)
         return gone
+
+
+def among(ascending: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Which of a few values are among many that are sorted; `numpy.isin` would sort the many again at each call.
+
+    >>> among(np.array([2, 5, 9]), np.array([9, 3, 10])).tolist()
+    [True, False, False]
+    """
+    if not len(ascending):
+        return np.zeros(len(values), bool)
+    return np.asarray(ascending[np.minimum(np.searchsorted(ascending, values), len(ascending) - 1)] == values)
 
 
 def key_ranges(size: int, most: int) -> list[tuple[int, int]]:

@@ -21,11 +21,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from obelics_like.errors import OptionError
-from obelics_like.exchange import key_hash, map_table
+from obelics_like.exchange import among, key_hash, map_table
 from obelics_like.rows import Part
 from obelics_like.stage import AnyStage, DocumentStage
 from obelics_like.store.files import publish, publish_json, read_json
-from obelics_like.store.shared import at_hand, put_made
+from obelics_like.store.shared import at_hand, is_there, put_made
 
 ROWS_A_BATCH = 10_000
 """Rows of a file that are read at once."""
@@ -69,7 +69,7 @@ def hold(stage: DocumentStage, run: str, folder: Path) -> None:
     one and the same index. Files are linked, so that this costs no room; where they can't be, they are copied.
     """
     head = folder / _HEAD
-    if stage.index is None or at_hand(head).exists():
+    if stage.index is None or is_there(head):
         return
     folder.mkdir(parents=True, exist_ok=True)
     kept = sorted(Path(stage.index).glob("*.arrow"))
@@ -135,7 +135,7 @@ def _filled(stage: DocumentStage, rows: Iterable[Path], kept: np.ndarray) -> Ite
     held: list[pa.Table] = []
     for path in rows:
         table = map_table(path).select(stage.remembers())
-        table = table.filter(pa.array(np.isin(_hashes(table["id"]), kept)))
+        table = table.filter(pa.array(among(kept, _hashes(table["id"]))))
         if stage.keyed:
             table = table.filter(table["key"].is_valid())
         held.append(table)

@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from obelics_like import index
 from obelics_like.asked import Asked, asked, made_folder, refuse_strangers, whole
 from obelics_like.engines import ENGINES, Failure
 from obelics_like.engines import engine as make_engine
@@ -81,7 +82,8 @@ def build(
             remote.claim()
         state = State(what.recipe, what.job, make_engine(engine, workers, ray_address), progress or (lambda *_: None))
         record = _run(state, what, limit, where.folder, started, engine)
-        if not keep_work and not record["failures"]:
+        unreached = state.ledger.drops["sources", "unreachable", "record", ""]
+        if not keep_work and not record["failures"] and not unreached:
             withdraw_all(what.job.work)
         if remote is not None:
             remote.publish()
@@ -140,9 +142,10 @@ def plan(
     with TemporaryDirectory(prefix="obelics-like-") as scratch:
         state = State(what.recipe, replace(what.job, work=Path(scratch)), make_engine("inline"), lambda *_: None)
         state.ground = ground(_preflight(state))
-    state.job = what.job
-    with looking(what.job.work, where.work):
-        planned = preview(state, what.sources, limit)
+        if where.work is None:
+            state.job = what.job
+        with looking(state.job.work, where.work):  # what lies elsewhere is copied, but not to where a run would be
+            planned = preview(state, what.sources, limit)
     return {"recipe": what.recipe.name, **planned, "ignored_files": what.ignored}
 
 
@@ -171,6 +174,8 @@ def _preflight(state: State) -> list[dict[str, str | None]]:
     """Open all stages once, in a worker, which keeps what it loaded; gives the models' files with their digests."""
     context = state.job.context(state.job.work)
     stages: tuple[AnyStage, ...] = tuple(s for s in state.recipe.stages[1:] if s.active(context))
+    for stage in stages:  # here and not in a worker: an index need not be seen from other machines
+        index.check(stage)
     ((_, found),) = state.map("load models", open_all, [(state.job, stages)])
     if isinstance(found, Failure):
         raise MissingPiece(

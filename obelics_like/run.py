@@ -33,6 +33,7 @@ from obelics_like.plan import (
     code_version,
     cut_recipe,
     cut_shards,
+    described,
     digest,
     input_key,
     pages_a_shard,
@@ -71,11 +72,10 @@ class Scanned:
 
     @property
     def content(self) -> str:
-        """What is known of the input whichever day its file was written: where it is, and what it holds."""
-        unreached = self.found["drops"].get("unreachable", 0)
-        return digest(
-            self.source.name, self.source.path, self.found["sha256"] or self.key, self.found["records"], unreached
-        )
+        """What is known of the input whichever day its file was written: where it is, what it holds, and what of that
+        the scan had: one that was broken off by its host has the same key as the whole one that follows."""
+        had = [line["sha256"] for line in self.found.get("files", ())]
+        return digest(self.source.name, self.source.path, self.found["sha256"] or self.key, *had)
 
 
 def _as_it_is(item: Any, result: Any) -> Any:
@@ -204,7 +204,7 @@ def cut(state: State, scanned: list[Scanned], skip: set[int]) -> tuple[list[Segm
     job = state.job
     size = pages_a_shard(sum(s.found["pages"] for s in scanned), SHARD_PAGES)
     given = (sorted(skip), *(s.content for s in scanned), job.keep_dropped, bool(job.image_index))
-    start = digest(code_version(), state.ground, size, *given)
+    start = digest(code_version(), state.ground, described(job.sources), size, *given)
     pages = [(s.source, str(job.work / "index" / f"{s.key}-pages.arrow"), s.found["pages"]) for s in scanned]
     shards = cut_shards(pages, frozenset(skip), size)
     stages = [*state.recipe.stages[1:], Pack(id=PACK)]
@@ -316,9 +316,10 @@ def _resolve_revisits(state: State) -> None:
         state.ledger.drops["sources", "revisit_unresolved", "record", ""] += found.missing
         state.ledger.drops["sources", "revisit", "record", ""] -= found.missing
     if found.met_again.num_rows:
-        path = folder / f"met-again-{digest(*keys)}.arrow"
+        path = folder / f"met-again-{_made_of(state.scanned)}.arrow"
         if not at_hand(path).exists():
             exchange.write_table(found.met_again, path)
+        put_made(path)
         state.job = replace(state.job, met_again=path)
 
 
@@ -327,14 +328,19 @@ def image_index(state: State, scanned: list[Scanned]) -> Path | None:
     is to be read from archives."""
     path = None
     if "warc" in state.job.images and any(s.found["images"] for s in scanned):
-        path = state.job.work / "index" / f"pictures-{digest(*(s.key for s in scanned))}.arrow"
+        path = state.job.work / "index" / f"pictures-{_made_of(scanned)}.arrow"
     else:
         state.job = replace(state.job, images=state.job.images - {"warc"})
     inputs = None  # where they lie, for pictures that stand in their pages
     if state.job.images:
-        inputs = state.job.work / "index" / f"inputs-{digest(*((s.key, s.source.path) for s in scanned))}.json"
+        inputs = state.job.work / "index" / f"inputs-{_made_of(scanned)}.json"
     state.job = replace(state.job, image_index=path, inputs=inputs)
     return path
+
+
+def _made_of(scanned: list[Scanned]) -> str:
+    """What an index of several inputs is called for."""
+    return digest(code_version(), *((one.content, one.source.format) for one in scanned))
 
 
 def _write_image_index(state: State, scanned: list[Scanned], path: Path) -> None:

@@ -153,13 +153,15 @@ def test_a_step_whose_file_is_gone_is_taken_again_and_other_rows_ask_anew(
         decide_barrier(Run(job, stop=4), segment, published, {})
     (tmp_path / "here" / "steps-minhash" / "bands-00000").write_bytes(b"cut short")
     again = Run(job)
-    whole = drops(tmp_path, decide_barrier(again, segment, published, {}).verdicts)
+    verdicts = decide_barrier(again, segment, published, {}).verdicts
+    whole = drops(tmp_path, verdicts)
     assert "1 minhash: keys" in again.done
     fewer = Run(job)
     part = drops(tmp_path, decide_barrier(fewer, segment, published[:10], {}).verdicts)
     assert fewer.done[0] == "1 minhash: rank"
     assert 0 < len(part[0]) < len(whole[0])
     assert max(d["doc"] for d in part[0]) < 500
+    assert drops(tmp_path, verdicts) == whole  # a machine may hold a copy: one name is never two verdicts
 
 
 def test_a_step_that_fails_is_no_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -679,6 +679,15 @@ def test_a_body_that_can_not_be_had_counts_as_unread(tmp_path: Path, recipe: Cal
     assert record["exit_code"] == 1
 
 
+def test_pages_read_in_another_way_are_read_again(pages: Path, tmp_path: Path, recipe: Callable[..., Path]) -> None:
+    """The scan counts the same records either way: it looks at no body."""
+    options: dict[str, Any] = {"recipe": recipe()}
+    _, whole = run(tmp_path / "out", pages, **options)
+    assert drops(whole, "record") == {}
+    _, ledger = run(tmp_path / "out", pages, settings={"sources.max_page_bytes": 100}, **options)
+    assert drops(ledger, "record") == {("sources", "body_too_large"): PAGES}
+
+
 def test_the_record_names_the_files_of_the_models_with_their_digests(pages: Path, tmp_path: Path) -> None:
     record, _ = run(tmp_path / "out", pages)
     found = {row["name"]: row for row in record["models"]}

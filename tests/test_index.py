@@ -16,10 +16,11 @@ import pyarrow.parquet as pq
 import pytest
 
 import obelics_like
-from obelics_like import barrier, exchange, index
+from obelics_like import barrier, exchange, index, launch
 from obelics_like.dedup.minhash import NearDuplicates
 from obelics_like.dedup.url import SameUrl
 from obelics_like.document import Document
+from obelics_like.engines.inline import InlineEngine
 from obelics_like.errors import DataError, OptionError
 from obelics_like.exchange import map_table, write_table
 from obelics_like.rows import Part, Rows, tables
@@ -346,3 +347,21 @@ def test_an_index_of_another_stage_or_of_other_options_is_refused(tmp_path: Path
         index.check(SameUrl(id="y", index=str(tmp_path / "thesis")))
     index.check(SameUrl(id="y", index=str(tmp_path / "new")))
     assert json.loads((tmp_path / "seen" / "index.json").read_text())["seed"] == 1
+
+
+def test_an_index_that_no_worker_sees_is_looked_at_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where machines share their work through a store, the index lies on the driver's alone."""
+
+    class Elsewhere(InlineEngine):
+        def map(self, *given: Any) -> Any:
+            (tmp_path / "seen").rename(tmp_path / "hidden")
+            yield from super().map(*given)
+            (tmp_path / "hidden").rename(tmp_path / "seen")
+
+    crawled = crawl(tmp_path / "first", "a")
+    build(tmp_path, crawled, "one")
+    monkeypatch.setattr(launch, "make_engine", lambda *_: Elsewhere())
+    with pytest.raises(OptionError, match="seed = 1; valid: an index made with seed = 2"):
+        build(tmp_path, crawled, "two", **{"minhash.seed": 2})

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,10 @@ from obelics_like.document import Image
 from obelics_like.errors import DataError, InputError, OptionError, UnknownName, UsageError
 from obelics_like.ledger import Ledger
 from obelics_like.record import switched_off
+from obelics_like.sources.archive import Record, scan
+from obelics_like.sources.inputs import Input
 from obelics_like.store.folder import Output
+from obelics_like.tasks import scanning
 
 ROOT = Path(__file__).resolve().parent.parent
 CRAWL = ROOT / "samples" / "crawl"
@@ -114,6 +118,26 @@ def test_the_largest_input_is_scanned_first(built: Path, tmp_path: Path, monkeyp
     record = run(tmp_path / "out", *given)
     assert sizes == sorted(sizes, reverse=True)
     assert [i["path"] for i in record["inputs"]] == [str(path) for path in given]
+
+
+def test_what_was_out_of_reach_is_whole_in_the_next_run_with_its_pictures(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The host of the first archive goes away in its midst; what it holds is no other thing the next time."""
+
+    def broken(source: Input, options: Any) -> Iterator[Record]:
+        for number, record in enumerate(scan(source, options)):
+            if number == 20:
+                yield Record(record.offset, None, rule="unreachable", reason="503")
+                return
+            yield record
+
+    with monkeypatch.context() as patch:
+        patch.setattr(scanning, "scan", broken)
+        assert run(tmp_path / "out", keep_work=False)["exit_code"] == 1
+    assert any((tmp_path / "out" / "work").iterdir())  # kept for the next run, which goes on with it
+    assert run(tmp_path / "out")["exit_code"] == 0
+    assert contents(tmp_path / "out") == contents(built)
 
 
 def test_small_shards_change_nothing_but_the_order_of_the_work(

@@ -54,8 +54,8 @@ def canonical_url(url: str, ignore: Collection[str] = ()) -> str:
     match = _PORT.match(hostport)
     host, port = match.groups() if match else (hostport, None)
     name = _host(host)
-    if "www" in ignore:
-        name = name.removeprefix("www.") or name
+    while "www" in ignore and name.startswith("www.") and "." in name[4:]:  # www.com is a host of its own
+        name = name[4:]
     netloc = user + at + name + (f":{port}" if port and port not in ("80", "443") else "")
     pieces = [_escaped(piece, _QUERY - {ord("&")}) for piece in parts.query.split("&") if piece]
     pieces = [piece for piece in pieces if not TRACKING.fullmatch(piece)]

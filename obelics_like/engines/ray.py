@@ -1,9 +1,9 @@
 """Runs tasks on a Ray cluster, or on a Ray of its own on this machine: Ray places, and tells of lost nodes.
 
 Each Ray actor holds one worker process as the local engine has it, and watches it in the same way, so that a crash, a
-hang or an exception mean the same here and there. All machines must see the work folder under the same path, and have
-this package installed. Actors pull items: one that finds no room is never waited for, so a cluster that shrinks goes
-on with fewer.
+hang or an exception mean the same here and there. All machines must see the work folder under the same path, or share
+it through an object store (`store/shared.py`), and have this package installed. Actors pull items: one that finds no
+room is never waited for, so a cluster that shrinks goes on with fewer.
 """
 
 from __future__ import annotations

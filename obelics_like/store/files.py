@@ -99,7 +99,7 @@ def finished(manifest: Path) -> dict[str, Any] | None:
     None where the task is to be done (again): no manifest, a damaged one, or a file that is missing or cut short.
     """
     try:
-        said = json.loads(shared.at_hand(manifest).read_bytes())
+        said = json.loads(shared.read(manifest))
         whole = all(shared.size_of(manifest.parent / f["name"]) == f["bytes"] for f in said["files"])
     except (OSError, ValueError, KeyError, TypeError):
         return None

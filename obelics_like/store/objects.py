@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from obelics_like.errors import DataError, MissingPiece
@@ -37,28 +37,31 @@ class Objects:
         self._root = str(root).rstrip("/")
 
     def put(self, path: Path, name: str) -> None:
-        """Put a file, and hold its size against what the store says."""
+        """Put a file, and hold its size against what the store says; it then has the time of the object."""
         with self._reaching(name):
             self._files.put_file(str(path), self._name(name))
-            self._files.invalidate_cache()
-            size, length = self._files.info(self._name(name))["size"], path.stat().st_size
+            size, when = self._state(name)
+            length = path.stat().st_size
             if size != length:
                 raise OSError(f"{size} bytes there, {length} here")
+            _date(path, when)
 
-    def fetch(self, name: str, path: Path) -> bool:
-        """Copy an object to a file; gives whether there is one."""
+    def fetch(self, name: str, path: Path) -> None:
+        """Copy an object to a file, unless there is none, or the file has its size and its time already."""
         temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
         with self._reaching(name):
-            self._files.invalidate_cache()
-            path.parent.mkdir(parents=True, exist_ok=True)
             try:
+                size, when = self._state(name)  # asked before: what is replaced meanwhile is fetched again
+                if path.exists() and (path.stat().st_size, int(path.stat().st_mtime)) == (size, when):
+                    return
+                path.parent.mkdir(parents=True, exist_ok=True)
                 self._files.get_file(self._name(name), str(temporary))
+                _date(temporary, when)
                 os.replace(temporary, path)
             except FileNotFoundError:
-                return False
+                return
             finally:
                 temporary.unlink(missing_ok=True)
-        return True
 
     def create(self, name: str, data: bytes) -> bool:
         """Put an object if there is none of that name, which the store itself arbitrates; gives whether it did."""
@@ -99,6 +102,13 @@ class Objects:
             found = self._files.find(self._root, detail=True)
         return {name.removeprefix(f"{self._root}/"): info["size"] for name, info in found.items()}
 
+    def _state(self, name: str) -> tuple[int, int]:
+        """Bytes of an object, and when it was put (whole seconds since 1970)."""
+        self._files.invalidate_cache()
+        info = self._files.info(self._name(name))
+        put = info.get("LastModified") or self._files.modified(self._name(name))  # as s3 has it: one question less
+        return info["size"], int(put.timestamp())
+
     def _name(self, name: str) -> str:
         return f"{self._root}/{name}"
 
@@ -114,3 +124,9 @@ class Objects:
                 valid="a store that can be reached and written to",
                 do="then run the same command again: it goes on where it stopped",
             ) from error
+
+
+def _date(path: Path, seconds: int) -> None:
+    """Give a file a time; one that is a link to another's file keeps its own, and is only fetched once more."""
+    with suppress(PermissionError):
+        os.utime(path, (seconds, seconds))

@@ -1,8 +1,9 @@
 """Work that lies in an object store, so that machines without a common file system can share it; it does no work.
 
 Each machine keeps a folder of work of the same path as its copy. What is published there is put into the store first,
-and then renamed into its place, so that what a machine has, the store has; what is looked for and not there is
-fetched. Readers go by manifests, which are put last, so an attempt that was lost half way adds nothing.
+and then renamed into its place, so that what a machine has, the store had; what is looked for and not there, or there
+from an earlier run that made less of it, is fetched. Readers go by manifests, which are put last and always read in
+the store, so an attempt that was lost half way adds nothing.
 
 Which folder is whose copy stands in the environment, which workers inherit wherever they run.
 """
@@ -36,7 +37,7 @@ def sharing(folder: Path, address: str | None) -> Iterator[None]:
             yield
         finally:
             del os.environ[VARIABLE]
-            _store.cache_clear()
+            forget()
 
 
 @contextmanager
@@ -48,12 +49,24 @@ def looking(folder: Path, address: str | None) -> Iterator[None]:
         yield
     finally:
         os.environ.pop(VARIABLE, None)
-        _store.cache_clear()
+        forget()
+
+
+def forget() -> None:
+    """Forget the store, and what was seen there."""
+    _store.cache_clear()
+    _compared.cache_clear()
 
 
 @lru_cache(maxsize=1)
 def _store(address: str) -> Objects:
     return Objects(address, "--work")
+
+
+@lru_cache(maxsize=1)
+def _compared() -> set[Path]:
+    """The copies that this process has held against the store."""
+    return set()
 
 
 def _place(path: Path) -> tuple[Objects, str] | None:
@@ -84,10 +97,30 @@ def put_made(path: Path) -> None:
 
 
 def at_hand(path: Path) -> Path:
-    """The path, its file fetched if another machine made it. Where there is none, opening it says so."""
-    if not path.exists() and (place := _place(path)):
+    """The path, its file fetched if another machine made it, or made it anew. Where there is none, opening it says so.
+
+    A copy that is there is held against the store once a process and run: within a run, a name means one content.
+    """
+    place = _place(path)
+    if place is not None and not (path in _compared() and path.exists()):
         place[0].fetch(place[1], path)
+        if path.exists():
+            _compared().add(path)
     return path
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is such a file of work: in the store, where work is shared."""
+    place = _place(path)
+    return path.exists() if place is None else place[0].size(place[1]) is not None
+
+
+def read(path: Path) -> bytes:
+    """The bytes of a small file of work as the store has it, where work is shared. Raises FileNotFoundError."""
+    if not is_there(path):
+        raise FileNotFoundError(path)
+    place = _place(path)
+    return path.read_bytes() if place is None else place[0].read(place[1])
 
 
 def size_of(path: Path) -> int:

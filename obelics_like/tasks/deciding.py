@@ -66,6 +66,11 @@ class DecideItem:
         return self.folder / f"decided-{self.stage.id}-{self.name}.json"
 
     @property
+    def verdict(self) -> Path:
+        """Where its verdict goes: under another name where something else was asked, for machines keep copies."""
+        return self.folder / f"verdict-{self.stage.id}-{self.name}-{self.asked_for}.arrow"
+
+    @property
     def steps(self) -> Path:
         """Where the steps of the stage's plan leave what they have for one another, until all is decided."""
         return self.folder / f"steps-{self.stage.id}"
@@ -168,7 +173,7 @@ def _decide_documents(item: DecideItem, notes: list[str]) -> list[Published]:
     for rule in verdict["rule"].unique().to_pylist():
         stage.drop(rule)  # an undeclared rule is an error
     notes += rows.notes
-    return [exchange.write_table(verdict, item.folder / f"verdict-{stage.id}-{item.name}.arrow")]
+    return [exchange.write_table(verdict, item.verdict)]
 
 
 def _rows(item: DecideItem) -> Rows:
@@ -207,7 +212,7 @@ def _decide_things(item: DecideItem) -> list[Published]:
     scratch = item.folder / stage.id
     results = stage.decide(rows, opened(stage, item.job, scratch))
     verdict = exchange.thing_verdict(rows, results, stage.id, stage.counted)
-    files = [exchange.write_table(verdict, item.folder / f"verdict-{stage.id}-{item.name}.arrow")]
+    files = [exchange.write_table(verdict, item.verdict)]
     # what the verdict points to (packs, fetched bodies) is part of it: without that, it is to be decided again
     made = [scratch / name for column in ("pack", "path") if column in verdict.column_names
             for name in verdict[column].unique().drop_null().to_pylist()]  # fmt: skip
@@ -220,9 +225,9 @@ def _decide_things(item: DecideItem) -> list[Published]:
 
 def give_up(item: DecideItem) -> tuple[str, str]:
     """Give up the one thing of an item: its key, and the name of the verdict file that says that it is lost."""
-    stage, rows = item.segment.barrier[0], item.asked()
+    rows = item.asked()
     assert rows is not None
     key = rows["key"][0].as_py()
-    name = f"verdict-{stage.id}-{item.name}-lost.arrow"
-    exchange.write_table(exchange.lost_verdict(key), item.folder / name)
-    return key, name
+    path = item.verdict.with_stem(f"{item.verdict.stem}-lost")
+    exchange.write_table(exchange.lost_verdict(key), path)
+    return key, path.name

@@ -11,7 +11,6 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from obelics_like import index
 from obelics_like.document import Blob, Origin, Place
 from obelics_like.inline import is_name
 from obelics_like.plan import digest
@@ -145,7 +144,6 @@ def open_all(item: tuple[Job, tuple[AnyStage, ...]]) -> dict[str, Any]:
     context = replace(job.context(scratch), model=model)
     for stage in stages:
         stage.open(context)
-        index.check(stage)
     if job.scorer:
         model(f"scorer:{job.scorer}").prepare()
     return {"models": [row for spec in sorted(specs) for row in identify(spec)], "peak_mb": peak_memory()}

@@ -41,6 +41,8 @@ def test_what_is_ignored_is_no_more_than_that() -> None:
     assert canonical_url("http://www./", IGNORED) == "http://www/"
     assert canonical_url("http://e.org//", IGNORED) == canonical_url("http://www.e.org", IGNORED) == "http://e.org/"
     assert canonical_url("http://wwwe.org/a", IGNORED) == "http://wwwe.org/a"
+    assert canonical_url("http://www.com/", IGNORED) == "http://www.com/"
+    assert canonical_url("http://www.www.com/", IGNORED) == "http://www.com/"
 
 
 _PIECES = st.sampled_from(
@@ -100,8 +102,9 @@ _PIECES = st.sampled_from(
 
 @given(st.lists(_PIECES, max_size=12).map("".join) | st.text().map("http://e.org/".__add__) | st.text())
 def test_canonical_url_of_itself_is_itself(url: str) -> None:
-    once = canonical_url(url)
-    assert canonical_url(once) == once
+    for ignore in ((), IGNORED):
+        once = canonical_url(url, ignore)
+        assert canonical_url(once, ignore) == once
     assert len(url_key(url)) == 16
 
 

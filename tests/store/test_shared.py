@@ -8,6 +8,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +25,13 @@ from obelics_like.recipe import load_recipe
 from obelics_like.store import claim, shared
 from obelics_like.store.objects import Objects
 from obelics_like.tasks.job import Job
-from tests import test_index, test_run
+from tests import test_faults, test_index, test_run
 from tests.test_index import crawl, pages, remembering
 from tests.test_run import CRAWL, contents
 
 pytestmark = [pytest.mark.moto, pytest.mark.slow, pytest.mark.timeout(600)]
 samples = test_run.samples
+recipe = test_faults.recipe
 WORK = "s3://corpora/work"
 
 
@@ -88,6 +91,9 @@ def test_workers_share_it_and_what_is_done_is_done_for_every_machine(
     another_machine(out)
     planned = launch.plan([str(CRAWL)], out, scorer="none", work=WORK)
     assert all(phase["done"] == phase["tasks"] for phase in planned["phases"])
+    assert not any(path.is_file() for path in (out / "work").rglob("*"))  # a plan leaves nothing behind
+    assert launch.plan([str(CRAWL)], tmp_path / "new", scorer="none", work=WORK)["phases"] == planned["phases"]
+    assert not (tmp_path / "new").exists()
     run(out)
     assert contents(out) == contents(built)
     assert made(store) == before
@@ -188,7 +194,7 @@ def test_what_is_not_work_is_not_shared(tmp_path: Path, monkeypatch: pytest.Monk
         shared.put_made(path)
         path.unlink()
         assert shared.at_hand(path).exists() == (path.name == "a")
-    shared._store.cache_clear()
+    shared.forget()
 
 
 def test_a_picture_that_another_machine_fetched_from_the_web_can_be_read(
@@ -205,7 +211,7 @@ def test_a_picture_that_another_machine_fetched_from_the_web_can_be_read(
     job = Job(archive, work, frozenset({"web"}), None, False, "none", None)
     read = job.context(tmp_path).read_blob
     assert read(Blob(Place("pack", str(path), 2, 7, "https://e.org/a.jpg"), "web")) == b"picture"
-    shared._store.cache_clear()
+    shared.forget()
 
 
 def decided(tmp_path: Path, crawled: Path, out: str, **options: Any) -> Path:
@@ -285,4 +291,86 @@ def test_what_a_lost_attempt_had_held_is_not_taken_for_what_was_held(
     (tmp_path / "lost").rename(held)
     ids = [identity for part in index.held(held) for identity in part()["id"].to_pylist()]
     assert {identity[0] for identity in ids} == {"q"}
-    shared._store.cache_clear()
+    shared.forget()
+
+
+def test_what_was_held_is_held_again_where_the_store_has_lost_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = tmp_path / "work" / "here" / "held-x"
+    monkeypatch.setenv(shared.VARIABLE, f"memory://emptied {tmp_path / 'work'}")
+    stage = remembering(SameUrl(id="x"), tmp_path, pages(4, 1, "p"))
+    index.hold(stage, "new", held)
+    store = Objects("memory://emptied", "--work")
+    for name in store.sizes():
+        store.remove(name)
+    index.hold(stage, "new", held)
+    shutil.rmtree(held)
+    assert sum(part().num_rows for part in index.held(held)) == 6
+    shared.forget()
+
+
+def test_a_machine_with_copies_of_a_run_that_lost_a_shard_does_not_take_them_for_the_whole(
+    store: Any, tmp_path: Path, recipe: Callable[..., Path]
+) -> None:
+    """Where a shard was given up, its files say that nothing is alive; the next run makes it whole elsewhere."""
+    for folder in ("in", "count"):
+        (tmp_path / folder).mkdir()
+    for n in range(test_faults.PAGES):
+        test_faults.write(tmp_path / "in", n)
+    stages = recipe(("Moody", {"folder": str(tmp_path / "count")}), ("Things", {}))
+    options: dict[str, Any] = {"recipe": stages, "work": WORK, "progress": None}
+    _, ledger = test_faults.run(tmp_path / "out", tmp_path / "in", **options | test_faults.LOCAL)
+    assert ledger.total("document") == 0
+    work, old = tmp_path / "out" / "work", tmp_path / "old"
+    shutil.copytree(work, old)
+
+    def move(phase: str, done: int, total: int) -> None:
+        if done == 0 and phase.endswith("corpus"):
+            shutil.rmtree(work)
+            old.rename(work)
+
+    record, ledger = test_faults.run(tmp_path / "out", tmp_path / "in", **options | {"progress": move})
+    assert not old.exists()
+    assert (record["exit_code"], ledger.total("document")) == (0, test_faults.PAGES)
+
+
+def test_work_taken_away_in_the_store_is_done_again_on_a_machine_that_has_copies(
+    store: Any, built: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    run(out)
+    shutil.copytree(out / "work", tmp_path / "old")
+    run(out, keep_work=False)
+    assert made(store) == {}
+    (tmp_path / "old").rename(out / "work")
+
+    def move(phase: str, done: int, total: int) -> None:
+        if phase != "load models" and done == total:
+            another_machine(out)
+
+    run(out, progress=move)
+    assert contents(out) == contents(built)
+
+
+@pytest.mark.parametrize("again", [b"new", b"newer"])
+def test_a_copy_that_is_no_longer_what_the_store_has_is_fetched_in_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, again: bytes
+) -> None:
+    monkeypatch.setenv(shared.VARIABLE, f"memory://copies {tmp_path / 'work'}")
+    path = tmp_path / "work" / "a"
+    path.parent.mkdir()
+    path.write_bytes(b"old")
+    shared.put_made(path)
+    shutil.copytree(path.parent, tmp_path / "other")
+    time.sleep(1.1)  # the time of an object is told in seconds
+    path.write_bytes(again)
+    shared.put(path, path)
+    shutil.rmtree(path.parent)
+    (tmp_path / "other").rename(path.parent)
+    shared.forget()
+    assert shared.at_hand(path).read_bytes() == again
+    before = path.stat().st_ino
+    shared.forget()
+    assert shared.at_hand(path).stat().st_ino == before  # what is the same is not fetched again
+    shared.forget()

@@ -180,7 +180,7 @@ def test_a_redirect_from_outside_does_not_lead_inside(monkeypatch: pytest.Monkey
         here.headers = {"Location": there.url("x")}
         assert WebFile(here.url("y")).pread(5, 7, 12) == DATA[7:12]
         asked = len(there.asked)
-        monkeypatch.setattr(web, "_inside", lambda host: host == "127.0.0.1")
+        monkeypatch.setattr(web, "inside", lambda host: host == "127.0.0.1")
         outside = here.url("y").replace("127.0.0.1", "localhost")  # taken for a public host
         with pytest.raises(Unreachable, match="its own network"):
             _ = WebFile(outside).size
@@ -193,7 +193,7 @@ def test_a_redirect_from_outside_does_not_lead_inside(monkeypatch: pytest.Monkey
      ("93.184.215.14", False), ("nowhere.invalid", False), ("", False)],
 )  # fmt: skip
 def test_which_hosts_are_inside(host: str, inside: bool) -> None:
-    assert web._inside(host) is inside
+    assert web.inside(host) is inside
 
 
 def test_https_does_not_lead_to_http() -> None:

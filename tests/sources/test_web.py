@@ -122,6 +122,16 @@ def test_a_host_without_ranges_is_copied_once() -> None:
         file.close()
 
 
+@pytest.mark.parametrize("untold", [True, False])
+def test_a_copy_has_a_bound(untold: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host that knows no ranges may tell no length either, and go on for ever."""
+    with serving(files={"x": DATA}, ranges=False, untold=untold) as host:
+        assert whole(host) == DATA
+        monkeypatch.setattr(web, "NO_RANGES", 500_000)
+        with pytest.raises(Unreachable, match="knows no ranges"):
+            _ = WebFile(host.url("x")).size
+
+
 def test_a_cut_copy_is_begun_again_but_not_for_ever() -> None:
     with serving(files={"x": DATA}, ranges=False, cut=1_000_000) as host, within(5):
         with pytest.raises(Unreachable):

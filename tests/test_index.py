@@ -90,7 +90,7 @@ def test_a_second_crawl_is_held_against_what_the_first_one_kept(tmp_path: Path) 
     found = build(tmp_path, second, "two")
     phases = json.loads((tmp_path / "two" / "run.json").read_text())["phases"]
     (notes,) = (phase["notes"] for phase in phases if phase["name"].endswith("minhash: decide"))
-    assert notes == ["1 links fit in memory: clusters in one piece"]
+    assert notes == ["clusters in one piece: their links (1) fit in memory"]
     # what the first run dropped for its length is no page of its corpus, and comes to the same end here
     assert found == {"kept": 1, "same_text": 2, "near_duplicate": 1, "too_many_words": 1}
     ids = {r["id"] for r in pq.read_table(tmp_path / "one" / "corpus").to_pylist()}

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote_from_bytes
 
+import pyarrow.parquet as pq
 import pytest
 
 import obelics_like
 from obelics_like import inline
 from obelics_like.check import check
 from obelics_like.document import Document, Image, Place
+from obelics_like.export.obelics import Obelics
 from obelics_like.report.explain import explain
 from obelics_like.sources.archive import Archive, read_bytes, read_pages
 from obelics_like.store.folder import Output
@@ -117,6 +119,14 @@ def test_a_run_has_the_bytes_and_no_base64(tmp_path: Path) -> None:
     assert check(out) == []
     beginning = uri().partition(",")[2][:60].encode()
     assert [p for p in out.rglob("*") if p.is_file() and beginning in p.read_bytes()] == []
+
+
+def test_an_export_has_the_name_and_says_what_it_is(tmp_path: Path) -> None:
+    written = Obelics().write(Output(build(tmp_path, story(uri()))), tmp_path / "export")
+    (card,) = (path.read_text() for path in written if path.name == "README.md")
+    assert NAME.partition(",")[0].replace("image/png", "TYPE") in card
+    (table,) = (pq.read_table(path) for path in written if path.suffix == ".parquet")
+    assert [url for row in table["images"].to_pylist() for url in row if url] == [NAME]
 
 
 def test_none_leaves_it_a_url(tmp_path: Path) -> None:

@@ -85,8 +85,7 @@ def deciding(memory: int, width: int, most: int, chain: bool) -> Plan:
     notes, links = told.pop("notes"), told["links"]
     if links * _LINK_COST <= memory:
         yield [Step("judge", told={**told, "chain": chain}, last=True)]
-        said = "fit in memory: clusters in one piece"
-        return [*notes, *([f"{links} links {said}"] if links else [])]
+        return [*notes, *([f"clusters in one piece: their links ({links:,}) fit in memory"] if links else [])]
     told["parts"] = parts = _pieces(2 * links, memory // _LINK_COST, _LINKS_A_PIECE)
     told["labels"] = _pieces(told["count"] * 8, memory // 4, _KEYS_A_PIECE) if chain else 1
     rounds = 0
@@ -101,7 +100,7 @@ def deciding(memory: int, width: int, most: int, chain: bool) -> Plan:
         rounds += 1
     yield _steps("tell", parts, {**told, "round": rounds}, last=True)
     how = f"{rounds} rounds of the lowest label over {parts} parts" if chain else f"{parts} parts in turn"
-    return [*notes, f"{links} links do not fit in memory: clusters by {how}"]
+    return [*notes, f"clusters by {how}: their links ({links:,}) do not fit in memory"]
 
 
 def _pieces(size: int, most: int, enough: int) -> int:
@@ -120,7 +119,7 @@ def _hot_note(found: list[dict[str, Any]], most: int) -> list[str]:
         return []
     largest = max(f["largest"] for f in found)
     return [
-        f"{capped} bands held more than {most} pages (the largest {largest}): beyond those, pages were"
+        f"{capped:,} bands held more than {most:,} pages (the largest {largest:,}): beyond those, pages were"
         " compared with the first of their band only"
     ]
 

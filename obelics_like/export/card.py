@@ -39,7 +39,8 @@ def card(output: Output, documents: int, files: str, form: str, fields: str) -> 
         f"with the recipe `{recipe['name']}` (fingerprint `{recipe['fingerprint']}`"
         + (f"; {_cell(recipe['paper'])}" if recipe["paper"] else "")
         + f") on {run['started'][:10]} from {len(run['inputs'])} archives.",
-        "Images are named by their URLs; texts and images belong to their authors, and no licence is granted here.",
+        "Images are named by their URLs, those that stood in the page itself by `data:TYPE;sha256,DIGEST`, which can't "
+        "be fetched; texts and images belong to their authors, and no licence is granted here.",
         "## Fields\n\n" + fields,
         "## Languages\n\n" + _languages(output),
         "## Funnel\n\n" + _funnel(output),

@@ -10,12 +10,12 @@ import os
 import re
 import zlib
 from collections.abc import Iterator
-from ipaddress import ip_address
 from urllib.parse import urljoin, urlsplit
 
 from obelics_like.errors import InputError
 from obelics_like.sources.disk import Disk, packing
 from obelics_like.sources.remote import WEB, is_remote, scheme
+from obelics_like.sources.web import inside
 
 MOST = 1 << 28
 """Bytes of a list, unpacked, at most: 256 MB, some two million archives."""
@@ -60,7 +60,7 @@ def resolve(entry: str, listed_in: str, base: str) -> str:
                 valid="a path beside the list, or a URL of " + ", ".join(FAR),
                 do="copy the list here if it is right",
             )
-        if scheme(listed_in) in WEB and _private(entry) and not _private(listed_in):
+        if scheme(listed_in) in WEB and scheme(entry) in WEB and _inside(entry) and not _inside(listed_in):
             raise InputError(
                 f"{listed_in}: entry {entry}",
                 got="an address of this machine or its network, named by a list from elsewhere",
@@ -83,13 +83,12 @@ def resolve(entry: str, listed_in: str, base: str) -> str:
     return beside if glob.has_magic(beside) else entry
 
 
-def _private(url: str) -> bool:
-    """Whether a URL's host is written as an address that is no public one, or as this machine."""
+def _inside(url: str) -> bool:
+    """Whether a URL leads to this machine or its own network, however its host is written: 2130706433 is 127.0.0.1."""
     try:
-        host = urlsplit(url).hostname or ""
-        return not ip_address(host).is_global
+        return inside(urlsplit(url).hostname or "")
     except ValueError:
-        return host.rstrip(".").lower().endswith("localhost")
+        return False
 
 
 def join(base: str, entry: str) -> str:

@@ -100,27 +100,32 @@ def _later(indexes: Sequence[tuple[pa.Table, pa.Table]], revisits: pa.Table) -> 
 
     told = revisits.filter(pc.is_valid(revisits["date"])).select(["url", "date", "digest", "original_id", "at"])
     told = told.group_by(["url", "digest", "original_id", "at"]).aggregate([("date", "max")])
-    by_url: dict[str, list[dict[str, Any]]] = {}
+    latest: dict[tuple[Any, ...], str] = {}
     for one in told.to_pylist():
-        by_url.setdefault(one["url"], []).append(one)
-    urls = _strings(tuple(by_url))
+        silent = one["digest"] is None
+        for sign in (("digest", one["digest"]), ("id", one["original_id"], silent), ("at", one["at"], silent)):
+            if sign[1] is not None:
+                key = (one["url"], *sign)
+                latest[key] = max(one["date_max"], latest.get(key, ""))
+    urls = _strings(tuple({key[0] for key in latest}))
     first = 0
     for pages, _ in indexes:
-        for place in pc.indices_nonzero(pc.is_in(pages["url"], urls)).to_pylist() if by_url else ():
-            page = {name: pages[name][place].as_py() for name in ("url", "date", "digest", "record_id")}
-            same = (one["date_max"] for one in by_url[page["url"]] if _repeats(one, page))
-            last = max(same, default="")
+        places = pc.indices_nonzero(pc.is_in(pages["url"], urls))
+        found = pages.select(["url", "date", "digest", "record_id"]).take(places).to_pylist()
+        for place, page in zip(places.to_pylist(), found, strict=True):
+            last = max(latest.get((page["url"], *sign), "") for sign in _signs(page))
             if last > (page["date"] or ""):
                 yield first + place, last
         first += pages.num_rows
 
 
-def _repeats(revisit: dict[str, Any], page: dict[str, Any]) -> bool:
-    """Whether a revisit of a page's own URL says that the page was found unchanged."""
-    if revisit["digest"] is not None and page["digest"] is not None:
-        return bool(revisit["digest"] == page["digest"])
-    by_id = revisit["original_id"] is not None and revisit["original_id"] == page["record_id"]
-    return by_id or bool(revisit["at"] == f"{page['url']} {page['date']}")
+def _signs(page: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """What a revisit of the page's URL says if it found the page unchanged: its digest where both have one, else its
+    id or its date."""
+    named = [("id", page["record_id"]), ("at", f"{page['url']} {page['date']}")]
+    if page["digest"] is not None:
+        return [("digest", page["digest"]), *((*name, True) for name in named)]
+    return [(*name, silent) for name in named for silent in (True, False)]
 
 
 def _met(rows: Iterator[tuple[int, str]] | list[tuple[int, str]]) -> pa.Table:

@@ -224,12 +224,12 @@ def _astray(url: str, location: str) -> str:
         return "no web address"
     if urlsplit(url).scheme.lower() == "https" and parts.scheme.lower() == "http":
         return "not https"
-    inside = _inside(host) and not _inside(urlsplit(url).hostname or "")
-    return "an address of this machine or its own network" if inside else ""
+    inwards = inside(host) and not inside(urlsplit(url).hostname or "")
+    return "an address of this machine or its own network" if inwards else ""
 
 
 @lru_cache(maxsize=1024)
-def _inside(host: str) -> bool:
+def inside(host: str) -> bool:
     """Whether a host's name leads to an address that is not a public one; False where it can't be told."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)

@@ -180,12 +180,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--pages", type=int, default=500)
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--data", default=data, help="a folder with pages/*.warc.gz")
-    parser.add_argument("--svg", default=str(HERE / "growth.svg"))
+    parser.add_argument("--svg", help="a file to draw it into")
     parser.add_argument("--json")
     args = parser.parse_args(arguments)
     sources = sorted((Path(args.data) / "pages").glob("*.warc.gz"))
     points: list[Any] = measured(sources, args.pages, args.rounds)
-    Path(args.svg).write_text(svg(points))
+    if args.svg:
+        Path(args.svg).write_text(svg(points))
     if args.json:
         Path(args.json).write_text(json.dumps([asdict(point) for point in points], indent=1))
 

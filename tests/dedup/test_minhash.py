@@ -230,7 +230,7 @@ def test_a_hot_band_of_unequal_pages_is_cut() -> None:
     ends, _ = links(stage, read)
     assert 2999 <= len(ends) < 3000 * 10
     list(stage.decide(read, stage.open(Context())))
-    assert re.search(r"^\d+ bands held more than 8 pages \(the largest 2\d{3}\)", read.notes[0])
+    assert re.search(r"^\d+ bands held more than 8 pages \(the largest 2,\d{3}\)", read.notes[0])
 
 
 def test_no_pages() -> None:

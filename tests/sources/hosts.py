@@ -21,6 +21,7 @@ class Host:
     `busy`: so many requests are answered 503 first. `lie`: bytes by which the length it tells is too long. `status`:
     a fixed answer by path, with `headers`. `said`: a Content-Range that is told in place of the true one. `whole`:
     a range's answer goes on to the file's end. `drip`: seconds between two bytes. `etag`: told with every file.
+    `untold`: no length is told, the connection's end is the file's.
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
@@ -34,6 +35,7 @@ class Host:
     whole: bool = False
     drip: float = 0.0
     etag: str = '"one"'
+    untold: bool = False
     asked: list[tuple[str, int, int]] = field(default_factory=list)
     agents: set[str] = field(default_factory=set)
     port: int = 0
@@ -94,7 +96,10 @@ class _Handler(BaseHTTPRequestHandler):
         body = data[start:stop]
         told = len(body) + (host.lie if stop == len(data) else 0)
         self.send_response(status)
-        self.send_header("Content-Length", str(told))
+        if host.untold:
+            self.send_header("Connection", "close")
+        else:
+            self.send_header("Content-Length", str(told))
         self.send_header("ETag", host.etag)
         if status == 206:
             true = f"bytes {start}-{start + told - 1}/{len(data) + host.lie}"

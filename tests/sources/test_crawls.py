@@ -244,7 +244,8 @@ def test_a_list_from_elsewhere_names_no_file_of_ours(host: Host, tmp_path: Path)
 
 
 @pytest.mark.parametrize("entry", ["http://127.0.0.1/x.warc.gz", "http://169.254.169.254/a", "https://[::1]/x.warc.gz",
-                                   "http://localhost:8080/x.warc.gz", "http://10.0.0.1/x.warc.gz"])  # fmt: skip
+                                   "http://localhost:8080/x.warc.gz", "http://10.0.0.1/x.warc.gz",
+                                   "http://2130706433/x.warc.gz", "http://0x7f000001/x", "http://127.1/x"])  # fmt: skip
 def test_a_list_from_elsewhere_names_no_host_of_our_network(entry: str) -> None:
     with pytest.raises(InputError, match="its network"):
         resolve(entry, "https://lists.example/a.paths", "")

@@ -122,6 +122,16 @@ def test_a_host_without_ranges_is_copied_once() -> None:
         file.close()
 
 
+@pytest.mark.parametrize("untold", [True, False])
+def test_a_copy_has_a_bound(untold: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host that knows no ranges may tell no length either, and go on for ever."""
+    with serving(files={"x": DATA}, ranges=False, untold=untold) as host:
+        assert whole(host) == DATA
+        monkeypatch.setattr(web, "NO_RANGES", 500_000)
+        with pytest.raises(Unreachable, match="knows no ranges"):
+            _ = WebFile(host.url("x")).size
+
+
 def test_a_cut_copy_is_begun_again_but_not_for_ever() -> None:
     with serving(files={"x": DATA}, ranges=False, cut=1_000_000) as host, within(5):
         with pytest.raises(Unreachable):
@@ -180,7 +190,7 @@ def test_a_redirect_from_outside_does_not_lead_inside(monkeypatch: pytest.Monkey
         here.headers = {"Location": there.url("x")}
         assert WebFile(here.url("y")).pread(5, 7, 12) == DATA[7:12]
         asked = len(there.asked)
-        monkeypatch.setattr(web, "_inside", lambda host: host == "127.0.0.1")
+        monkeypatch.setattr(web, "inside", lambda host: host == "127.0.0.1")
         outside = here.url("y").replace("127.0.0.1", "localhost")  # taken for a public host
         with pytest.raises(Unreachable, match="its own network"):
             _ = WebFile(outside).size
@@ -193,7 +203,7 @@ def test_a_redirect_from_outside_does_not_lead_inside(monkeypatch: pytest.Monkey
      ("93.184.215.14", False), ("nowhere.invalid", False), ("", False)],
 )  # fmt: skip
 def test_which_hosts_are_inside(host: str, inside: bool) -> None:
-    assert web._inside(host) is inside
+    assert web.inside(host) is inside
 
 
 def test_https_does_not_lead_to_http() -> None:

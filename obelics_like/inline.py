@@ -16,7 +16,7 @@ _DRAWINGS = ("image/svg+xml", "image/svg")
 _BASE64 = re.compile(r";\s*base64\s*$", re.I)
 _BLANKS, _BREAKS = re.compile(r"[\t\n\f\r ]+"), re.compile(r"[\t\n\r]+")
 _NAME = re.compile(r"data:image/[\w.+-]+;sha256,[0-9a-f]{64}")
-_START = re.compile(rb"data:\s*image/", re.I)
+_START = re.compile(rb"data:\s*image\\?/", re.I)  # in JSON the slash may be escaped
 _END = {ord('"'): re.compile(rb'"'), ord("'"): re.compile(rb"'"), ord("("): re.compile(rb"\)")}
 _ANY_END = re.compile(rb"[\s\"'<>)]|&(?:quot|apos|#0*3[49]|#x0*2[27]);", re.I)
 

@@ -72,8 +72,23 @@ def kept(out: Path) -> list[Image]:
         f'<p style="background-image:url({uri()})">',
         f"""<p style="background-image:url('{uri()}')">""",
         f'<p style="background-image:url(&quot;{uri()}&quot;)">',
+        '<script>{{"src": "{}"}}</script>'.format(uri().replace("/", "\\/")),
+        f'<img src="{uri()}#part">',
     ],
-    ids=["double", "single", "bare", "capitals", "escaped", "wrapped", "percent", "css", "css-quoted", "css-escaped"],
+    ids=[
+        "double",
+        "single",
+        "bare",
+        "capitals",
+        "escaped",
+        "wrapped",
+        "percent",
+        "css",
+        "css-quoted",
+        "css-escaped",
+        "json",
+        "fragment",
+    ],
 )
 @pytest.mark.parametrize("charset", ["utf-8", "utf-16"])
 def test_a_picture_is_found_where_it_stands(written: str, charset: str) -> None:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from operator import itemgetter
 from urllib.parse import quote, urljoin
 
+from obelics_like.extraction.srcset import DENSEST, parse_srcset
 from obelics_like.extraction.texts import listed
 
 LAZY = listed(
@@ -54,14 +55,9 @@ _STANDIN_TAILS, _SIZE_TAILS = frozenset(word[-2:] for word in _STANDINS), "01234
 """How a stand-in's name may end before its size and ending, but for those of these characters alone."""
 _SECOND, _D = itemgetter(1), ("d", "D")
 _PICTURE_FILE = re.compile(r"\.(?:jpe?g|jpe|jfif|png|gif|webp|avif|bmp|svg|tiff?|heic)(?:[?#:@!]|$)", re.I)
-_SET_URL = re.compile(r"[\s,]*+([^\s,]\S*+)")
-_SET_SIZE = re.compile(r"[^,(]*+(?:\([^)]*+\)?+[^,(]*+)*+")
-_GLUED = re.compile(r",(?=https?://)")
 _BACKGROUND = re.compile(
     r"\s*(?:background|--[\w-]{0,30}(?:bg|bkg|back|image|img|photo|hero|cover|poster))[\w-]{0,20}\s*:", re.I
 )
-_MIN_WIDTH = re.compile(r"min-width\s*:\s*(\d{1,5}(?:\.\d{1,4})?)\s*(px|r?em)", re.I)
-_OF_SOURCE = ("srcset", "data-srcset", "data-lazy-srcset", "src", "data-src")
 _NUMBER = re.compile(r"\s*(\d{1,6})(?:\.\d+)?\s*(px)?\s*$", re.I)
 _STYLE_SIZE = {
     name: re.compile(rf"(?:^|;|\s){name}\s*:\s*(\d{{1,5}})(?:\.\d+)?px", re.I) for name in ("width", "height")
@@ -76,7 +72,6 @@ _PLAIN_PATH = re.compile(r"/{1,2}[\w~%!$&'()*+,=:@-][\w~%!$&'()*+,=:@./-]*(?:\?[
 _RELATIVE = re.compile(r"[\w~%!$&'()*+,=@-][.\w~%!$&'()*+,=@-]*(?:/[\w~%!$&'()*+,=:@./-]*)?", re.A)
 """URLs of plain characters: absolute; from the root or with the scheme left out; from the page's folder. `/.` may be a
 step up in them."""
-_UNITS = frozenset("wx")
 _SIZED = re.compile(r"\s\d+(?:\.\d+)?[wx](?:\s*,|\s*$)")
 _LAZY = {name: rank for rank, name in enumerate(LAZY)}
 _LAZY_SETS = frozenset(LAZY_SETS)
@@ -85,71 +80,6 @@ _MORE = frozenset((*LAZY, *LAZY_SETS, "srcset"))
 _ENDINGS = (".jpg", ".jpeg", ".jpe", ".png", ".gif", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".heic", ".svg")
 LONG_URL = 8_192
 """A longer URL is no URL."""
-EM = 16
-"""Pixels of an em in a media query."""
-DENSEST = 8
-"""A descriptor up to this is a density and no width."""
-MANY_CANDIDATES = 64
-"""A srcset with more entries is read up to here."""
-
-
-def parse_srcset(value: str) -> list[tuple[str, float]]:
-    """The URLs of a srcset with the size each stands for, in its own unit (width, or density); commas in URLs are kept.
-
-    The algorithm is WHATWG HTML's (4.8.4.2.2), and entries glued with no space before `http` are told apart besides.
-
-    >>> parse_srcset("a,b.jpg 320w, c.jpg 640w"), parse_srcset("x.png, y.png 2x")
-    ([('a,b.jpg', 320.0), ('c.jpg', 640.0)], [('x.png', 1.0), ('y.png', 2.0)])
-    """
-    if (plain := _plain_set(value)) is not None:
-        return plain
-    found: list[tuple[str, float]] = []
-    at = 0
-    while len(found) < MANY_CANDIDATES and (match := _SET_URL.match(value, at)):
-        url, at = match[1], match.end()
-        size = 1.0
-        if url.endswith(","):
-            url = url.rstrip(",")
-        elif rest := _SET_SIZE.match(value, at):
-            size, at = _size(rest[0]), rest.end()
-        *before, last = _GLUED.split(url)
-        found += [(piece, 1.0) for piece in before]
-        found.append((last, size))
-    return found[:MANY_CANDIDATES]
-
-
-def _plain_set(value: str) -> list[tuple[str, float]] | None:
-    """The same for `URL 320w, URL 640w` and the like, as nearly all are written; None for anything else."""
-    words = value.split()
-    if len(words) == 1 and "," not in value:
-        return [(words[0], 1.0)]
-    if not words or len(words) % 2 or len(words) > 2 * MANY_CANDIDATES or ",http" in value:
-        return None
-    last = len(words) - 1
-    found = []
-    for at in range(0, last, 2):
-        url, size = words[at], words[at + 1]
-        if size[-1] == ",":
-            size = size[:-1]
-        elif at + 1 != last:
-            return None
-        if size[-1:] not in _UNITS or url[0] == "," or url[-1] == ",":
-            return None
-        try:
-            found.append((url, max(0.0, float(size[:-1]))))
-        except ValueError:
-            return None
-    return found
-
-
-def _size(descriptors: str) -> float:
-    for word in descriptors.split():
-        if word[-1:] in "wx":
-            try:
-                return max(0.0, float(word[:-1]))
-            except ValueError:
-                continue
-    return 1.0
 
 
 def is_standin(url: str) -> bool:
@@ -186,22 +116,6 @@ def _usable(url: str) -> bool:
 
 def _names_a_url(value: str) -> bool:
     return 3 < len(value) < LONG_URL and ("/" in value or _PICTURE_FILE.search(value) is not None)
-
-
-def of_source(attributes: Mapping[str, str]) -> list[tuple[str, float]]:
-    """The URLs that a `<source>` of a `<picture>` names, with their sizes as `parse_srcset` has them.
-
-    One without widths that is meant for windows of some width and more is taken to be as wide as these.
-
-    >>> of_source({"media": "(min-width: 800px)", "srcset": "a.jpg, b.jpg 2x"})
-    [('a.jpg', 800.0), ('b.jpg', 1600.0)]
-    """
-    found = [pair for name in _OF_SOURCE if (value := attributes.get(name)) for pair in parse_srcset(value)]
-    media = attributes.get("media")
-    if not media or not (meant := _MIN_WIDTH.search(media)) or any(size > DENSEST for _, size in found):
-        return found
-    window = float(meant[1]) * (1 if meant[2].lower() == "px" else EM)
-    return [(url, size * max(1.0, window)) for url, size in found]
 
 
 def choose(

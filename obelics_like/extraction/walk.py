@@ -12,7 +12,8 @@ from itertools import compress
 
 from obelics_like.extraction import names, scan
 from obelics_like.extraction.head import Head
-from obelics_like.extraction.pictures import background, choose, link_to_picture, of_source, only, size_of
+from obelics_like.extraction.pictures import background, choose, link_to_picture, only, size_of
+from obelics_like.extraction.srcset import of_source
 from obelics_like.extraction.texts import composed, listed, tidy_code, without_invisible
 
 Attributes = Mapping[str, str]

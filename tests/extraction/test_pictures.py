@@ -10,9 +10,10 @@ from urllib.parse import urljoin
 
 import pytest
 
-from obelics_like.extraction import pictures
-from obelics_like.extraction.pictures import is_standin, parse_srcset, resolve
+from obelics_like.extraction import pictures, srcset
+from obelics_like.extraction.pictures import is_standin, resolve
 from obelics_like.extraction.placements import file_name
+from obelics_like.extraction.srcset import parse_srcset
 
 BASES = (
     "https://a.example/b/c.html?x=/y/z",
@@ -58,7 +59,7 @@ def test_a_long_address_is_looked_at_in_linear_time() -> None:
 )  # fmt: skip
 def test_a_srcset_is_read_as_by_the_careful_way(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     quick = parse_srcset(value)
-    monkeypatch.setattr(pictures, "_plain_set", lambda value: None)
+    monkeypatch.setattr(srcset, "_plain_set", lambda value: None)
     assert quick == parse_srcset(value)
 
 

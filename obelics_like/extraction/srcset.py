@@ -1,0 +1,98 @@
+"""The candidates of a srcset, and of the `<source>` elements of a `<picture>`, with their sizes.
+
+It chooses none of them: that is done in `pictures`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+EM = 16
+"""Pixels of an em in a media query."""
+DENSEST = 8
+"""A descriptor up to this is a density and no width."""
+MANY_CANDIDATES = 64
+"""A srcset with more entries is read up to here."""
+
+_SET_URL = re.compile(r"[\s,]*+([^\s,]\S*+)")
+_SET_SIZE = re.compile(r"[^,(]*+(?:\([^)]*+\)?+[^,(]*+)*+")
+_GLUED = re.compile(r",(?=https?://)")
+_MIN_WIDTH = re.compile(r"min-width\s*:\s*(\d{1,5}(?:\.\d{1,4})?)\s*(px|r?em)", re.I)
+_OF_SOURCE = ("srcset", "data-srcset", "data-lazy-srcset", "src", "data-src")
+_UNITS = frozenset("wx")
+
+
+def parse_srcset(value: str) -> list[tuple[str, float]]:
+    """The URLs of a srcset with the size each stands for, in its own unit (width, or density); commas in URLs are kept.
+
+    The algorithm is WHATWG HTML's (4.8.4.2.2), and entries glued with no space before `http` are told apart besides.
+
+    >>> parse_srcset("a,b.jpg 320w, c.jpg 640w"), parse_srcset("x.png, y.png 2x")
+    ([('a,b.jpg', 320.0), ('c.jpg', 640.0)], [('x.png', 1.0), ('y.png', 2.0)])
+    """
+    if (plain := _plain_set(value)) is not None:
+        return plain
+    found: list[tuple[str, float]] = []
+    at = 0
+    while len(found) < MANY_CANDIDATES and (match := _SET_URL.match(value, at)):
+        url, at = match[1], match.end()
+        size = 1.0
+        if url.endswith(","):
+            url = url.rstrip(",")
+        elif rest := _SET_SIZE.match(value, at):
+            size, at = _size(rest[0]), rest.end()
+        *before, last = _GLUED.split(url)
+        found += [(piece, 1.0) for piece in before]
+        found.append((last, size))
+    return found[:MANY_CANDIDATES]
+
+
+def _plain_set(value: str) -> list[tuple[str, float]] | None:
+    """The same for `URL 320w, URL 640w` and the like, as nearly all are written; None for anything else."""
+    words = value.split()
+    if len(words) == 1 and "," not in value:
+        return [(words[0], 1.0)]
+    if not words or len(words) % 2 or len(words) > 2 * MANY_CANDIDATES or ",http" in value:
+        return None
+    last = len(words) - 1
+    found = []
+    for at in range(0, last, 2):
+        url, size = words[at], words[at + 1]
+        if size[-1] == ",":
+            size = size[:-1]
+        elif at + 1 != last:
+            return None
+        if size[-1:] not in _UNITS or url[0] == "," or url[-1] == ",":
+            return None
+        try:
+            found.append((url, max(0.0, float(size[:-1]))))
+        except ValueError:
+            return None
+    return found
+
+
+def _size(descriptors: str) -> float:
+    for word in descriptors.split():
+        if word[-1:] in "wx":
+            try:
+                return max(0.0, float(word[:-1]))
+            except ValueError:
+                continue
+    return 1.0
+
+
+def of_source(attributes: Mapping[str, str]) -> list[tuple[str, float]]:
+    """The URLs that a `<source>` of a `<picture>` names, with their sizes as `parse_srcset` has them.
+
+    One without widths that is meant for windows of some width and more is taken to be as wide as these.
+
+    >>> of_source({"media": "(min-width: 800px)", "srcset": "a.jpg, b.jpg 2x"})
+    [('a.jpg', 800.0), ('b.jpg', 1600.0)]
+    """
+    found = [pair for name in _OF_SOURCE if (value := attributes.get(name)) for pair in parse_srcset(value)]
+    media = attributes.get("media")
+    if not media or not (meant := _MIN_WIDTH.search(media)) or any(size > DENSEST for _, size in found):
+        return found
+    window = float(meant[1]) * (1 if meant[2].lower() == "px" else EM)
+    return [(url, size * max(1.0, window)) for url, size in found]

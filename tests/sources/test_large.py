@@ -108,11 +108,11 @@ def test_a_list_of_ninety_thousand_archives(tmp_path: Path) -> None:
     """Taken by their names, each once, in a time that grows with their number and not faster."""
     names = [f"https://data.example/crawl/segments/{n // 900}/x-{n:05d}.warc.gz" for n in range(90_000)]
     taken = []
-    for count in (30_000, 90_000):
+    for count in (10_000, 90_000):
         (tmp_path / "all.paths").write_text("\n".join(names[:count] + names[:10]))
         began = time.process_time()
         found, ignored = survey([str(tmp_path / "all.paths")])
         taken.append(time.process_time() - began)
         assert [s.path for s in found] == names[:count]
         assert ignored == []
-    assert taken[1] < 6 * taken[0] < 60
+    assert taken[1] < 30 * taken[0] < 300  # 9 times the names; were it quadratic, 81 times the time

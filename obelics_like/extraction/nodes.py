@@ -62,7 +62,7 @@ class Nodes(Stage):
     max_nodes: int = 200_000
     max_depth: int = 1_000
     max_attributes: int = 2_000
-    max_copied_bytes: int = 500_000_000
+    max_copied_bytes: int = 300_000_000
     min_data_uri: int = 1_000
     max_data_uri: int = 2_000_000
 

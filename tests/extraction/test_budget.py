@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from obelics_like.extraction.budget import cloned, tags
+from obelics_like.extraction.texts import listed
 
 MANY = b" ".join(b"a%d" % number for number in range(3_000))
 
@@ -64,32 +65,13 @@ def test_it_is_never_less_than_the_parser_finds(pieces: list[str]) -> None:
     assert tags(html.encode(), 1_000).attributes >= most
 
 
-FORMATTING = ("a", "nobr", "b", "i", "font", "code")
+FORMATTING = listed("a nobr b i font code")
+BLOCKS = listed("p div table tr td button marquee svg desc select li template caption img br")
 MARKS = st.sampled_from(
     [
         *(f"<{name} class={'x' * long}{kind}>" for name in FORMATTING for long in (3, 200) for kind in (0, 1)),
-        *(f"</{name}>" for name in FORMATTING),
-        *(
-            f"<{name}>"
-            for name in [
-                "p",
-                "div",
-                "table",
-                "tr",
-                "td",
-                "button",
-                "marquee",
-                "svg",
-                "desc",
-                "select",
-                "li",
-                "template",
-                "caption",
-                "img",
-                "br",
-            ]
-        ),
-        *(f"</{name}>" for name in ["p", "div", "table", "td", "button", "marquee", "svg", "li", "br", "desc"]),
+        *(f"<{name}>" for name in BLOCKS),
+        *(f"</{name}>" for name in (*FORMATTING, *BLOCKS)),
         "x",
     ]
 )

@@ -111,8 +111,8 @@ static void ended(Costs *costs, int32_t many, int32_t single, int64_t end) {
 
    Which `<` begins a tag depends on all that stands before it: comments, scripts, quotes. So each one that may is
    followed, and those that have come to the same state go on as one, with the larger count: linear in the page, and
-   never less than the parser finds. What a script writes like a tag counts as one. `costs` are of all the page, but of
-   one with more than `enough`. */
+   never less than the parser finds. What a script writes like a tag counts as one. `costs` are of the whole page,
+   unless it has more than `enough`. */
 __attribute__((visibility("default"))) int32_t page_most_attributes(const char *html, int64_t length, int32_t enough,
                                                                     Costs *costs) {
     Open opens[COUNT];

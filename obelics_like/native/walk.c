@@ -341,7 +341,8 @@ static int32_t walked(Walk *w, const char *html, int32_t length) {
 }
 
 /* Walk a page of `length` bytes of UTF-8: as lexbor writes it out if `dom` is NULL, else as it was read, to be parsed by
-   those functions. NULL: no memory. No list of strings gets more than `max_told` bytes, 31 bits at most. The result is the caller's, to be given to page_free. */
+   those functions. No list of strings gets more than `max_told` bytes, 31 bits at most. NULL: no memory. The result is
+   the caller's, to be given to page_free. */
 EXPORT Result *page_walk(const char *html, int32_t length, const Tags *tags, const Lexbor *dom, int32_t max_nodes,
                          int32_t max_depth, int64_t max_told) {
     Result *out = calloc(1, sizeof *out);

@@ -214,3 +214,13 @@ def test_one_pixel_with_much_metadata_is_a_stand_in() -> None:
     bloated = b"GIF89a\x01\x00\x01\x00" + b"x" * 3000
     page = obelics_like.extract(story(uri(bloated)), "https://a.example/")
     assert [node.drop and node.drop.rule for node in page.nodes if isinstance(node, Image)] == ["data_uri"]
+
+
+@pytest.mark.parametrize("scheme", ["data:image/png", "DATA:IMAGE/PNG", "Data:image/PNG"])
+def test_a_picture_named_in_capitals_counts_like_one_in_small_letters(scheme: str) -> None:
+    large, small = uri().replace("data:image/png", scheme), f"{scheme};base64,R0lGOD"
+    document = obelics_like.extract(story(large, small), "https://a.example/")
+    shown = [node for node in document.nodes if isinstance(node, Image)]
+    assert (shown[0].url, shown[0].drop) == (NAME, None)
+    assert shown[1].drop is not None
+    assert shown[1].drop.rule == "data_uri"

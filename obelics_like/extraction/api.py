@@ -9,6 +9,7 @@ import functools
 import hashlib
 
 from obelics_like.document import Document, Origin, Page
+from obelics_like.errors import UsageError
 from obelics_like.extraction.nodes import Nodes, Opened
 from obelics_like.stage import Context
 
@@ -17,11 +18,14 @@ def extract(html: bytes, url: str, content_type: str | None = None) -> Document:
     """The page as a document: its nodes in DOM order, boilerplate and faulty pictures marked with a drop.
 
     `url` makes relative URLs absolute; `content_type` is the HTTP header, for its charset. Raises nothing for any
-    bytes: a page that can't be used comes back with `drop` set.
+    bytes: a page that can't be used comes back with `drop` set. UsageError for what is no bytes.
 
     >>> [node.text for node in extract("<p>Ein schöner Tag war das, sagte sie, und ging.</p>".encode(), "http://a.org/").kept]
     ['Ein schöner Tag war das, sagte sie, und ging.']
     """
+    if not isinstance(html, bytes):
+        do = "pass the bytes as they were fetched, or text.encode()"
+        raise UsageError("extract(html)", got=type(html).__name__, valid="bytes", do=do)
     stage, opened = _opened()
     origin = Origin(input="", offset=0)
     page = Page(url, html, content_type, origin)

@@ -20,27 +20,48 @@ FEW_TAGS = 10_000
 """Up to this many tags the deepest page that can be written parses in about half a second."""
 FEW_FORMATTED = 1_000_000
 """Up to this product of tags and formatting elements, no more than a quarter as many elements come into being."""
+ELEMENTS = 3
+"""A page has no more elements than so many times the budget, if each beginning keeps to it: of the square of GROWTH."""
 FIRST, GROWTH, STEP = 1_000, 1.5, 15_000
 """Tags of the first beginning that is tried; how much longer the next is at most, by share and by tags."""
 
 
 class Tags(NamedTuple):
-    """Upper bounds of the attributes of an element of a page, of its tags, and of those of formatting elements."""
+    """Upper bounds of the attributes of an element of a page, of its tags, of those that may close something, and of
+    those of formatting elements; the bytes of the longest of these and of all together, and of the longest `<a>` or
+    `<nobr>`, of which each closes the one before.
+    """
 
     attributes: int
     number: int
+    closing: int
     formatting: int
+    longest: int
+    all: int
+    longest_link: int
 
 
 def tags(html: bytes, enough: int) -> Tags:
     """What is known of a page's tags, no further than to an element of more than `enough` attributes; linear.
 
     >>> tags(b"<p a b=1 c='<i d e f>'></p>", 100)
-    Tags(attributes=3, number=3, formatting=1)
+    Tags(attributes=3, number=3, closing=3, formatting=1, longest=8, all=8, longest_link=0)
     """
-    counts = (ctypes.c_int32 * 2)()
-    most = _kernel().page_most_attributes(html, len(html), enough, counts)
-    return Tags(most, *counts)
+    costs = (ctypes.c_int64 * 6)()
+    most = _kernel().page_most_attributes(html, len(html), enough, costs)
+    return Tags(most, *costs)
+
+
+def cloned(known: Tags, max_nodes: int) -> int:
+    """Bytes of tags that the parser may copy, as behind each that closes a paragraph it takes up again what formatting
+    was left open; for a page that goes through its `beginnings`, and has at most ELEMENTS times `max_nodes` elements.
+
+    >>> cloned(tags(b"<p><a href=x><b>" + b"<p>" * 98, 100), 200_000)
+    1111
+    """
+    links = known.closing * known.longest_link
+    elements = min(known.closing * known.formatting, ELEMENTS * max_nodes)
+    return links + min(known.closing * known.all, elements * known.longest)
 
 
 def beginnings(html: bytes, known: Tags) -> Iterator[int]:
@@ -62,8 +83,8 @@ def is_utf8(html: bytes) -> bool:
 @functools.cache
 def _kernel() -> Any:
     native = kernel()
-    counts = ctypes.POINTER(ctypes.c_int32)
-    native.page_most_attributes.argtypes = [ctypes.c_char_p, ctypes.c_int64, ctypes.c_int32, counts]
+    costs = ctypes.POINTER(ctypes.c_int64)
+    native.page_most_attributes.argtypes = [ctypes.c_char_p, ctypes.c_int64, ctypes.c_int32, costs]
     native.page_tag.argtypes = [ctypes.c_char_p, ctypes.c_int64, ctypes.c_int32]
     native.page_is_utf8.argtypes = [ctypes.c_char_p, ctypes.c_int64]
     native.page_tag.restype = ctypes.c_int64

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from obelics_like.document import Document, Drop, Image, Page, Text
 from obelics_like.errors import OptionError
 from obelics_like.extraction import main_content, main_pictures, peers, shadow, simplified
-from obelics_like.extraction.budget import Tags, beginnings, is_utf8, tags
+from obelics_like.extraction.budget import Tags, beginnings, cloned, is_utf8, tags
 from obelics_like.extraction.captions import captions
 from obelics_like.extraction.charset import decode
 from obelics_like.extraction.hydration import article_markup
@@ -23,6 +23,7 @@ from obelics_like.extraction.texts import tidy
 from obelics_like.extraction.walk import Walked
 from obelics_like.stage import Batch, Context, Stage
 
+_LIMITS = ("max_bytes", "max_nodes", "max_depth", "max_attributes", "max_copied_bytes", "min_data_uri", "max_data_uri")
 MAINS = ("ours", "trafilatura", "resiliparse", "tags", "all")
 
 
@@ -48,6 +49,8 @@ class Nodes(Stage):
     max_nodes: pages of more elements are dropped.
     max_depth: pages nested deeper are dropped.
     max_attributes: pages with an element of more attributes are dropped unparsed.
+    max_copied_bytes: pages of whose tags the parser may copy more bytes are dropped unparsed: each paragraph takes up
+      again what formatting, and which link, was left open before it.
     min_data_uri, max_data_uri: bytes of a picture that stands in the page itself (a `data:` URI); a smaller one is
       taken for a stand-in, a larger one is dropped unread.
     """
@@ -59,6 +62,7 @@ class Nodes(Stage):
     max_nodes: int = 200_000
     max_depth: int = 1_000
     max_attributes: int = 2_000
+    max_copied_bytes: int = 300_000_000
     min_data_uri: int = 1_000
     max_data_uri: int = 2_000_000
 
@@ -75,6 +79,7 @@ class Nodes(Stage):
         "too_many_elements": "a page of more elements than the budget",
         "too_deep": "a page nested deeper than the budget",
         "too_many_attributes": "a page with an element of more attributes than the budget",
+        "too_much_copied": "a page whose attributes may be copied to more bytes than the budget",
     }
     facts: ClassVar[dict[str, str]] = {
         "title": "the page's title",
@@ -98,7 +103,7 @@ class Nodes(Stage):
     def check(self) -> None:
         if self.main not in MAINS:
             raise OptionError(f"{self.id or 'extract'}.main", got=repr(self.main), valid=", ".join(MAINS))
-        for name in ("max_bytes", "max_nodes", "max_depth", "max_attributes", "min_data_uri", "max_data_uri"):
+        for name in _LIMITS:
             if getattr(self, name) < 1:
                 raise OptionError(f"{self.id or 'extract'}.{name}", got=getattr(self, name), valid="1 or more")
         if self.srcset_width is not None and self.srcset_width < 1:
@@ -150,6 +155,8 @@ class Nodes(Stage):
         return shown
 
     def _walk(self, utf8: bytes, known: Tags, opened: Opened) -> Walked:
+        if (copied := cloned(known, self.max_nodes)) > self.max_copied_bytes:
+            raise OverBudget("too_much_copied", copied, self.max_copied_bytes)
         for length in beginnings(utf8, known):
             opened.walker.hold_to_budget(utf8[:length], self.max_nodes, self.max_depth)
         return Walked(opened.walker.rows(utf8, self.max_nodes, self.max_depth), self.srcset_width)

@@ -97,7 +97,7 @@ def _placement(at: int, picture: Picture, base: str) -> Placement | None:
     standins: list[str] = []
     for number, url in enumerate(picture.urls):
         if url[:1] in _D and url[:5].lower() == "data:":
-            standins.append("".join(url[:DATA_URL_READ].split())[:DATA_URL_SHOWN])
+            standins.append("data:" + "".join(url[5:DATA_URL_READ].split())[: DATA_URL_SHOWN - 5])
         elif absolute := resolve(base, url):
             (real if number < picture.sure or not is_standin(url) else standins).append(absolute)
     if not real:

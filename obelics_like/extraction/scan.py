@@ -43,6 +43,10 @@ NAMES = ("", *sorted({*PLAIN, *SILENT, *VOID, *BLOCKS, *KINDS, *names.BY_TAG, *_
 """The known tags, by their number; number 0 stands for all others."""
 MANY_NAMES = 100_000
 """Words in names whose meaning is remembered; then all are forgotten, as the next sites have other ones."""
+TOLD, TOLD_ANYWAY = 4, 16_000_000
+"""Bytes that a page may tell, for each of its own and beyond: an attribute is told three times at most, but those of
+formatting left open stand in the page once and in the parsed page often."""
+_OVER = ("", "too_many_elements", "too_deep", "too_much_copied")
 _UNREADABLE, _NO_LIMIT = -2, (1 << 31) - 1
 
 
@@ -80,7 +84,8 @@ class _List(ctypes.Structure):
 
 class _Result(ctypes.Structure):
     _fields_ = [
-        *((name, ctypes.c_int32) for name in ("status", "measured", "characters_told")),
+        *((name, ctypes.c_int32) for name in ("status", "characters_told")),
+        ("measured", ctypes.c_int64),
         *(
             (name, _List)
             for name in (
@@ -109,7 +114,7 @@ class Rows:
     """
 
     __slots__ = (
-        *("_link", "_sets", "bare", "bits", "containers", "ends", "flags", "groups", "joints", "kinds", "known"),
+        *("_links", "_sets", "bare", "bits", "containers", "ends", "flags", "groups", "joints", "kinds", "known"),
         *("links", "marks", "metas", "named", "names", "parents", "pictures", "special", "tags", "texts", "told"),
         "words",
     )
@@ -129,7 +134,7 @@ class Rows:
         self.known, self.bits = bits[: -len(self.parents)], bits[-len(self.parents) :]
         self.named = result.named.numbers().tolist()
         self.told = result.told.string()
-        self._link = -1, ""
+        self._links: dict[tuple[int, int], str] = {}
         self.special = result.special.numbers().tolist()
         self.pictures: list[tuple[int, ...]] = list(_SHOWN.iter_unpack(result.pictures.numbers()))
         self.marks, self.metas, self._sets = (
@@ -148,9 +153,9 @@ class Rows:
 
     def link(self, start: int, end: int) -> str:
         """The address at a place, one string for all pictures of a link: a long one would be held by each of them."""
-        if self._link[0] != start:
-            self._link = start, self.told[start : min(end, start + LONG_URL + 1)].strip()
-        return self._link[1]
+        if (known := self._links.get((start, end))) is None:
+            known = self._links[start, end] = self.told[start : min(end, start + LONG_URL + 1)].strip()
+        return known
 
     def sources(self, first: int) -> Iterator[dict[str, str]]:
         """The attributes of the `<source>` elements that a picture's row names, in order."""
@@ -169,7 +174,7 @@ class Walker:
         self._walk, self._free = library.page_walk, library.page_free
         self._walk.restype, self._free.restype = ctypes.POINTER(_Result), None
         number, tables, page = ctypes.c_int32, ctypes.POINTER(_Tags), ctypes.POINTER(_Result)
-        self._walk.argtypes = [ctypes.c_char_p, number, tables, ctypes.c_void_p, number, number]
+        self._walk.argtypes = [ctypes.c_char_p, number, tables, ctypes.c_void_p, number, number, ctypes.c_int64]
         self._free.argtypes = [ctypes.POINTER(_Result)]
         self._bits, self._put, self._count = locked.page_bits, locked.meanings_put, locked.meanings_count
         self._count.argtypes = [ctypes.c_void_p]
@@ -205,7 +210,8 @@ class Walker:
             html = lexbor.written(html)
         if len(html) >= 1 << 31:
             raise OverBudget("too_many_bytes", len(html), (1 << 31) - 1)
-        result = self._walk(html, len(html), self._tags, dom and ctypes.addressof(dom), max_nodes, max_depth)
+        most = min(TOLD_ANYWAY + TOLD * len(html), _NO_LIMIT)
+        result = self._walk(html, len(html), self._tags, dom and ctypes.addressof(dom), max_nodes, max_depth, most)
         if not result:
             raise MemoryError
         try:
@@ -215,8 +221,7 @@ class Walker:
             if status < 0:
                 raise MemoryError
             if status:
-                over = ("too_many_elements", measured, max_nodes), ("too_deep", measured, max_depth)
-                raise OverBudget(*over[status - 1])
+                raise OverBudget(_OVER[status], measured, (0, max_nodes, max_depth, most)[status])
             yield result
         finally:
             self._free(result)

@@ -2,6 +2,8 @@
 
 #include "walk.h"
 
+enum { LINK_TOLD = 1 << 16 }; /* bytes of a link's address; a longer one is none, and this is longer also if escaped */
+
 static int next_of_node(const Walk *w, Attribute *a) {
     void *node = a->begun ? w->dom->next_attribute(a->rest.node) : w->dom->first_attribute(a->rest.node);
     if (!node) return 0;
@@ -85,7 +87,7 @@ int says_something(const Attribute *a) {
 /* Take up a string; `escaped`: as markup has it. */
 static int tell(Walk *w, const char *from, const char *to, int escaped) {
     Bytes *told = &w->out->told;
-    if (!bytes_room(told, to - from + 1)) return 0;
+    if (!room_for(w, told, to - from + 1)) return 0;
     const char *at = told->at + told->used, *end;
     if (escaped) told->used += bare(w, from, to, told->at + told->used);
     else {
@@ -132,20 +134,21 @@ int tell_named(Walk *w, const Element *element, const char *const *names, int co
 }
 
 /* Take up the address of a link, once for all pictures in it; both places are 0 where it has none. */
-int tell_link(Walk *w, const Element *element, int32_t place[2]) {
-    Attribute a = {.rest = *element};
-    if (w->told_link.node != element->node || w->told_link.at != element->at) {
-        w->told_link = *element;
-        w->link_place[0] = w->link_place[1] = 0;
-        while (next_attribute(w, &a)) {
-            if (!is_named(&a, "href")) continue;
-            w->link_place[0] = w->out->characters_told;
-            if (!tell(w, a.value, a.value + a.length, !w->dom)) return 0;
-            w->link_place[1] = w->out->characters_told;
-            break;
-        }
+int tell_link(Walk *w, int32_t number, int32_t place[2]) {
+    Link *link = &w->known_links[number];
+    Attribute a = {.rest = link->element};
+    while (!link->told && next_attribute(w, &a)) {
+        if (!is_named(&a, "href")) continue;
+        int32_t length = a.length;
+        if (length > LINK_TOLD) /* no character is cut */
+            for (length = LINK_TOLD; length && (a.value[length] & 0xC0) == 0x80;) length--;
+        link->place[0] = w->out->characters_told;
+        if (!tell(w, a.value, a.value + length, !w->dom)) return 0;
+        link->place[1] = w->out->characters_told;
+        break;
     }
-    memcpy(place, w->link_place, sizeof w->link_place);
+    link->told = 1;
+    memcpy(place, link->place, sizeof link->place);
     return 1;
 }
 

@@ -40,16 +40,33 @@ static int64_t quoted(const char *html, int64_t at, int64_t length) {
     return at;
 }
 
-/* Elements whose formatting is taken up again in each later paragraph, once more for each that was not closed. */
-static int is_formatting(const char *at, const char *end) {
-    static const char *const names[] = {"b", "big", "code", "em", "font", "i", "s", "small", "strike", "strong", "tt", "u"};
+/* Whether the name of a tag ends here. */
+static inline int name_ends(const char *at, const char *end) {
+    return at >= end || *at == '>' || (*at && strchr(" /\t\n\f\r", *at));
+}
+
+/* Whether a tag is `<img>` or `<br>`, which closes nothing, wherever it stands: behind it no formatting is taken up again
+   that was not already. */
+static int closes_nothing(const char *at, const char *end) {
+    if (end - at < 2) return 0;
+    int image = end - at >= 3 && (at[0] | 32) == 'i' && (at[1] | 32) == 'm' && (at[2] | 32) == 'g';
+    return image ? name_ends(at + 3, end) : (at[0] | 32) == 'b' && (at[1] | 32) == 'r' && name_ends(at + 2, end);
+}
+
+/* What formatting an element begins, which is taken up again in each later paragraph until it is closed. MANY stand side
+   by side; of SINGLE ones the next closes the last. */
+enum { NONE, MANY, SINGLE_ONE };
+
+static int formatting_of(const char *at, const char *end) {
+    static const char *const names[] = {"b",     "big",    "code",   "em", "font", "i",    "s",
+                                        "small", "strike", "strong", "tt", "u",    "nobr", "a"};
     char name[8] = {0};
     int length = 0;
     while (at < end && length < 7 && ((*at | 32) >= 'a' && (*at | 32) <= 'z')) name[length++] = (char)(*at++ | 32);
-    if (!length || !strchr("bcefistu", name[0])) return 0;
+    if (!length || !strchr("abcefinstu", name[0]) || !name_ends(at, end)) return NONE;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (!strcmp(name, names[i])) return 1;
-    return 0;
+        if (!strcmp(name, names[i])) return i < 12 ? MANY : SINGLE_ONE;
+    return NONE;
 }
 
 /* Whether a tag may begin, or end an element, at a `<`. */
@@ -67,16 +84,40 @@ static const char *next_tag(const char *at, const char *end) {
     return end;
 }
 
+/* What Python is told of a page's tags, in `budget.py`: how many it may have, how many of them may close something, how
+   many begin MANY formatting, the bytes of the longest of those and of all, and of the longest that begins a SINGLE
+   one. */
+typedef struct {
+    int64_t number, closing, formatting, longest, all, longest_single;
+} Costs;
+
+/* Of the tags that are in one state: the most attributes, and where the first began that begins formatting, MANY and
+   SINGLE; -1: none does. */
+typedef struct {
+    int32_t count, many, single;
+} Open;
+
+static int32_t earlier(int32_t one, int32_t other) { return one < 0 || (other >= 0 && other < one) ? other : one; }
+
+/* A place where tags of some states end, of which one at most is none that only looks like a tag. */
+static void ended(Costs *costs, int32_t many, int32_t single, int64_t end) {
+    if (single >= 0 && end - single > costs->longest_single) costs->longest_single = end - single;
+    if (many < 0) return;
+    if (end - many > costs->longest) costs->longest = end - many;
+    costs->all += end - many;
+}
+
 /* The most attributes that a tag of the page can have, counted no further than just over `enough`.
 
    Which `<` begins a tag depends on all that stands before it: comments, scripts, quotes. So each one that may is
    followed, and those that have come to the same state go on as one, with the larger count: linear in the page, and
-   never less than the parser finds. What a script writes like a tag counts as one. `tags` gets how many tags the page
-   may have, and how many of them may begin a formatting element; of a page with more than `enough`, not all. */
+   never less than the parser finds. What a script writes like a tag counts as one. `costs` are of the whole page,
+   unless it has more than `enough`. */
 __attribute__((visibility("default"))) int32_t page_most_attributes(const char *html, int64_t length, int32_t enough,
-                                                                    int32_t tags[2]) {
-    int32_t counts[COUNT], most = 0;
-    tags[0] = tags[1] = 0;
+                                                                    Costs *costs) {
+    Open opens[COUNT];
+    int32_t most = 0;
+    *costs = (Costs){0};
     unsigned active = 0; /* a bit for each state that some tag is in */
     for (int64_t at = 0; at < length; at++) {
         if (!active) {
@@ -93,29 +134,47 @@ __attribute__((visibility("default"))) int32_t page_most_attributes(const char *
         int class = classes[c];
         if (was && !(was & (was - 1))) { /* one state, as nearly always */
             int state = __builtin_ctz(was), to = next[state][class] & 15;
-            int32_t count = counts[state] + (next[state][class] >= COUNT);
-            if (to != END && count > most && (most = count) > enough) return most;
+            Open open = opens[state];
+            open.count += next[state][class] >= COUNT;
+            if (to != END && open.count > most && (most = open.count) > enough) return most;
             active = to == END ? 0 : 1u << to;
-            counts[to] = count;
+            opens[to] = open;
+            if (to == END) ended(costs, open.many, open.single, at);
         } else if (active && (class != OTHER || active & (1u << BEFORE_NAME | 1u << AFTER_NAME | 1u << BEFORE_VALUE))) {
-            int32_t old[STATES];
-            memcpy(old, counts, sizeof old);
+            Open old[STATES];
+            memcpy(old, opens, sizeof old);
+            int32_t many = -1, single = -1;
             active = 0;
             for (int state = 0; state < STATES; state++) {
                 if (!(was >> state & 1)) continue;
                 int to = next[state][class] & 15;
-                if (to == END) continue;
-                int32_t count = old[state] + (next[state][class] >= COUNT);
-                if (count > most && (most = count) > enough) return most;
-                if (!(active >> to & 1) || counts[to] < count) counts[to] = count;
+                Open open = old[state];
+                if (to == END) {
+                    many = earlier(many, open.many);
+                    single = earlier(single, open.single);
+                    continue;
+                }
+                open.count += next[state][class] >= COUNT;
+                if (open.count > most && (most = open.count) > enough) return most;
+                if (active >> to & 1) {
+                    if (opens[to].count > open.count) open.count = opens[to].count;
+                    open.many = earlier(open.many, opens[to].many);
+                    open.single = earlier(open.single, opens[to].single);
+                }
+                opens[to] = open;
                 active |= 1u << to;
             }
+            ended(costs, many, single, at);
         }
         if (c != '<' || !is_tag(html + at, html + length)) continue;
-        tags[0]++;
+        costs->number++;
+        costs->closing += !closes_nothing(html + at + 1, html + length);
         if (html[at + 1] != '/') {
-            tags[1] += is_formatting(html + at + 1, html + length);
-            if (!(active >> TAG & 1)) counts[TAG] = 0;
+            int formatting = formatting_of(html + at + 1, html + length);
+            costs->formatting += formatting == MANY;
+            if (!(active >> TAG & 1)) opens[TAG] = (Open){0, -1, -1};
+            if (formatting == MANY) opens[TAG].many = earlier(opens[TAG].many, (int32_t)at);
+            if (formatting == SINGLE_ONE) opens[TAG].single = earlier(opens[TAG].single, (int32_t)at);
             active |= 1u << TAG;
         }
     }

@@ -33,7 +33,7 @@ int emit(Walk *w, int how, const Element *element, const State *state, int32_t s
                    has_only_src(w, element);
     if (only_src ? !tell_named(w, element, wanted, MANY_NAMED, place) : element && !tell_attributes(w, element, place))
         return 0;
-    if (state->mode & LINKED && !tell_link(w, &state->link, link)) return 0;
+    if (state->mode & LINKED && !tell_link(w, state->link, link)) return 0;
     if (!numbers_room(&out->pictures, SHOWN)) return 0;
     int32_t *row = out->pictures.at + out->pictures.used;
     out->pictures.used += SHOWN;

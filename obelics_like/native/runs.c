@@ -7,7 +7,7 @@ enum { MANY_DIGITS = 4, DENSE_WITHIN = 200 };
 /* Add an item, whose text has been put; a picture has the kind 0 and no text. */
 int add_item(Walk *w, const State *state, int32_t kind, int32_t flags) {
     Result *out = w->out;
-    if (!numbers_room(&out->items, ITEM) || !numbers_room(&out->special, 1) || !bytes_room(&out->text, 1)) return 0;
+    if (!numbers_room(&out->items, ITEM) || !numbers_room(&out->special, 1) || !room_for(w, &out->text, 1)) return 0;
     int32_t *row = out->items.at + out->items.used;
     if (kind && (flags & (ODD | MARKED | CODE) || w->after_picture))
         out->special.at[out->special.used++] = (int32_t)(out->items.used / ITEM);
@@ -135,7 +135,7 @@ int take_text(Walk *w, const char *from, const char *to, int mode) {
     const unsigned char *at = (const unsigned char *)from, *end = (const unsigned char *)to;
     const unsigned char *piece;
     int size, bytes;
-    if (!bytes_room(&w->out->text, to - from + 8)) return 0;
+    if (!room_for(w, &w->out->text, to - from + 8)) return 0;
     if (mode & CODE) {
         w->started = 1;
         while (at < end) {
@@ -186,7 +186,7 @@ int take_text(Walk *w, const char *from, const char *to, int mode) {
 int take_literal(Walk *w, const char *from, const char *to) {
     const unsigned char *at = (const unsigned char *)from, *end = (const unsigned char *)to;
     int size;
-    if (!bytes_room(&w->out->text, to - from)) return 0;
+    if (!room_for(w, &w->out->text, to - from)) return 0;
     for (w->started = 1; at < end; at += size) {
         character(at, end, &size);
         put(w, at, size);

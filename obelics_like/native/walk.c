@@ -100,7 +100,7 @@ static int32_t name_of(Walk *w, const Name *name) {
         w->names = names;
         w->names_room = room;
     }
-    if (!bytes_room(&w->out->words, (int64_t)name->first_length + name->second_length + 3)) return -1;
+    if (!room_for(w, &w->out->words, (int64_t)name->first_length + name->second_length + 3)) return -1;
     put_words(w, name->first, name->first_length);
     put_words(w, name->second, name->second_length);
     w->out->words.at[w->out->words.used++] = '\n';
@@ -137,7 +137,7 @@ static int enter_block(Walk *w, int32_t number, const Element *element, State *s
     if (state->mode & CODE) {
         Bytes *text = &w->out->text;
         if (w->started && text->used && text->at[text->used - 1] != '\n') {
-            if (!bytes_room(text, 1)) return 0;
+            if (!room_for(w, text, 1)) return 0;
             put(w, (const unsigned char *)"\n", 1);
         }
         return 1;
@@ -177,6 +177,18 @@ static int enter_block(Walk *w, int32_t number, const Element *element, State *s
 
 /* ---- elements ---- */
 
+static int add_link(Walk *w, const Element *element) {
+    if (w->links_used == w->links_room) {
+        int32_t room = w->links_room * 2 + 64;
+        Link *links = realloc(w->known_links, (size_t)room * sizeof *links);
+        if (!links) return 0;
+        w->known_links = links;
+        w->links_room = room;
+    }
+    w->known_links[w->links_used++] = (Link){.element = *element};
+    return 1;
+}
+
 /* Enter an element: `state` becomes what holds inside. 1: it is open; 0: it is empty; -1: no memory. */
 int enter(Walk *w, int32_t number, const Element *element, State *state) {
     const Tags *tags = w->tags;
@@ -190,15 +202,16 @@ int enter(Walk *w, int32_t number, const Element *element, State *state) {
         break;
     case LINK:
         state->mode |= LINKED;
-        state->link = *element;
+        state->link = w->links_used;
+        fine = add_link(w, element);
         break;
     case SCRIPT:
         if (has_type(w, element, "application/ld+json")) fine = tell_text(w, number, element, "</script>");
         state->mode |= SILENCED;
         break;
     case TITLE:
-        fine = tell_text(w, number, element, "</title>");
-        state->mode |= SILENCED;
+        if (!(state->mode & TITLED)) fine = tell_text(w, number, element, "</title>"); /* those of drawings may nest */
+        state->mode |= SILENCED | TITLED;
         break;
     case SILENT:
     case RAW:
@@ -250,7 +263,7 @@ int enter(Walk *w, int32_t number, const Element *element, State *state) {
         open = 0;
         if (state->mode & CODE) {
             w->started = 1;
-            fine = bytes_room(&w->out->text, 1);
+            fine = room_for(w, &w->out->text, 1);
             if (fine) put(w, (const unsigned char *)"\n", 1);
         } else if (state->mode & SILENCED) {
             break;
@@ -322,17 +335,19 @@ static int32_t walked(Walk *w, const char *html, int32_t length) {
     if (!add_container(w, 0, w->tags->unknown, 0)) return NO_MEMORY;
     int32_t status = w->dom ? parsed(w, html, length, &state) : read_markup(w, html, length, &state);
     if (status == FINE && !flush(w, &state)) status = NO_MEMORY;
+    if (status == NO_MEMORY && w->wanted) status = TOO_LARGE;
     w->out->containers.at[3] = (int32_t)(w->out->containers.used / CONTAINER);
     return status;
 }
 
 /* Walk a page of `length` bytes of UTF-8: as lexbor writes it out if `dom` is NULL, else as it was read, to be parsed by
-   those functions. NULL: no memory. The result is the caller's, to be given to page_free. */
+   those functions. No list of strings gets more than `max_told` bytes, 31 bits at most. NULL: no memory. The result is
+   the caller's, to be given to page_free. */
 EXPORT Result *page_walk(const char *html, int32_t length, const Tags *tags, const Lexbor *dom, int32_t max_nodes,
-                         int32_t max_depth) {
+                         int32_t max_depth, int64_t max_told) {
     Result *out = calloc(1, sizeof *out);
     Walk w = {.out = out, .tags = tags, .dom = dom, .end = html + length, .max_nodes = max_nodes,
-              .max_depth = max_depth, .room_of_slots = 256};
+              .max_depth = max_depth, .max_told = max_told, .room_of_slots = 256};
     w.slots = malloc((size_t)w.room_of_slots * sizeof *w.slots);
     if (!out || !w.slots) {
         free(out);
@@ -341,10 +356,11 @@ EXPORT Result *page_walk(const char *html, int32_t length, const Tags *tags, con
     }
     for (int32_t i = 0; i < w.room_of_slots; i++) w.slots[i] = -1;
     out->status = walked(&w, html, length);
-    out->measured = out->status == TOO_MANY ? w.count : max_depth + 1;
+    out->measured = out->status == TOO_LARGE ? w.wanted : out->status == TOO_MANY ? w.count : max_depth + 1;
     free(w.frames);
     free(w.slots);
     free(w.names);
+    free(w.known_links);
     free(w.open_sets.at);
     return out;
 }

@@ -9,9 +9,9 @@
 
 enum { PLAIN, BLOCK, SILENT, VOID, LINK, AMP_IMAGE, BREAK, RULE, SVG_IMAGE, IMAGE, INPUT, HEAD, NOSCRIPT, OBJECT,
        PICTURE, SCRIPT, SOURCE, TITLE, VIDEO, TEMPLATE, RAW };
-enum { SILENCED = 1, LINKED = 2, CODE = 4, FALLBACK = 8 };                     /* modes of a state */
+enum { SILENCED = 1, LINKED = 2, CODE = 4, FALLBACK = 8, TITLED = 16 };        /* modes of a state */
 enum { KEEPS = 1, IS_PRE = 4, IS_HEADING = 8, IS_ROOT = 16, IS_LITERAL = 32 }; /* flags of a tag */
-enum { FINE = 0, NO_MEMORY = -1, UNREADABLE = -2, TOO_MANY = 1, TOO_DEEP = 2 };
+enum { FINE = 0, NO_MEMORY = -1, UNREADABLE = -2, TOO_MANY = 1, TOO_DEEP = 2, TOO_LARGE = 3 };
 
 enum { NOT_JOINED, GLUED, SPACED, BROKEN }; /* how a text goes on after a picture */
 /* Flags of a text, beside CODE: it holds characters that are not seen; a sentence ends in it; it has four digits of
@@ -66,11 +66,16 @@ typedef struct {
     Element rest;
 } Attribute;
 
-/* What holds inside an element. `link` is the `<a>` round it; `set` numbers the `<picture>` round it from 1. */
+/* What holds inside an element. `link` numbers the `<a>` round it; `set` the `<picture>` round it, from 1. */
 typedef struct {
-    int32_t container, mode, kind, set;
-    Element link;
+    int32_t container, mode, kind, set, link;
 } State;
+
+/* An `<a>`, and where its address was told; `told`: it was, or it has none. */
+typedef struct {
+    Element element;
+    int32_t place[2], told;
+} Link;
 
 typedef struct {
     const char *name; /* of markup: that of the tag, which its end tag must have */
@@ -88,7 +93,8 @@ typedef struct {
 /* What the walk gives; Python says in `scan.py` what the rows hold. `text` and `words` are lines of strings, `told` is
    what is named by places, in characters. */
 typedef struct {
-    int32_t status, measured, characters_told;
+    int32_t status, characters_told;
+    int64_t measured;
     Numbers items, pictures, special, containers, bits, named, marks, metas, sets;
     Bytes text, words, told, unknown;
 } Result;
@@ -103,8 +109,9 @@ typedef struct {
     int32_t depth, room, count, max_nodes, max_depth;
     int32_t group, links, characters, started, start, pending, after_picture;
     int32_t flags, digits, ending; /* of the text begun; `ending`: what may end a sentence has just been put */
-    Element told_link; /* that of the last picture in one, and where its address was told */
-    int32_t link_place[2];
+    Link *known_links;
+    int32_t links_used, links_room;
+    int64_t max_told, wanted; /* bytes of each list of strings; what one would have had, if that is more */
     Numbers open_sets;             /* of each `<picture>` the last row of its sources that no `<img>` has taken, or -1 */
     Name *names;
     int32_t names_used, names_room;
@@ -125,7 +132,7 @@ int states_fact(const Walk *w, const Element *element);
 int says_something(const Attribute *a);
 int tell_attributes(Walk *w, const Element *element, int32_t place[2]);
 int tell_named(Walk *w, const Element *element, const char *const *names, int count, int32_t place[2]);
-int tell_link(Walk *w, const Element *element, int32_t place[2]);
+int tell_link(Walk *w, int32_t link, int32_t place[2]);
 int tell_text(Walk *w, int32_t number, const Element *element, const char *end_tag);
 int tell_of(Walk *w, Numbers *rows, int32_t number, const Element *element);
 
@@ -154,6 +161,13 @@ int add_row(Numbers *list, int32_t one, int32_t two, int32_t three);
 /* markup.c, nodes.c */
 int read_markup(Walk *w, const char *html, int32_t length, State *state);
 int read_nodes(Walk *w, State *state);
+
+/* Room for `more` bytes; 0 where there is no memory left, or the page tells too much. */
+static inline int room_for(Walk *w, Bytes *list, int64_t more) {
+    if (list->used + more <= w->max_told) return bytes_room(list, more);
+    w->wanted = list->used + more;
+    return 0;
+}
 
 static inline int same_word(const char *at, int32_t length, const char *word) {
     return (size_t)length == strlen(word) && !memcmp(at, word, (size_t)length);

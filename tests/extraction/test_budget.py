@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from obelics_like.extraction.budget import tags
+from obelics_like.extraction.budget import cloned, tags
+from obelics_like.extraction.texts import listed
 
 MANY = b" ".join(b"a%d" % number for number in range(3_000))
 
@@ -62,3 +63,31 @@ def test_it_is_never_less_than_the_parser_finds(pieces: list[str]) -> None:
     root = LexborHTMLParser(html).root
     most = max((len(node.attributes) for node in root.traverse()), default=0) if root else 0
     assert tags(html.encode(), 1_000).attributes >= most
+
+
+FORMATTING = listed("a nobr b i font code")
+BLOCKS = listed("p div table tr td button marquee svg desc select li template caption img br")
+MARKS = st.sampled_from(
+    [
+        *(f"<{name} class={'x' * long}{kind}>" for name in FORMATTING for long in (3, 200) for kind in (0, 1)),
+        *(f"<{name}>" for name in BLOCKS),
+        *(f"</{name}>" for name in (*FORMATTING, *BLOCKS)),
+        "x",
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(MARKS, max_size=30), st.lists(MARKS, max_size=6), st.sampled_from([1, 20, 100]))
+def test_no_more_formatting_is_copied_than_was_told(pieces: list[str], again: list[str], times: int) -> None:
+    html = "".join(pieces + again * times)
+    root = LexborHTMLParser(html).root
+    open_ones = [node for node in root.traverse() if node.tag in FORMATTING] if root else []
+    found = sum(len(name) + len(value or "") + 1 for node in open_ones for name, value in node.attributes.items())
+    assert found <= len(html) + cloned(tags(html.encode(), 10_000), 200_000)
+
+
+def test_names_that_only_begin_like_formatting_are_none() -> None:
+    known = tags(b"<script>if(a<b&&c)x()</script><article><br><bold><I x><font>", 100)
+    assert (known.formatting, known.longest_link) == (2, 0)
+    assert tags(b"<img a><imgs a><br/></p>", 100).closing == 2

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from obelics_like.document import Document, Image, Origin, Page, Text
-from obelics_like.errors import OptionError
+from obelics_like.errors import OptionError, UsageError
 from obelics_like.extraction import extract, names, scan
 from obelics_like.extraction.nodes import MAINS, Nodes
 from obelics_like.stage import Context
@@ -35,6 +35,8 @@ def rule(document: Document) -> str | None:
         (b"<p>x</p>" * 50, {"max_nodes": 40}, "too_many_elements"),
         (b"<div>" * 60 + b"x", {"max_depth": 50}, "too_deep"),
         (b"<p " + b" ".join(b"attribute-number-%d=1" % i for i in range(3000)) + b">x", {}, "too_many_attributes"),
+        (b"<p><a href='" + b"x" * 100 + b"'>" + b"<p>" * 9, {"max_copied_bytes": 1_000}, "too_much_copied"),
+        (b"<p><b class='" + b"x" * 100 + b"'>" + b"<p>" * 9, {"max_copied_bytes": 1_000}, "too_much_copied"),
         (b"", {}, "no_content"),
         (b"<html><head><title>x</title></head><body></body></html>", {}, "no_content"),
         (b"<img src='#'>", {}, "no_content"),
@@ -97,6 +99,71 @@ def test_hostile_pages_cost_no_more_than_two_seconds(html: bytes, want: str | No
         spent.append(time.process_time() - start)
     assert min(spent) < 2
     assert rule(document) == want
+
+
+LONG = b"x" * 150_000
+GREEDY = {
+    "links": (b"<p><a href='" + LONG + b"'>" + b"<p><img src=x.jpg>" * 15_000, "too_much_copied"),
+    "fonts": (b"<p><font class='" + LONG + b"'>" + b"<p>word" * 15_000, "too_much_copied"),
+    "nobr": (b"<p><NOBR class='" + LONG + b"'>" + b"<p>word" * 15_000, "too_much_copied"),
+    "within": (b"<p><font class='" + LONG[:30_000] + b"'>" + b"<p>word" * 9_500, None),
+    "links in turn": (
+        b"<a href='" + LONG + b"'>" + b"<marquee><a href=x><img src=a.jpg></a></marquee><img src=b.jpg>" * 3_000,
+        "too_much_copied",
+    ),
+    "few links in turn": (
+        b"<a href='" + LONG + b"'>" + b"<object><a href=x><img src=a.jpg></a></object><img src=b.jpg>" * 300,
+        None,
+    ),
+    "links told again": (b"<p><a href='" + b"x" * 60_000 + b"'>" + b"<p><img src=x.jpg>" * 4_000, "too_much_copied"),
+    "titles": (b"<p>hello" + b"<svg><title>" * 200 + b"t" * 7_900_000, None),
+    "pictures": (b"<img src=a.jpg alt='" + LONG * 50 + b"'>", None),
+}
+MEASURED = """
+import re, resource, sys, time
+from pathlib import Path
+resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+from obelics_like.extraction import extract
+
+def peak():
+    return int(re.search("VmHWM:[^0-9]*([0-9]+) kB", Path("/proc/self/status").read_text())[1])
+
+extract(b"<p>x</p>", "https://example.org/")
+html = sys.stdin.buffer.read()
+before, began = peak(), time.process_time()
+document = extract(html, "https://example.org/")
+print(document.drop and document.drop.rule, peak() - before, time.process_time() - began)
+"""
+"""`ru_maxrss` would not do: a child begins with its parent's."""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the peak of a process so")
+@pytest.mark.parametrize("name", GREEDY)
+def test_greedy_pages_take_no_more_than_half_a_gigabyte(name: str) -> None:
+    html, want = GREEDY[name]
+    done = subprocess.run([sys.executable, "-c", MEASURED], input=html, capture_output=True, check=True)
+    rule, kilobytes, seconds = done.stdout.split()
+    assert rule.decode() == str(want)
+    assert int(kilobytes) < 500_000
+    assert float(seconds) < 2
+
+
+def test_a_page_is_bytes() -> None:
+    with pytest.raises(UsageError, match=r"extract\(html\): got str; valid: bytes; .*encode"):
+        extract("<p>x</p>", URL)  # type: ignore[arg-type]
+
+
+def test_only_the_first_title_of_a_page_counts_and_drawings_may_have_theirs() -> None:
+    html = b"<title>Ferry</title><p>x<svg><title>One <title>Two</title></title><title>Three</title></svg>"
+    assert extract(html, URL).facts["title"] == "Ferry"
+    assert extract(html[20:], URL).facts["title"] == "One Two"
+
+
+def test_a_long_link_between_others_is_told_as_it_is() -> None:
+    links = ["/a.jpg", "/" + "é" * 8_000 + ".jpg", "/" + "é" * 80_000 + ".jpg"]
+    html = "".join(f"<a href='{link}'><img src='/s{n}.jpg'></a>" for n, link in enumerate([*links, *links]))
+    found = run(html.encode(), URL, main="all").images()
+    assert [len(image.facts.get("alternatives", [])) for image in found] == [1, 1, 0, 1, 1, 0]
 
 
 def test_facts_of_the_page() -> None:

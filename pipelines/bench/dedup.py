@@ -23,6 +23,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations
 from pathlib import Path
 
 import dedup_texts as made
@@ -34,6 +35,7 @@ from obelics_like.stage import Context
 
 PERMUTATIONS = 256
 HERE = Path(__file__).resolve().parent
+TROVE = HERE / ".venvs" / "datatrove" / "bin" / "python"
 
 
 def drawn(count: int) -> list[str]:
@@ -178,11 +180,10 @@ def peers(args: argparse.Namespace) -> None:
         settings = {"PYTHONPATH": os.pathsep.join([str(HERE.parent.parent), str(HERE)])}
         result = scratch / "result.json"
         own = [sys.executable, HERE / "dedup_peers.py"]
-        venv = HERE / ".venvs" / "datatrove" / "bin" / "python"
         rows: list[tuple[str, list[str | Path]]] = [
             ("ours", [*own, "ours", few, result]),
             ("datasketch", [*own, "datasketch", few, result]),
-            ("datatrove", [venv, "-P", HERE / "peers" / "datatrove.py", "dedup", few, scratch / "trove", result]),
+            ("datatrove", [TROVE, "-P", HERE / "peers" / "datatrove.py", "dedup", few, scratch / "trove", result]),
             ("ours", [*own, "ours", few, result]),
         ]
         first = 0.0
@@ -255,6 +256,23 @@ def methods(texts: list[str]) -> Found:
         sketches.append(RMinHash(num_perm=256, seed=42))
         sketches[-1].update(list(grams(text)))
     yield from _found("rensa 256 (32 x 8)", lsh, sketches)
+    if TROVE.exists():
+        yield "datatrove (14 x 8), its clusters", _trove_pairs(texts)
+
+
+def _trove_pairs(texts: list[str]) -> set[tuple[int, int]]:
+    """The pairs of texts that datatrove's four stages put into one cluster."""
+    from timed import run
+
+    with tempfile.TemporaryDirectory() as folder:
+        scratch, given = Path(folder), Path(folder) / "texts.jsonl"
+        given.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts), "utf-8")
+        result = scratch / "result.json"
+        run([TROVE, "-P", HERE / "peers" / "datatrove.py", "dedup", given, scratch, result], scratch / "log", {})
+        members: dict[int, list[int]] = {}
+        for text, cluster in json.loads(result.read_text())["clusters"]:
+            members.setdefault(cluster, []).append(text)
+    return {pair for held in members.values() for pair in combinations(sorted(held), 2)}
 
 
 def _found(name: str, lsh: object, sketches: list[object]) -> Found:

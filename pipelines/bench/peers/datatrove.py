@@ -1,7 +1,7 @@
 """Runs datatrove's usual chain over an archive, one task in this process: read, extract, language, Gopher, write.
 
 With MODE `minhash` its four MinHash stages follow, on what its filters left; with `dedup` they alone run, on a file of
-texts (a line {"text": ...}). All options are its defaults, but for the
+texts (a line {"text": ...}), and tell which texts they put into a cluster. All options are its defaults, but for the
 language model, which is read from the file that LID_MODEL names instead of being downloaded.
 usage: python -P datatrove.py MODE ARCHIVE SCRATCH RESULT   (MODE: filters, minhash or dedup)
 (-P keeps this file, which bears the name of the library, from being imported in its stead.)
@@ -12,6 +12,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import struct
 import sys
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,7 @@ def minhash(scratch: Path) -> None:
     at = {name: str(scratch / name) for name in ("filtered", "signatures", "buckets", "clusters", "unique")}
     run(scratch, "signatures", JsonlReader(at["filtered"]), MinhashDedupSignature(at["signatures"]))
     run(scratch, "buckets", MinhashDedupBuckets(at["signatures"], at["buckets"]), tasks=14)
-    run(scratch, "clusters", MinhashDedupCluster(at["buckets"], at["clusters"]))
+    run(scratch, "clusters", MinhashDedupCluster(at["buckets"], at["clusters"], save_cluster_id=True))
     run(scratch, "unique", JsonlReader(at["filtered"]), MinhashDedupFilter(at["clusters"]), JsonlWriter(at["unique"]))
 
 
@@ -87,6 +88,11 @@ def texts(path: Path, scratch: Path) -> int:
     return len(lines) - kept
 
 
+def clusters(scratch: Path) -> list[tuple[int, int]]:
+    """(text, cluster) of each text of `scratch`/filtered that is in a cluster, by the file that stage 3 has written."""
+    return list(struct.iter_unpack("<2I", (scratch / "clusters" / "000000.clusters").read_bytes()))
+
+
 def counted(stats: Any) -> dict[str, int]:
     """Pages read, pages lost to the extractor's time limit, and documents kept, from the executor's statistics."""
     steps = [{key: int(value.total) for key, value in step.stats.items()} for step in stats.stats]
@@ -96,7 +102,8 @@ def counted(stats: Any) -> dict[str, int]:
 def main(mode: str, archive: str, scratch: str, result: str) -> None:
     """Run the chain and write what it counted."""
     if mode == "dedup":
-        Path(result).write_text(json.dumps({"dropped": texts(Path(archive), Path(scratch))}))
+        dropped = texts(Path(archive), Path(scratch))
+        Path(result).write_text(json.dumps({"dropped": dropped, "clusters": clusters(Path(scratch))}))
         return
     counts = counted(filters(Path(archive), Path(scratch)))
     if mode == "minhash" and counts["kept"]:

@@ -31,7 +31,6 @@ _BOT = re.compile(
     r"[\w.-]*(?:bot|spider|crawler)(?:-(?:news|images?|video|mobile|extended))?|slurp|teoma|google-extended|anthropic-ai|"
     r"chatgpt-user"
 )
-_ENDINGS = tuple(listed("bot spider crawler slurp teoma -ai -extended -user"))
 _DIRECTIVE = re.compile(
     r"\b(?:all|none|index|follow|no[a-z]{2,20}|max-[a-z]+-?[a-z]*|unavailable_after|indexifembedded)\b", re.I
 )
@@ -86,11 +85,6 @@ def _address(found: re.Match[bytes]) -> str:
     folder = _FOLDERS.get(found[1].lower(), found[1].lower())
     parts = (b"https://creativecommons.org", folder, found[2].lower(), found[3])
     return b"/".join(parts).decode("ascii")
-
-
-def may_be_robot(name: str) -> bool:
-    """Whether a meta tag's name, in lower case, may be that of a crawler; quick, and true of all that `is_robot` is."""
-    return name.endswith(_ENDINGS) or "bot-" in name or "er-" in name
 
 
 def is_robot(name: str, content: str) -> bool:

@@ -54,26 +54,13 @@ class Walked:
 
     Container 0 is the page; `parents[c] < c`, and all that is within c is from c to before `ends[c]`. `bits` are those
     of `names`, of the container itself, `named` the containers that have any. `numbers` are those of the `names`, 0 for
-    none, and `bare` are by number the names without digits. The tag of an unknown element is "".
-    `width` is the width in pixels that a srcset is asked for, None for the widest.
+    none, and `bare` are by number the names without digits. The tag of an unknown element is "". `width` is the width
+    in pixels that a srcset is asked for, None for the widest.
     """
 
     __slots__ = (
-        *(
-            "bare",
-            "bits",
-            "blocks",
-            "containers",
-            "ends",
-            "flags",
-            "groups",
-            "head",
-            "kinds",
-            "links",
-            "named",
-            "names",
-        ),
-        *("numbers", "parents", "pictures", "tags", "texts"),
+        *("blocks", "containers", "flags", "groups", "kinds", "links", "pictures", "texts"),
+        *("bare", "bits", "ends", "head", "named", "names", "numbers", "parents", "tags"),
     )
 
     def __init__(self, rows: scan.Rows, width: int | None = None) -> None:

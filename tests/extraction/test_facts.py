@@ -12,7 +12,7 @@ from obelics_like import build
 from obelics_like.document import Document, Origin, Page
 from obelics_like.extraction import extract
 from obelics_like.extraction.nodes import Nodes
-from obelics_like.extraction.rights import HEADERS, is_robot, licence, may_be_robot, of_answer
+from obelics_like.extraction.rights import HEADERS, is_robot, licence, of_answer
 from obelics_like.stage import Context
 from obelics_like.store.folder import Output
 from tests.sources.archives import Builder
@@ -172,7 +172,6 @@ def test_other_fields_of_the_answer_are_no_facts() -> None:
 )  # fmt: skip
 def test_what_is_a_robot(name: str) -> None:
     assert is_robot(name, "index, nofollow")
-    assert may_be_robot(name)
     assert facts(f"<meta content='noai' name=' {name.title()} '>")["robots_named"] == {name: "noai"}
 
 

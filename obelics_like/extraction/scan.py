@@ -174,7 +174,7 @@ class Walker:
         self._walk, self._free = library.page_walk, library.page_free
         self._walk.restype, self._free.restype = ctypes.POINTER(_Result), None
         number, tables, page = ctypes.c_int32, ctypes.POINTER(_Tags), ctypes.POINTER(_Result)
-        self._walk.argtypes = [ctypes.c_char_p, number, tables, ctypes.c_void_p, number, number, ctypes.c_int64]
+        self._walk.argtypes = [ctypes.c_char_p, number, tables, ctypes.c_void_p, *[number] * 3, ctypes.c_int64]
         self._free.argtypes = [ctypes.POINTER(_Result)]
         self._bits, self._put, self._count = locked.page_bits, locked.meanings_put, locked.meanings_count
         self._count.argtypes = [ctypes.c_void_p]
@@ -195,23 +195,23 @@ class Walker:
 
     def rows(self, html: bytes, max_nodes: int, max_depth: int) -> Rows:
         """The rows of a page of UTF-8; raises OverBudget, and ValueError for a page that can't be parsed."""
-        with self._walked(html, self.dom, max_nodes, max_depth) as result:
+        with self._walked(html, False, max_nodes, max_depth) as result:
             return Rows(result.contents, self._bits_of(result))
 
     def hold_to_budget(self, html: bytes, max_nodes: int, max_depth: int) -> None:
         """Raise OverBudget where `rows` would, or where what a `<template>` holds is too deep."""
-        dom = None if b"<template" in html.lower() else self.dom
-        with self._walked(html, dom, max_nodes, max_depth):
+        with self._walked(html, b"<template" in html.lower(), max_nodes, max_depth):
             pass
 
     @contextmanager
-    def _walked(self, html: bytes, dom: Any, max_nodes: int, max_depth: int) -> Iterator[Any]:
-        if dom is None:
+    def _walked(self, html: bytes, as_written: bool, max_nodes: int, max_depth: int) -> Iterator[Any]:
+        if self.dom is None:
             html = lexbor.written(html)
         if len(html) >= 1 << 31:
             raise OverBudget("too_many_bytes", len(html), (1 << 31) - 1)
         most = min(TOLD_ANYWAY + TOLD * len(html), _NO_LIMIT)
-        result = self._walk(html, len(html), self._tags, dom and ctypes.addressof(dom), max_nodes, max_depth, most)
+        dom = self.dom and ctypes.addressof(self.dom)
+        result = self._walk(html, len(html), self._tags, dom, as_written, max_nodes, max_depth, most)
         if not result:
             raise MemoryError
         try:

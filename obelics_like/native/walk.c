@@ -321,19 +321,45 @@ EXPORT void page_free(Result *out) {
     free(out);
 }
 
-static int32_t parsed(Walk *w, const char *html, int32_t length, State *state) {
+static uint32_t take_written(const char *at, size_t length, void *into) {
+    Bytes *page = into;
+    if (!bytes_room(page, (int64_t)length)) return 1; /* any status but 0 ends the writing */
+    memcpy(page->at + page->used, at, length);
+    page->used += (int64_t)length;
+    return 0;
+}
+
+/* Read the parsed page as lexbor writes it out, where what `<template>` elements hold stands in them. */
+static int32_t read_written(Walk *w, State *state) {
+    const Lexbor *dom = w->dom;
+    void *root = dom->root(w->document);
+    Bytes page = {0};
+    if (!root) return UNREADABLE;
+    int32_t status = NO_MEMORY;
+    if (!dom->write(root, take_written, &page) && page.used <= INT32_MAX) {
+        w->dom = NULL; /* markup, in which characters are escaped */
+        w->end = page.at + page.used;
+        status = read_markup(w, page.at, (int32_t)page.used, state);
+        w->dom = dom;
+    }
+    free(page.at);
+    return status;
+}
+
+static int32_t parsed(Walk *w, const char *html, int32_t length, int as_written, State *state) {
     int32_t status = UNREADABLE;
     w->document = w->dom->create();
     if (!w->document) return NO_MEMORY;
-    if (!w->dom->parse(w->document, html, (size_t)length)) status = read_nodes(w, state);
+    w->dom->set_option(w->document, WITHOUT_EVENTS);
+    if (!w->dom->parse(w->document, html, (size_t)length)) status = as_written ? read_written(w, state) : read_nodes(w, state);
     w->dom->destroy(w->document);
     return status;
 }
 
-static int32_t walked(Walk *w, const char *html, int32_t length) {
+static int32_t walked(Walk *w, const char *html, int32_t length, int as_written) {
     State state = {.kind = w->tags->p};
     if (!add_container(w, 0, w->tags->unknown, 0)) return NO_MEMORY;
-    int32_t status = w->dom ? parsed(w, html, length, &state) : read_markup(w, html, length, &state);
+    int32_t status = w->dom ? parsed(w, html, length, as_written, &state) : read_markup(w, html, length, &state);
     if (status == FINE && !flush(w, &state)) status = NO_MEMORY;
     if (status == NO_MEMORY && w->wanted) status = TOO_LARGE;
     w->out->containers.at[3] = (int32_t)(w->out->containers.used / CONTAINER);
@@ -341,10 +367,10 @@ static int32_t walked(Walk *w, const char *html, int32_t length) {
 }
 
 /* Walk a page of `length` bytes of UTF-8: as lexbor writes it out if `dom` is NULL, else as it was read, to be parsed by
-   those functions. No list of strings gets more than `max_told` bytes, 31 bits at most. NULL: no memory. The result is
+   those functions, and to be written out by them if `as_written`. No list of strings gets more than `max_told` bytes, 31 bits at most. NULL: no memory. The result is
    the caller's, to be given to page_free. */
-EXPORT Result *page_walk(const char *html, int32_t length, const Tags *tags, const Lexbor *dom, int32_t max_nodes,
-                         int32_t max_depth, int64_t max_told) {
+EXPORT Result *page_walk(const char *html, int32_t length, const Tags *tags, const Lexbor *dom, int32_t as_written,
+                         int32_t max_nodes, int32_t max_depth, int64_t max_told) {
     Result *out = calloc(1, sizeof *out);
     Walk w = {.out = out, .tags = tags, .dom = dom, .end = html + length, .max_nodes = max_nodes,
               .max_depth = max_depth, .max_told = max_told, .room_of_slots = 256};
@@ -355,7 +381,7 @@ EXPORT Result *page_walk(const char *html, int32_t length, const Tags *tags, con
         return NULL;
     }
     for (int32_t i = 0; i < w.room_of_slots; i++) w.slots[i] = -1;
-    out->status = walked(&w, html, length);
+    out->status = walked(&w, html, length, as_written);
     out->measured = out->status == TOO_LARGE ? w.wanted : out->status == TOO_MANY ? w.count : max_depth + 1;
     free(w.frames);
     free(w.slots);

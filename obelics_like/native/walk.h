@@ -39,6 +39,7 @@ typedef struct {
 typedef struct {
     void *(*create)(void);
     void *(*destroy)(void *document);
+    void (*set_option)(void *document, int option);
     uint32_t (*parse)(void *document, const char *html, size_t length);
     void *(*root)(void *document);
     void *(*first_child)(void *node);
@@ -51,7 +52,11 @@ typedef struct {
     const char *(*attribute_name)(void *attribute, size_t *length);
     const char *(*attribute_value)(void *attribute, size_t *length);
     char *(*text)(void *node, size_t *length); /* a copy, that lives as long as the document */
+    uint32_t (*write)(void *node, uint32_t (*take)(const char *at, size_t length, void *into), void *into);
 } Lexbor;
+
+/* The option under which nobody is told of what is inserted: each time an element is moved, all within it would be. */
+enum { WITHOUT_EVENTS = 1 };
 
 /* Where the attributes of an element are: written from `at` to `end`, or those of a node. */
 typedef struct {

@@ -53,6 +53,11 @@ def test_a_page_over_a_budget_is_dropped_by_its_name(html: bytes, options: dict[
         assert document.drop.value > document.drop.limit
 
 
+def _misnested(formatting: int, within: bytes, ends: int) -> bytes:
+    """Formatting that ends outside of what began in it: at each end the parser moves what is within."""
+    return b"".join(b"<i id=%d>" % number for number in range(formatting)) + within + b"</i>" * ends
+
+
 @pytest.mark.parametrize(
     ("html", "want"),
     [
@@ -88,8 +93,12 @@ def test_a_page_over_a_budget_is_dropped_by_its_name(html: bytes, options: dict[
         (b"<p>x<i style='" + b"display:" * 100_000 + b"none'>", None),
         (b"<a rel=license>" * 50_000 + b"<p>x", None),
         (b"<a href='" + b"x&amp;" * 30_000 + b"'>x" + b"<img src=/ferry.jpg>" * 15_000, None),
+        (_misnested(200, b"<div>" * 200, 4_000), "no_content"),
+        (_misnested(100, b"<div>" * 900, 7_000), "too_deep"),
+        (b"<template></template>" + _misnested(100, b"<div>" * 800, 30_000), "no_content"),
+        (_misnested(50, b"<div>" * 900 + b"<br>" * 150_000, 400), "no_content"),
     ],
-    ids=range(32),
+    ids=range(36),
 )  # fmt: skip
 def test_hostile_pages_cost_no_more_than_two_seconds(html: bytes, want: str | None) -> None:
     spent = []

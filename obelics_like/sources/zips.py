@@ -46,7 +46,7 @@ def open_member(outer: str, inner: str, opened: Any) -> tuple[RemoteFile, int, i
         info = next((one for one in infos if one.filename == inner), None)
         if info is None:
             raise OSError("it is not there")
-        if why := refused(info):
+        if why := refused(info) or within(info, infos):
             raise OSError(why)
         file: RemoteFile = opened()
         head = file.pread(HEAD, info.header_offset, info.header_offset + HEAD)
@@ -68,6 +68,17 @@ def refused(info: zipfile.ZipInfo) -> str:
         return f"it is compressed inside the zip by method {info.compress_type}, not stored (0) or deflated (8)"
     if info.file_size > MOST and info.file_size > MOST_RATIO * info.compress_size:
         return f"its {info.compress_size} bytes would inflate to {info.file_size}, more than {MOST_RATIO} times as many"
+    return ""
+
+
+def within(info: zipfile.ZipInfo, infos: list[zipfile.ZipInfo]) -> str:
+    """Why a member is not read whose bytes are another's too; empty if they are its own. Of such members the first is
+    read: the same bytes under thousands of names would inflate to no end."""
+    place = info.header_offset, info.filename
+    for other in infos:
+        end = other.header_offset + HEAD + len(other.filename.encode("utf-8", "replace")) + other.compress_size
+        if (other.header_offset, other.filename) < place and end > info.header_offset:
+            return f"it begins inside the member {other.filename} at byte {info.header_offset}"
     return ""
 
 

@@ -118,6 +118,20 @@ def test_a_zip_bomb_is_told_and_not_inflated(tmp_path: Path) -> None:
     assert "would inflate to" in str(record.reason)
 
 
+def test_bytes_under_many_names_are_read_once(tmp_path: Path) -> None:
+    names = [f"archive/{letter}.warc.gz" for letter in "abc"]
+    path = wacz(tmp_path / "x.wacz", dict.fromkeys(names, WARC), zipfile.ZIP_DEFLATED)
+    with zipfile.ZipFile(path, "a") as archive:
+        first = archive.getinfo(names[0])
+        for name in names[1:]:
+            archive.getinfo(name).header_offset = first.header_offset
+        archive.writestr("end", "")  # so that the directory is written anew
+    found = {source.name[-9:]: rules(source) for source in expand([str(path)])}
+    assert found == {"a.warc.gz": {"page": 12}, "b.warc.gz": {"unreadable": 1}, "c.warc.gz": {"unreadable": 1}}
+    [record] = scan(expand([str(path)])[1], OPTIONS)
+    assert "begins inside the member archive/a.warc.gz" in str(record.reason)
+
+
 def test_sizes_that_lie_end_where_the_data_end(tmp_path: Path) -> None:
     """A directory that promises more than there is, and one that promises less."""
     for change, reason in ((5000, "end after"), (-500, "ends inside")):

@@ -130,8 +130,6 @@ _WEAK = frozenset(
         "copyright tabs"
     )
 )
-TELLING = frozenset((*MEANING, *(pair.partition(" ")[0] for pair in _PAIRS)))
-"""A name that holds none of these words says nothing."""
 _STATES = frozenset(("has", "no", "is", "with", "without", "js", "tag", "category", "status", "format", "type"))
 """First words of names that tell a state or a subject, such as `has-sidebar` or `category-sport`."""
 _OWNING = frozenset(("has", "with", "without"))
@@ -144,7 +142,7 @@ def meaning(names: str) -> int:
     """The bits that the class and id names of an element stand for.
 
     A word counts where it is a whole word of a name: `article-sidebar` is a sidebar, `has-sidebar` and
-    `adventure` are not. Common words count only where they stand first or last.
+    `adventure` are not. Common words count only where they stand alone.
 
     `teaser-image` names a picture, not a list of teasers.
 
@@ -158,19 +156,13 @@ def meaning(names: str) -> int:
 
 
 def meaning_of_one(name: str) -> int:
-    """The bits that one class or id name stands for."""
-    if name.islower():
-        words = _SPLIT.findall(name[:LONG])
-    else:
-        words = [word.lower() for word in _SPLIT.findall(_CAMEL.sub(" ", name[:LONG]))]
+    """The bits that one class or id name stands for; `native/names.c` finds those of names in ASCII."""
+    words = [word.lower() for word in _SPLIT.findall(_CAMEL.sub(" ", name[:LONG]))]
     if not _OWNING.isdisjoint(words[1:]):  # `figure--has-shares` is a figure
         words = words[: next(at for at, word in enumerate(words) if at and word in _OWNING)]
-    joined = "".join(words)
-    if joined not in MEANING and TELLING.isdisjoint(words):
+    if not words or (words[0] in _STATES and len(words) > 1) or name.startswith("wp-image"):
         return 0
-    if (words[0] in _STATES and len(words) > 1 and words != ["is", "hidden"]) or name.startswith("wp-image"):
-        return 0
-    found = MEANING.get(joined, 0)
+    found = MEANING.get("".join(words), 0)
     for at, word in enumerate(words):
         bit = MEANING.get(word, 0)
         if bit and (word not in _WEAK or len(words) == 1):
@@ -178,3 +170,23 @@ def meaning_of_one(name: str) -> int:
         if at and (bit := _PAIRS.get(f"{words[at - 1]} {word}", 0)):
             found |= bit
     return found & ~TEASER if words[-1] in _SHOWN else found
+
+
+WEAK, STATE, OWNING, PAIRED = 1, 2, 4, 8
+"""Flags of a word: what it is of the above, and that it begins a pair."""
+
+
+def vocabulary() -> dict[str, tuple[int, int, int]]:
+    """What `native/names.c` must know to answer as `meaning_of_one` does: of each word, and each pair of words with a
+    blank between them, the bits; the bits that a name which ends in it does not stand for; and flags.
+
+    >>> vocabulary()["up next"] == (TEASER, 0, 0), vocabulary()["image"] == (0, TEASER, PAIRED)
+    (True, True)
+    """
+    first = {pair.partition(" ")[0] for pair in _PAIRS}
+    kinds = ((WEAK, _WEAK), (STATE, _STATES), (OWNING, _OWNING), (PAIRED, first))
+    known = {
+        word: (MEANING.get(word, 0), TEASER * (word in _SHOWN), sum(flag for flag, words in kinds if word in words))
+        for word in {*MEANING, *first, *_STATES, *_OWNING, *_SHOWN}
+    }
+    return dict(sorted(known.items())) | {pair: (bits, 0, 0) for pair, bits in _PAIRS.items()}

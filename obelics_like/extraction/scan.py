@@ -8,7 +8,6 @@ from __future__ import annotations
 import ctypes
 import functools
 import struct
-import weakref
 from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,8 +40,6 @@ _KEEPS, _PRE, _HEADING, _ROOT, _LITERAL = 1, 4, 8, 16, 32
 
 NAMES = ("", *sorted({*PLAIN, *SILENT, *VOID, *BLOCKS, *KINDS, *names.BY_TAG, *_LIKE, *_ACTIONS[4:-1]}))
 """The known tags, by their number; number 0 stands for all others."""
-MANY_NAMES = 100_000
-"""Words in names whose meaning is remembered; then all are forgotten, as the next sites have other ones."""
 TOLD, TOLD_ANYWAY = 4, 16_000_000
 """Bytes that a page may tell, for each of its own and beyond: an attribute is told three times at most, but those of
 formatting left open stand in the page once and in the parsed page often."""
@@ -90,6 +87,7 @@ class _Result(ctypes.Structure):
             (name, _List)
             for name in (
                 *("items", "pictures", "special", "containers", "bits", "named", "marks", "metas", "sets"),
+                "asked",
                 *("text", "words", "told", "unknown"),
             )
         ),
@@ -119,7 +117,7 @@ class Rows:
         "words",
     )
 
-    def __init__(self, result: _Result, bits: list[int]) -> None:
+    def __init__(self, result: _Result) -> None:
         self.texts = result.text.string().split("\0")[:-1]
         items = result.items.numbers()
         kinds, self.containers, self.groups, self.links, self.flags, self.joints = (
@@ -131,8 +129,11 @@ class Rows:
         words = result.words.bytes()
         self.words = ["", *words.decode("utf-8", "replace").split("\n")]
         self.bare = ["", *words.translate(None, b"0123456789").decode("utf-8", "replace").split("\n")]
+        bits = result.bits.numbers().tolist()
         self.known, self.bits = bits[: -len(self.parents)], bits[-len(self.parents) :]
         self.named = result.named.numbers().tolist()
+        if result.asked.used:
+            self._ask(result)
         self.told = result.told.string()
         self._links: dict[tuple[int, int], str] = {}
         self.special = result.special.numbers().tolist()
@@ -140,6 +141,13 @@ class Rows:
         self.marks, self.metas, self._sets = (
             list(_THREE.iter_unpack(rows.numbers())) for rows in (result.marks, result.metas, result.sets)
         )
+
+    def _ask(self, result: _Result) -> None:
+        """Add to the bits what the words stand for that walk.c can't tell: those that are not all ASCII."""
+        for number, word in zip(result.asked.numbers(), result.unknown.string().split("\n")):
+            self.known[number] |= names.meaning_of_one(word)
+        self.bits = [bits | self.known[number] for bits, number in zip(self.bits, self.names)]
+        self.named = [container for container, bits in enumerate(self.bits) if bits]
 
     def attributes(self, start: int, end: int) -> dict[str, str]:
         """The attributes at a place; one without a value has ""."""
@@ -167,36 +175,23 @@ class Rows:
 
 
 class Walker:
-    """What walks pages: lexbor's functions where they can be called, and what words in names mean, for all pages."""
+    """What walks pages, with lexbor's functions where they can be called."""
 
     def __init__(self) -> None:
-        library, locked = kernel(), ctypes.PyDLL(kernel()._name)
+        library = kernel()
         self._walk, self._free = library.page_walk, library.page_free
         self._walk.restype, self._free.restype = ctypes.POINTER(_Result), None
-        number, tables, page = ctypes.c_int32, ctypes.POINTER(_Tags), ctypes.POINTER(_Result)
-        self._walk.argtypes = [ctypes.c_char_p, number, tables, ctypes.c_void_p, *[number] * 3, ctypes.c_int64]
+        number, tables = ctypes.c_int32, ctypes.POINTER(_Tags)
+        settings = (ctypes.c_void_p, *[number] * 3, ctypes.c_int64)
+        self._walk.argtypes = [ctypes.c_char_p, number, tables, tables, *settings]
         self._free.argtypes = [ctypes.POINTER(_Result)]
-        self._bits, self._put, self._count = locked.page_bits, locked.meanings_put, locked.meanings_count
-        self._count.argtypes = [ctypes.c_void_p]
         self._tags, self._vocabulary = _tables()
-        self._bits.argtypes = [page, ctypes.c_void_p, tables, tables, number]
-        self._put.argtypes = [ctypes.c_void_p, ctypes.c_char_p, number, number]
-        locked.meanings_new.restype, locked.meanings_free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
-        self._meanings = locked.meanings_new()
-        if not self._meanings:
-            raise MemoryError
-        weakref.finalize(self, locked.meanings_free, self._meanings)
         self.dom = lexbor.functions()
-
-    @property
-    def remembered(self) -> int:
-        """How many words in names are remembered."""
-        return int(self._count(self._meanings))
 
     def rows(self, html: bytes, max_nodes: int, max_depth: int) -> Rows:
         """The rows of a page of UTF-8; raises OverBudget, and ValueError for a page that can't be parsed."""
         with self._walked(html, False, max_nodes, max_depth) as result:
-            return Rows(result.contents, self._bits_of(result))
+            return Rows(result.contents)
 
     def hold_to_budget(self, html: bytes, max_nodes: int, max_depth: int) -> None:
         """Raise OverBudget where `rows` would, or where what a `<template>` holds is too deep."""
@@ -210,8 +205,8 @@ class Walker:
         if len(html) >= 1 << 31:
             raise OverBudget("too_many_bytes", len(html), (1 << 31) - 1)
         most = min(TOLD_ANYWAY + TOLD * len(html), _NO_LIMIT)
-        dom = self.dom and ctypes.addressof(self.dom)
-        result = self._walk(html, len(html), self._tags, dom, as_written, max_nodes, max_depth, most)
+        settings = (self.dom and ctypes.addressof(self.dom), as_written, max_nodes, max_depth, most)
+        result = self._walk(html, len(html), self._tags, self._vocabulary, *settings)
         if not result:
             raise MemoryError
         try:
@@ -226,26 +221,13 @@ class Walker:
         finally:
             self._free(result)
 
-    def _bits_of(self, result: Any) -> list[int]:
-        """The bits of the page's names and of its containers, once all words in names are known."""
-        for many in (MANY_NAMES, _NO_LIMIT):
-            if self._bits(result, self._meanings, self._vocabulary, self._tags, many) < 0:
-                raise MemoryError
-            if not result.contents.unknown.used:
-                break
-            for word in set(result.contents.unknown.string().split("\n")[:-1]):
-                raw = word.encode()
-                if not self._put(self._meanings, raw, len(raw), names.meaning_of_one(word)):
-                    raise MemoryError
-        bits: list[int] = result.contents.bits.numbers().tolist()
-        return bits
-
 
 @functools.cache
 def _tables() -> tuple[_Tags, _Tags]:
-    """The tags, and the words that may mean something in a name, as walk.c finds them."""
-    vocabulary = [_Tag(word.encode(), len(word.encode())) for word in ("", *sorted({*names.MEANING, *names.TELLING}))]
-    return _table([_tag(name) for name in NAMES]), _table(vocabulary)
+    """The tags, and the words that mean something in a name, as walk.c finds them."""
+    said = {"": (0, 0, 0)} | names.vocabulary()
+    words = [_Tag(word.encode(), len(word.encode()), 0, no, flags, bits) for word, (bits, no, flags) in said.items()]
+    return _table([_tag(name) for name in NAMES]), _table(words)
 
 
 def _table(entries: list[_Tag]) -> _Tags:

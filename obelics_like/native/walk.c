@@ -6,20 +6,23 @@
 
 #include "walk.h"
 
-uint32_t hash_of(uint32_t hash, const char *at, int32_t length) {
-    for (int32_t i = 0; i < length; i++) hash = (hash ^ (unsigned char)at[i]) * 16777619u;
+EXPORT uint32_t tag_hash(const char *name, int32_t length) {
+    uint32_t hash = HASH_START;
+    for (int32_t i = 0; i < length; i++) hash = hashed(hash, name[i]);
     return hash;
 }
 
-EXPORT uint32_t tag_hash(const char *name, int32_t length) { return hash_of(2166136261u, name, length); }
-
-int32_t tag_of(const Tags *tags, const char *name, int32_t length) {
-    uint32_t slot = tag_hash(name, length) & (uint32_t)(tags->slots - 1);
-    for (;; slot = (slot + 1) & (uint32_t)(tags->slots - 1)) {
+/* The number of a name of that hash. */
+int32_t tag_at(const Tags *tags, uint32_t hash, const char *name, int32_t length) {
+    for (uint32_t slot = hash & (uint32_t)(tags->slots - 1);; slot = (slot + 1) & (uint32_t)(tags->slots - 1)) {
         int32_t tag = tags->table[slot];
         if (tag < 0) return tags->unknown;
         if (tags->tags[tag].length == length && !memcmp(tags->tags[tag].name, name, (size_t)length)) return tag;
     }
+}
+
+int32_t tag_of(const Tags *tags, const char *name, int32_t length) {
+    return tag_at(tags, tag_hash(name, length), name, length);
 }
 
 int add_row(Numbers *list, int32_t one, int32_t two, int32_t three) {
@@ -67,18 +70,35 @@ static int more_slots(Walk *w) {
     return 1;
 }
 
-/* Write a value's words, each with a blank behind it. */
-static void put_words(Walk *w, const char *at, int32_t length) {
+/* Note that Python has to be asked what a word of the next name means. */
+static int ask(Walk *w, const char *word, int32_t length) {
+    Result *out = w->out;
+    if (!numbers_room(&out->asked, 1) || !bytes_room(&out->unknown, length + 1)) return 0;
+    out->asked.at[out->asked.used++] = w->names_used + 1;
+    memcpy(out->unknown.at + out->unknown.used, word, (size_t)length);
+    out->unknown.used += length;
+    out->unknown.at[out->unknown.used++] = '\n';
+    return 1;
+}
+
+/* Write a value's words, each with a blank behind it, of which `count` become known; their bits are added to `bits`. */
+static int put_words(Walk *w, const char *at, int32_t length, int32_t *count, int32_t *bits) {
     Bytes *words = &w->out->words;
     const char *end = at + length;
     while (at < end) {
         while (at < end && (unsigned char)*at < 0x80 && is_space((unsigned char)*at)) at++;
-        const char *word = at;
+        const char *from = at, *word = words->at + words->used;
         while (at < end && ((unsigned char)*at >= 0x80 || !is_space((unsigned char)*at))) at++;
-        if (at == word) continue;
-        words->used += bare(w, word, at, words->at + words->used);
+        if (at == from) continue;
+        words->used += bare(w, from, at, words->at + words->used);
+        if (++*count <= MANY_WORDS) {
+            int32_t size = (int32_t)(words->at + words->used - word), said = meaning_of(w->vocabulary, word, size);
+            if (said < 0 && !ask(w, word, size)) return 0;
+            if (said > 0) *bits |= said;
+        }
         words->at[words->used++] = ' ';
     }
+    return 1;
 }
 
 /* The number of the class and id together, from 1; the same pair has the same number. -1: no memory. */
@@ -100,10 +120,14 @@ static int32_t name_of(Walk *w, const Name *name) {
         w->names = names;
         w->names_room = room;
     }
-    if (!room_for(w, &w->out->words, (int64_t)name->first_length + name->second_length + 3)) return -1;
-    put_words(w, name->first, name->first_length);
-    put_words(w, name->second, name->second_length);
-    w->out->words.at[w->out->words.used++] = '\n';
+    Result *out = w->out;
+    int32_t count = 0, bits = 0;
+    if (!room_for(w, &out->words, (int64_t)name->first_length + name->second_length + 3) ||
+        !numbers_room(&out->bits, 1) || !put_words(w, name->first, name->first_length, &count, &bits) ||
+        !put_words(w, name->second, name->second_length, &count, &bits))
+        return -1;
+    out->words.at[out->words.used++] = '\n';
+    out->bits.at[out->bits.used++] = bits;
     w->names[w->names_used] = *name;
     w->slots[slot] = w->names_used++;
     return w->names_used;
@@ -314,7 +338,7 @@ int push(Walk *w, Frame frame) {
 EXPORT void page_free(Result *out) {
     if (!out) return;
     Numbers *numbers[] = {&out->items, &out->pictures, &out->special, &out->containers, &out->bits,
-                          &out->named, &out->marks,    &out->metas,   &out->sets};
+                          &out->named, &out->marks,    &out->metas,   &out->sets,       &out->asked};
     Bytes *bytes[] = {&out->text, &out->words, &out->told, &out->unknown};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) free(numbers[i]->at);
     for (size_t i = 0; i < sizeof bytes / sizeof *bytes; i++) free(bytes[i]->at);
@@ -356,24 +380,41 @@ static int32_t parsed(Walk *w, const char *html, int32_t length, int as_written,
     return status;
 }
 
+/* Add the bits of the containers, those of their tags and names, behind those of the names. */
+static int add_bits(Result *out, const Tags *tags) {
+    int64_t containers = out->containers.used / CONTAINER;
+    if (!numbers_room(&out->bits, containers) || !numbers_room(&out->named, containers)) return 0;
+    for (int64_t i = 0; i < containers; i++) {
+        const int32_t *row = out->containers.at + i * CONTAINER;
+        int32_t bits = tags->tags[row[1]].bits | out->bits.at[row[2]];
+        out->bits.at[out->bits.used + i] = bits;
+        if (bits) out->named.at[out->named.used++] = (int32_t)i;
+    }
+    out->bits.used += containers;
+    return 1;
+}
+
 static int32_t walked(Walk *w, const char *html, int32_t length, int as_written) {
     State state = {.kind = w->tags->p};
-    if (!add_container(w, 0, w->tags->unknown, 0)) return NO_MEMORY;
+    Result *out = w->out;
+    if (!add_container(w, 0, w->tags->unknown, 0) || !numbers_room(&out->bits, 1)) return NO_MEMORY;
+    out->bits.at[out->bits.used++] = 0;
     int32_t status = w->dom ? parsed(w, html, length, as_written, &state) : read_markup(w, html, length, &state);
     if (status == FINE && !flush(w, &state)) status = NO_MEMORY;
     if (status == NO_MEMORY && w->wanted) status = TOO_LARGE;
-    w->out->containers.at[3] = (int32_t)(w->out->containers.used / CONTAINER);
+    out->containers.at[3] = (int32_t)(out->containers.used / CONTAINER);
+    if (status == FINE && !add_bits(out, w->tags)) status = NO_MEMORY;
     return status;
 }
 
 /* Walk a page of `length` bytes of UTF-8: as lexbor writes it out if `dom` is NULL, else as it was read, to be parsed by
-   those functions, and to be written out by them if `as_written`. No list of strings gets more than `max_told` bytes, 31 bits at most. NULL: no memory. The result is
-   the caller's, to be given to page_free. */
-EXPORT Result *page_walk(const char *html, int32_t length, const Tags *tags, const Lexbor *dom, int32_t as_written,
-                         int32_t max_nodes, int32_t max_depth, int64_t max_told) {
+   those functions, and to be written out by them if `as_written`. No list of strings gets more than `max_told` bytes, 31
+   bits at most. NULL: no memory. The result is the caller's, to be given to page_free. */
+EXPORT Result *page_walk(const char *html, int32_t length, const Tags *tags, const Tags *vocabulary, const Lexbor *dom,
+                         int32_t as_written, int32_t max_nodes, int32_t max_depth, int64_t max_told) {
     Result *out = calloc(1, sizeof *out);
-    Walk w = {.out = out, .tags = tags, .dom = dom, .end = html + length, .max_nodes = max_nodes,
-              .max_depth = max_depth, .max_told = max_told, .room_of_slots = 256};
+    Walk w = {.out = out, .tags = tags, .vocabulary = vocabulary, .dom = dom, .end = html + length,
+              .max_nodes = max_nodes, .max_depth = max_depth, .max_told = max_told, .room_of_slots = 256};
     w.slots = malloc((size_t)w.room_of_slots * sizeof *w.slots);
     if (!out || !w.slots) {
         free(out);

@@ -23,7 +23,7 @@ enum { OF_IMG = 1, OF_INPUT, OF_POSTER, OF_BACKGROUND, OF_SVG, OF_OBJECT }; /* w
 enum { MANY_NAMED = 7 }; /* attributes that are told of a picture which has no address but `src` */
 enum { ITEM = 6, SHOWN = 9, CONTAINER = 4 }; /* numbers in a row; in all other rows there are three */
 
-/* A tag as Python names it in `tags.py`; or a word of the vocabulary, of which only the name counts. */
+/* A tag as Python names it in `tags.py`; or a word, or two with a blank between them, of the vocabulary in `names.py`. */
 typedef struct {
     const char *name;
     int32_t length, action, kind, flags, bits;
@@ -100,13 +100,13 @@ typedef struct {
 typedef struct {
     int32_t status, characters_told;
     int64_t measured;
-    Numbers items, pictures, special, containers, bits, named, marks, metas, sets;
+    Numbers items, pictures, special, containers, bits, named, marks, metas, sets, asked;
     Bytes text, words, told, unknown;
 } Result;
 
 typedef struct {
     Result *out;
-    const Tags *tags;
+    const Tags *tags, *vocabulary;
     const Lexbor *dom; /* NULL where markup is read, whose values are escaped */
     void *document;
     const char *end; /* of the markup */
@@ -124,8 +124,8 @@ typedef struct {
     int32_t room_of_slots;
 } Walk;
 
-uint32_t hash_of(uint32_t hash, const char *at, int32_t length);
 int32_t tag_of(const Tags *tags, const char *name, int32_t length);
+int32_t tag_at(const Tags *tags, uint32_t hash, const char *name, int32_t length);
 
 /* attributes.c */
 int next_attribute(const Walk *w, Attribute *a);
@@ -157,6 +157,9 @@ int take_source(Walk *w, const Element *element, const State *state);
 int names_picture(const Walk *w, const Element *element, const char *one, const char *other, int only_files);
 int has_type(const Walk *w, const Element *element, const char *type);
 
+/* names.c */
+int32_t meaning_of(const Tags *vocabulary, const char *word, int32_t length);
+
 /* walk.c */
 int enter(Walk *w, int32_t number, const Element *element, State *state);
 int leave(Walk *w, const State *inner, const State *outer);
@@ -173,6 +176,12 @@ static inline int room_for(Walk *w, Bytes *list, int64_t more) {
     w->wanted = list->used + more;
     return 0;
 }
+
+enum { MANY_WORDS = 24 }; /* MANY of `names` */
+
+#define HASH_START 2166136261u /* of FNV-1a */
+
+static inline uint32_t hashed(uint32_t hash, char c) { return (hash ^ (unsigned char)c) * 16777619u; }
 
 static inline int same_word(const char *at, int32_t length, const char *word) {
     return (size_t)length == strlen(word) && !memcmp(at, word, (size_t)length);

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from obelics_like.document import Document, Image, Origin, Page, Text
 from obelics_like.errors import OptionError, UsageError
-from obelics_like.extraction import extract, names, scan
+from obelics_like.extraction import extract
 from obelics_like.extraction.nodes import MAINS, Nodes
 from obelics_like.stage import Context
 from tests.extraction.test_cases import FILES, read, run
@@ -327,18 +327,6 @@ def test_loading_the_stage_is_cheap() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_what_is_remembered_of_names_is_bounded_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scan, "MANY_NAMES", 20)
-    walker, most = scan.Walker(), 0
-    seen = [f"{word}{end}" for end in ("", "-12345", "x7 top10 top10000", "-" * 90 + "123") for word in WORDS] * 2
-    for name in seen:
-        rows = walker.rows(f"<div class='{name}'>x</div>".encode(), 100, 100)
-        assert rows.known == [0, names.meaning(name)]
-        most = max(most, walker.remembered)
-    assert 20 < most < 30
-
-
-WORDS = ["sidebar", "teaser-image", "wp-image", "post", "more", "has-comments", "menu-item", "top", "Related", "ad"]
 TAGS = ["div", "p", "a", "img", "figure", "pre", "table", "td", "li", "noscript", "picture", "source", "svg", "b", "br"]
 SOUP = st.lists(
     st.one_of(

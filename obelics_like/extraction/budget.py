@@ -29,7 +29,7 @@ FIRST, GROWTH, STEP = 1_000, 1.5, 15_000
 class Tags(NamedTuple):
     """Upper bounds of the attributes of an element of a page, of its tags, of those that may close something, and of
     those of formatting elements; the bytes of the longest of these and of all together, and of the longest `<a>` or
-    `<nobr>`, of which each closes the one before.
+    `<nobr>`, of which each closes the one before; how many are `<template>`.
     """
 
     attributes: int
@@ -39,15 +39,16 @@ class Tags(NamedTuple):
     longest: int
     all: int
     longest_link: int
+    templates: int
 
 
 def tags(html: bytes, enough: int) -> Tags:
     """What is known of a page's tags, no further than to an element of more than `enough` attributes; linear.
 
     >>> tags(b"<p a b=1 c='<i d e f>'></p>", 100)
-    Tags(attributes=3, number=3, closing=3, formatting=1, longest=8, all=8, longest_link=0)
+    Tags(attributes=3, number=3, closing=3, formatting=1, longest=8, all=8, longest_link=0, templates=0)
     """
-    costs = (ctypes.c_int64 * 6)()
+    costs = (ctypes.c_int64 * 7)()
     most = _kernel().page_most_attributes(html, len(html), enough, costs)
     return Tags(most, *costs)
 

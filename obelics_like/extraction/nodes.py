@@ -130,7 +130,8 @@ class Nodes(Stage):
         utf8, document.origin.charset = _as_utf8(html, page.content_type)
         try:
             known = known if utf8 is html else tags(utf8, len(utf8))  # counted to the end
-            walked = self._walked(shadow.opened(utf8), known, opened)
+            shown = shadow.opened(utf8) if known.templates else utf8
+            walked = self._walked(shown, known, opened)
         except OverBudget as over:
             return self.drop(*over.args)
         except Exception as error:

@@ -49,7 +49,9 @@ def licence(html: bytes) -> str:
     >>> licence(b'<img src="//i.creativecommons.org/l/by/4.0/88x31.png">')
     'https://creativecommons.org/licenses/by/4.0'
     """
-    return _marked(html) or _of_commons(html)
+    if find(html, b"license") < 0:  # nor is there the second host, whose name holds the word
+        return _of_commons(html, _HOSTS[:1])
+    return _marked(html) or _of_commons(html, _HOSTS)
 
 
 def _marked(html: bytes) -> str:
@@ -67,8 +69,8 @@ def _marked(html: bytes) -> str:
     return ""
 
 
-def _of_commons(html: bytes) -> str:
-    for host in _HOSTS:
+def _of_commons(html: bytes, hosts: tuple[bytes, ...]) -> str:
+    for host in hosts:
         at = -1
         for _ in range(MANY_LINKS):
             at = find(html, host, at + 1)

@@ -39,8 +39,6 @@ int next_attribute(const Walk *w, Attribute *a) {
     return 1;
 }
 
-int is_named(const Attribute *a, const char *name) { return same_word(a->name, a->name_length, name); }
-
 /* Whether the value begins with the word, in any case, and `whole`: is nothing else. */
 int begins(const Attribute *a, const char *word, int whole) {
     const char *at = a->value, *end = at + a->length;

@@ -9,7 +9,7 @@ static inline uint64_t same(uint64_t bytes, unsigned char byte) {
 }
 
 enum { TAG, BEFORE_NAME, NAME, AFTER_NAME, BEFORE_VALUE, DOUBLE, SINGLE, BARE, STATES };
-enum { OTHER, BLANK, SLASH, CLOSE, EQUALS, TWO, ONE, CLASSES };
+enum { OTHER, BLANK, SLASH, CLOSE, EQUALS, TWO, ONE, CLASSES, LESS = CLASSES };
 enum { END = 15, COUNT = 16 };
 
 /* How a tag is read (HTML, 13.2.5.8 and 32 to 40): the next state; COUNT where an attribute begins. */
@@ -27,27 +27,57 @@ static const uint8_t next[STATES][CLASSES] = {
 
 static const uint8_t classes[256] = {
     [' '] = BLANK, ['\t'] = BLANK, ['\n'] = BLANK, ['\f'] = BLANK, ['\r'] = BLANK,
-    ['/'] = SLASH, ['>'] = CLOSE,   ['='] = EQUALS,  ['"'] = TWO,    ['\''] = ONE,
+    ['/'] = SLASH, ['>'] = CLOSE,   ['='] = EQUALS,  ['"'] = TWO,    ['\''] = ONE,   ['<'] = LESS, /* as OTHER */
 };
 
-/* The next place that ends a quoted value or may begin a tag, or the last byte. */
-static int64_t quoted(const char *html, int64_t at, int64_t length) {
-    for (uint64_t bytes; at + 8 < length; at += 8) {
-        memcpy(&bytes, html + at, 8);
-        if (same(bytes, '"') | same(bytes, '<')) break;
+enum { ENDING = 1 << BLANK | 1 << SLASH | 1 << CLOSE };
+
+/* The next place that ends a quoted value or may begin a tag, or the end. */
+static const char *quoted(const char *at, const char *end) {
+    for (uint64_t bytes, found; end - at >= 8; at += 8) {
+        memcpy(&bytes, at, 8);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+        bytes = __builtin_bswap64(bytes);
+#endif
+        if ((found = same(bytes, '"') | same(bytes, '<'))) return at + __builtin_ctzll(found) / 8;
     }
-    while (at + 1 < length && html[at] != '"' && html[at] != '<') at++;
+    while (at < end && *at != '"' && *at != '<') at++;
+    return at;
+}
+
+/* Follow a tag, as long as it is the only one, from its state on: to its end, to the next `<`, or until it has more than
+   `enough` attributes. */
+static const char *follow(const char *at, const char *end, int32_t enough, int *state, int32_t *count) {
+    int was = *state;
+    while (at < end) {
+        if (was == DOUBLE) at = quoted(at, end);
+        else if (was == NAME || was == TAG || was == SINGLE || was == BARE)
+            while (at < end && classes[(unsigned char)*at] == OTHER) at++;
+        if (at >= end || *at == '<') break;
+        int to = next[was][classes[(unsigned char)*at]];
+        was = to & 15;
+        if (was == END) break;
+        at++;
+        if (to < COUNT) continue;
+        if (++*count > enough) break;
+        /* as nearly all attributes are written */
+        while (at < end && classes[(unsigned char)*at] == OTHER) at++;
+        if (end - at < 2 || at[0] != '=' || at[1] != '"') continue;
+        at += 2;
+        was = DOUBLE;
+    }
+    *state = was;
     return at;
 }
 
 /* Whether the name of a tag ends here. */
 static inline int name_ends(const char *at, const char *end) {
-    return at >= end || *at == '>' || (*at && strchr(" /\t\n\f\r", *at));
+    return at >= end || (ENDING >> classes[(unsigned char)*at] & 1);
 }
 
 /* Whether a tag is `<img>` or `<br>`, which closes nothing, wherever it stands: behind it no formatting is taken up again
    that was not already. */
-static int closes_nothing(const char *at, const char *end) {
+static inline int closes_nothing(const char *at, const char *end) {
     if (end - at < 2) return 0;
     int image = end - at >= 3 && (at[0] | 32) == 'i' && (at[1] | 32) == 'm' && (at[2] | 32) == 'g';
     return image ? name_ends(at + 3, end) : (at[0] | 32) == 'b' && (at[1] | 32) == 'r' && name_ends(at + 2, end);
@@ -58,14 +88,16 @@ static int closes_nothing(const char *at, const char *end) {
 enum { NONE, MANY, SINGLE_ONE };
 
 static int formatting_of(const char *at, const char *end) {
-    static const char *const names[] = {"b",     "big",    "code",   "em", "font", "i",    "s",
-                                        "small", "strike", "strong", "tt", "u",    "nobr", "a"};
+    /* by their length: this is asked of each tag */
+    static const char *const names[][3] = {{0}, {0}, {"em", "tt"}, {"big"}, {"code", "font"}, {"small"}, {"strike", "strong"}};
     char name[8] = {0};
     int length = 0;
     while (at < end && length < 7 && ((*at | 32) >= 'a' && (*at | 32) <= 'z')) name[length++] = (char)(*at++ | 32);
-    if (!length || !strchr("abcefinstu", name[0]) || !name_ends(at, end)) return NONE;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (!strcmp(name, names[i])) return i < 12 ? MANY : SINGLE_ONE;
+    if (!length || length > 6 || !name_ends(at, end)) return NONE;
+    if (length == 1) return name[0] == 'a' ? SINGLE_ONE : strchr("bisu", name[0]) ? MANY : NONE;
+    if (length == 4 && !memcmp(name, "nobr", 4)) return SINGLE_ONE;
+    for (const char *const *one = names[length]; *one; one++)
+        if (!memcmp(name, *one, (size_t)length)) return MANY;
     return NONE;
 }
 
@@ -86,10 +118,18 @@ static const char *next_tag(const char *at, const char *end) {
 
 /* What Python is told of a page's tags, in `budget.py`: how many it may have, how many of them may close something, how
    many begin MANY formatting, the bytes of the longest of those and of all, and of the longest that begins a SINGLE
-   one. */
+   one; how many are `<template>`. */
 typedef struct {
-    int64_t number, closing, formatting, longest, all, longest_single;
+    int64_t number, closing, formatting, longest, all, longest_single, templates;
 } Costs;
+
+static inline int is_template(const char *name, const char *end) {
+    static const char word[] = "template";
+    if (end - name < 8) return 0;
+    for (int i = 0; i < 8; i++)
+        if ((name[i] | 32) != word[i]) return 0;
+    return 1;
+}
 
 /* Of the tags that are in one state: the most attributes, and where the first began that begins formatting, MANY and
    SINGLE; -1: none does. */
@@ -119,28 +159,25 @@ __attribute__((visibility("default"))) int32_t page_most_attributes(const char *
     int32_t most = 0;
     *costs = (Costs){0};
     unsigned active = 0; /* a bit for each state that some tag is in */
-    for (int64_t at = 0; at < length; at++) {
+    const char *end = html + length;
+    for (const char *at = html; at < end; at++) {
         if (!active) {
-            const char *tag = memchr(html + at, '<', (size_t)(length - at));
-            if (!tag) break;
-            at = tag - html;
-        }
-        if (active == 1u << DOUBLE) /* most of a page's attributes: nothing but these two changes anything */
-            at = quoted(html, at, length);
-        if (active && !(active & (1u << BEFORE_NAME | 1u << AFTER_NAME | 1u << BEFORE_VALUE)))
-            while (at + 1 < length && classes[(unsigned char)html[at]] == OTHER && html[at] != '<') at++;
-        unsigned char c = (unsigned char)html[at];
-        unsigned was = active;
-        int class = classes[c];
-        if (was && !(was & (was - 1))) { /* one state, as nearly always */
-            int state = __builtin_ctz(was), to = next[state][class] & 15;
+            if (!(at = memchr(at, '<', (size_t)(end - at)))) break;
+        } else if (!(active & (active - 1))) { /* one state, as nearly always */
+            int state = __builtin_ctz(active);
             Open open = opens[state];
-            open.count += next[state][class] >= COUNT;
-            if (to != END && open.count > most && (most = open.count) > enough) return most;
-            active = to == END ? 0 : 1u << to;
-            opens[to] = open;
-            if (to == END) ended(costs, open.many, open.single, at);
-        } else if (active && (class != OTHER || active & (1u << BEFORE_NAME | 1u << AFTER_NAME | 1u << BEFORE_VALUE))) {
+            at = follow(at, end, enough, &state, &open.count);
+            if (open.count > most && (most = open.count) > enough) return most;
+            if (state == END) ended(costs, open.many, open.single, at - html);
+            active = state == END ? 0 : 1u << state;
+            if (!active || at >= end) continue;
+            opens[state] = open;
+        } else if (!(active & (1u << BEFORE_NAME | 1u << AFTER_NAME | 1u << BEFORE_VALUE))) {
+            while (at + 1 < end && classes[(unsigned char)*at] == OTHER) at++;
+        }
+        unsigned was = active;
+        int class = *at == '<' ? OTHER : classes[(unsigned char)*at];
+        if (active && (class != OTHER || active & (1u << BEFORE_NAME | 1u << AFTER_NAME | 1u << BEFORE_VALUE))) {
             Open old[STATES];
             memcpy(old, opens, sizeof old);
             int32_t many = -1, single = -1;
@@ -164,17 +201,18 @@ __attribute__((visibility("default"))) int32_t page_most_attributes(const char *
                 opens[to] = open;
                 active |= 1u << to;
             }
-            ended(costs, many, single, at);
+            ended(costs, many, single, at - html);
         }
-        if (c != '<' || !is_tag(html + at, html + length)) continue;
+        if (*at != '<' || !is_tag(at, end)) continue;
         costs->number++;
-        costs->closing += !closes_nothing(html + at + 1, html + length);
-        if (html[at + 1] != '/') {
-            int formatting = formatting_of(html + at + 1, html + length);
+        costs->closing += !closes_nothing(at + 1, end);
+        if (at[1] != '/') {
+            int formatting = formatting_of(at + 1, end);
             costs->formatting += formatting == MANY;
+            costs->templates += is_template(at + 1, end);
             if (!(active >> TAG & 1)) opens[TAG] = (Open){0, -1, -1};
-            if (formatting == MANY) opens[TAG].many = earlier(opens[TAG].many, (int32_t)at);
-            if (formatting == SINGLE_ONE) opens[TAG].single = earlier(opens[TAG].single, (int32_t)at);
+            if (formatting == MANY) opens[TAG].many = earlier(opens[TAG].many, (int32_t)(at - html));
+            if (formatting == SINGLE_ONE) opens[TAG].single = earlier(opens[TAG].single, (int32_t)(at - html));
             active |= 1u << TAG;
         }
     }

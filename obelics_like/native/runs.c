@@ -109,25 +109,43 @@ static uint32_t unescaped(const Walk *w, const unsigned char *at, const unsigned
     return c;
 }
 
-/* Whether a character is but copied: it is visible, and says nothing of its text. */
-static inline int is_plain(const Walk *w, unsigned char c) {
-    static const uint8_t telling[128] = {['!'] = 1, ['"'] = 1, ['\''] = 1, [')'] = 1, ['.'] = 1, ['?'] = 1, [']'] = 1,
-                                         ['0'] = 1, ['1'] = 1, ['2'] = 1,  ['3'] = 1, ['4'] = 1, ['5'] = 1, ['6'] = 1,
-                                         ['7'] = 1, ['8'] = 1, ['9'] = 1,  ['&'] = 2};
-    return c > ' ' && c < 0x7F && (!telling[c] || (telling[c] == 2 && w->dom));
-}
+/* What a byte of a text is: COPIED ones are visible and say nothing of their text. */
+enum { TELLING, COPIED, BLANK };
 
-/* Take up the words in a row that hold nothing but such characters, single blanks between them; gives their bytes. */
+static const uint8_t kinds[256] = {
+    ['\t' ... '\r'] = BLANK,  [0x1C ... ' '] = BLANK,   ['#' ... '%'] = COPIED, ['('] = COPIED,
+    ['*' ... '-'] = COPIED,   ['/'] = COPIED,           [':' ... '>'] = COPIED, ['@' ... '\\'] = COPIED,
+    ['^' ... '~'] = COPIED,
+};
+
+/* Take up the words in a row that hold nothing but COPIED characters, single blanks between them; gives their bytes. */
 static int32_t take_plain(Walk *w, const unsigned char *from, const unsigned char *end) {
     const unsigned char *at = from;
-    while (at < end && (is_plain(w, *at) || (*at == ' ' && at > from && at + 1 < end && is_plain(w, at[1])))) at++;
+    for (;; at++) {
+        while (at < end && kinds[*at] == COPIED) at++;
+        if (end - at < 2 || *at != ' ' || kinds[at[1]] != COPIED) break;
+    }
     int32_t size = (int32_t)(at - from);
     Bytes *text = &w->out->text;
     memcpy(text->at + text->used, from, (size_t)size);
     text->used += size;
     w->characters += size;
-    if (size) w->ending = 0;
+    w->ending = 0;
     return size;
+}
+
+/* Begin a text, or go on after white space, before a character that is put. */
+static inline void go_on(Walk *w) {
+    if (!w->started) {
+        /* what came before the first letter matters only behind a picture of the same paragraph */
+        if (w->after_picture) w->after_picture = w->pending == NOT_JOINED ? GLUED : w->pending;
+        w->started = 1;
+    } else if (w->pending != NOT_JOINED) {
+        put(w, (const unsigned char *)(w->pending == BROKEN ? "\n" : " "), 1);
+        if (w->ending) w->flags |= SENTENCE;
+        w->ending = 0;
+    }
+    w->pending = NOT_JOINED;
 }
 
 /* Take up a text that is not silenced: white space as `texts.tidy` has it, code as it stands. */
@@ -147,15 +165,23 @@ int take_text(Walk *w, const char *from, const char *to, int mode) {
     }
     int32_t count = 0, blank = 1; /* characters of the node; whether all of them are white space */
     while (at < end) {
-        uint32_t c;
-        if (w->started && w->pending == NOT_JOINED && (size = take_plain(w, at, end))) {
+        int kind = kinds[*at];
+        if (kind == BLANK) {
+            const unsigned char *first = at++;
+            while (at < end && kinds[*at] == BLANK) at++;
+            count += (int32_t)(at - first);
+            if (w->pending == NOT_JOINED) w->pending = SPACED;
+            continue;
+        }
+        if (kind == COPIED) {
+            go_on(w);
+            size = take_plain(w, at, end);
             at += size;
             count += size;
             blank = 0;
             continue;
         }
-        if (*at < 0x80 && *at != '&') { c = *at; size = bytes = 1; piece = at; }
-        else c = unescaped(w, at, end, &size, &piece, &bytes);
+        uint32_t c = unescaped(w, at, end, &size, &piece, &bytes);
         at += size;
         count++;
         if (is_space(c)) {
@@ -163,16 +189,7 @@ int take_text(Walk *w, const char *from, const char *to, int mode) {
             continue;
         }
         if (c == 1) { w->pending = BROKEN; continue; }
-        if (!w->started) {
-            /* what came before the first letter matters only behind a picture of the same paragraph */
-            if (w->after_picture) w->after_picture = w->pending == NOT_JOINED ? GLUED : w->pending;
-            w->started = 1;
-        } else if (w->pending != NOT_JOINED) {
-            put(w, (const unsigned char *)(w->pending == BROKEN ? "\n" : " "), 1);
-            if (w->ending) w->flags |= SENTENCE;
-            w->ending = 0;
-        }
-        w->pending = NOT_JOINED;
+        go_on(w);
         blank = 0;
         note(w, c);
         put(w, piece, bytes);

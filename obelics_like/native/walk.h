@@ -129,7 +129,6 @@ int32_t tag_at(const Tags *tags, uint32_t hash, const char *name, int32_t length
 
 /* attributes.c */
 int next_attribute(const Walk *w, Attribute *a);
-int is_named(const Attribute *a, const char *name);
 int begins(const Attribute *a, const char *word, int whole);
 int holds(const char *at, int32_t length, const char *word);
 int holds_lower(const char *at, int32_t length, const char *word);
@@ -186,6 +185,8 @@ static inline uint32_t hashed(uint32_t hash, char c) { return (hash ^ (unsigned 
 static inline int same_word(const char *at, int32_t length, const char *word) {
     return (size_t)length == strlen(word) && !memcmp(at, word, (size_t)length);
 }
+
+static inline int is_named(const Attribute *a, const char *name) { return same_word(a->name, a->name_length, name); }
 
 static inline char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
+from obelics_like.extraction import scan
 from obelics_like.extraction.budget import cloned, tags
 from obelics_like.extraction.texts import listed
 
@@ -91,3 +94,15 @@ def test_names_that_only_begin_like_formatting_are_none() -> None:
     known = tags(b"<script>if(a<b&&c)x()</script><article><br><bold><I x><font>", 100)
     assert (known.formatting, known.longest_link) == (2, 0)
     assert tags(b"<img a><imgs a><br/></p>", 100).closing == 2
+
+
+@pytest.mark.parametrize("html, count", [("<Template><p><template a=b></template", 2), ("<temp><late></template>", 0)])
+def test_templates_are_counted(html: str, count: int) -> None:
+    assert tags(html.encode(), 100).templates == count
+
+
+@pytest.mark.parametrize("option", ["<option selected>x", "<option disabled>x"])
+def test_many_options_cost_no_more_than_other_elements(option: str) -> None:
+    started = process_time()
+    scan.Walker().rows(b"<select>" + option.encode() * 30_000, 200_000, 1_000)
+    assert process_time() - started < 1  # 4.6 and 15 seconds where each chose among those before it

@@ -63,6 +63,7 @@ class _Tags(ctypes.Structure):
         *((name, ctypes.c_int32) for name in ("slots", "unknown", "div", "p")),
         ("tags", ctypes.POINTER(_Tag)),
         ("table", ctypes.POINTER(ctypes.c_int32)),
+        ("lengths", ctypes.c_uint32 * 256),
     ]
 
 
@@ -236,12 +237,14 @@ def _table(entries: list[_Tag]) -> _Tags:
     hashed.restype, hashed.argtypes = ctypes.c_uint32, [ctypes.c_char_p, ctypes.c_int32]
     slots = 1 << (3 * len(entries)).bit_length()
     table = (ctypes.c_int32 * slots)(*[-1] * slots)
+    lengths = (ctypes.c_uint32 * 256)()
     for number, entry in enumerate(entries):
+        lengths[ord(entry.name[:1] or b"\0")] |= 1 << min(entry.length, 31)
         slot = hashed(entry.name, entry.length) % slots
         while table[slot] >= 0:
             slot = (slot + 1) % slots
         table[slot] = number
-    return _Tags(slots, 0, NAMES.index("div"), NAMES.index("p"), (_Tag * len(entries))(*entries), table)
+    return _Tags(slots, 0, NAMES.index("div"), NAMES.index("p"), (_Tag * len(entries))(*entries), table, lengths)
 
 
 def _tag(name: str) -> _Tag:

@@ -11,48 +11,47 @@ enum { WEAK = 1, STATE = 2, OWNING = 4, PAIRED = 8 }; /* flags of a word, as `na
 /* A name cut into words: runs of letters, which begin anew where a capital follows a small letter, and of digits. */
 typedef struct {
     char letters[LONG_WORD]; /* of all words, in small letters */
-    int32_t size, count;
-    int32_t start[LONG_WORD + 1], entry[LONG_WORD];
-    uint32_t hash; /* of all letters */
+    int32_t count, start[LONG_WORD + 1], entry[LONG_WORD];
 } Words;
 
-enum { APART, LETTERS, FIGURES };
+enum { APART, SMALL, CAPITAL, DIGIT, NO_ASCII };
 
-static int kind_of(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ? LETTERS : c >= '0' && c <= '9' ? FIGURES : APART;
+static const uint8_t kinds[256] = {
+    ['a' ... 'z'] = SMALL, ['A' ... 'Z'] = CAPITAL, ['0' ... '9'] = DIGIT, [0x80 ... 0xFF] = NO_ASCII};
+
+/* The number of letters in the vocabulary; most are of no length that a word with this first letter has. */
+static inline int32_t entry_of(const Tags *vocabulary, const char *at, int32_t length) {
+    int known = vocabulary->lengths[(unsigned char)*at] >> (length < 31 ? length : 31) & 1;
+    return known ? tag_of(vocabulary, at, length) : vocabulary->unknown;
 }
 
 /* Cut a name up to a word that says what it owns, as in `figure--has-shares`; 0 where it is not all ASCII. */
 static int cut(Words *w, const Tags *vocabulary, const char *at, int32_t length) {
     const char *end = at + (length < LONG_WORD ? length : LONG_WORD);
-    w->size = w->count = 0;
-    w->hash = HASH_START;
-    for (const char *one = at; one < end; one++)
-        if (*one & 0x80) return 0;
+    int32_t size = 0, owns = 0;
+    w->count = 0;
     while (at < end) {
-        int kind = kind_of(*at);
-        if (kind == APART) {
+        int kind = kinds[(unsigned char)*at];
+        if (kind == NO_ASCII) return 0;
+        if (kind == APART || owns) {
             at++;
             continue;
         }
-        int32_t start = w->size;
-        uint32_t hash = HASH_START, before = w->hash;
-        do {
-            char c = lower(*at++);
-            w->letters[w->size++] = c;
-            hash = hashed(hash, c);
-            w->hash = hashed(w->hash, c);
-        } while (at < end && kind_of(*at) == kind && !(at[-1] >= 'a' && at[-1] <= 'z' && *at < 'a'));
-        int32_t entry = tag_at(vocabulary, hash, w->letters + start, w->size - start);
-        if (w->count && vocabulary->tags[entry].flags & OWNING) {
-            w->size = start;
-            w->hash = before;
-            break;
+        int32_t start = size;
+        for (int next = kind; at < end; kind = next) {
+            w->letters[size++] = (char)(*at++ | 32); /* which digits have set */
+            next = at < end ? kinds[(unsigned char)*at] : APART;
+            if (next == APART || next == NO_ASCII || (next == DIGIT) != (kind == DIGIT) || next > kind) break;
         }
-        w->start[w->count] = start;
-        w->entry[w->count++] = entry;
+        int32_t entry = entry_of(vocabulary, w->letters + start, size - start);
+        owns = w->count && vocabulary->tags[entry].flags & OWNING;
+        if (owns) size = start;
+        else {
+            w->start[w->count] = start;
+            w->entry[w->count++] = entry;
+        }
     }
-    w->start[w->count] = w->size;
+    w->start[w->count] = size;
     return 1;
 }
 
@@ -75,7 +74,7 @@ EXPORT int32_t meaning_of(const Tags *vocabulary, const char *word, int32_t leng
     const Tag *first = &vocabulary->tags[w.entry[0]], *last = &vocabulary->tags[w.entry[w.count - 1]];
     if (w.count == 1) return first->bits & ~first->kind;
     if (first->flags & STATE || (length >= 8 && !memcmp(word, "wp-image", 8))) return 0;
-    int32_t bits = vocabulary->tags[tag_at(vocabulary, w.hash, w.letters, w.size)].bits;
+    int32_t bits = vocabulary->tags[entry_of(vocabulary, w.letters, w.start[w.count])].bits;
     for (int32_t at = 0; at < w.count; at++) {
         const Tag *one = &vocabulary->tags[w.entry[at]];
         if (!(one->flags & WEAK)) bits |= one->bits;

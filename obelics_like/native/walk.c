@@ -7,22 +7,18 @@
 #include "walk.h"
 
 EXPORT uint32_t tag_hash(const char *name, int32_t length) {
-    uint32_t hash = HASH_START;
-    for (int32_t i = 0; i < length; i++) hash = hashed(hash, name[i]);
+    uint32_t hash = 2166136261u;
+    for (int32_t i = 0; i < length; i++) hash = (hash ^ (unsigned char)name[i]) * 16777619u;
     return hash;
 }
 
-/* The number of a name of that hash. */
-int32_t tag_at(const Tags *tags, uint32_t hash, const char *name, int32_t length) {
-    for (uint32_t slot = hash & (uint32_t)(tags->slots - 1);; slot = (slot + 1) & (uint32_t)(tags->slots - 1)) {
+int32_t tag_of(const Tags *tags, const char *name, int32_t length) {
+    uint32_t slot = tag_hash(name, length) & (uint32_t)(tags->slots - 1);
+    for (;; slot = (slot + 1) & (uint32_t)(tags->slots - 1)) {
         int32_t tag = tags->table[slot];
         if (tag < 0) return tags->unknown;
         if (tags->tags[tag].length == length && !memcmp(tags->tags[tag].name, name, (size_t)length)) return tag;
     }
-}
-
-int32_t tag_of(const Tags *tags, const char *name, int32_t length) {
-    return tag_at(tags, tag_hash(name, length), name, length);
 }
 
 int add_row(Numbers *list, int32_t one, int32_t two, int32_t three) {

@@ -33,6 +33,7 @@ typedef struct {
     int32_t slots, unknown, div, p; /* a power of two; what an unknown tag is; the kinds named so */
     const Tag *tags;                /* 0-based; `table` holds numbers of it, or -1 */
     const int32_t *table;
+    uint32_t lengths[256]; /* by the first letter, a bit for each length that a name has, 31 for all longer ones */
 } Tags;
 
 /* The functions of lexbor that are used, as Python finds them. Its structures stay closed: their layout changes. */
@@ -125,7 +126,6 @@ typedef struct {
 } Walk;
 
 int32_t tag_of(const Tags *tags, const char *name, int32_t length);
-int32_t tag_at(const Tags *tags, uint32_t hash, const char *name, int32_t length);
 
 /* attributes.c */
 int next_attribute(const Walk *w, Attribute *a);
@@ -177,10 +177,6 @@ static inline int room_for(Walk *w, Bytes *list, int64_t more) {
 }
 
 enum { MANY_WORDS = 24 }; /* MANY of `names` */
-
-#define HASH_START 2166136261u /* of FNV-1a */
-
-static inline uint32_t hashed(uint32_t hash, char c) { return (hash ^ (unsigned char)c) * 16777619u; }
 
 static inline int same_word(const char *at, int32_t length, const char *word) {
     return (size_t)length == strlen(word) && !memcmp(at, word, (size_t)length);

@@ -96,7 +96,9 @@ def test_names_that_only_begin_like_formatting_are_none() -> None:
     assert tags(b"<img a><imgs a><br/></p>", 100).closing == 2
 
 
-@pytest.mark.parametrize("html, count", [("<Template><p><template a=b></template", 2), ("<temp><late></template>", 0)])
+@pytest.mark.parametrize(
+    ("html", "count"), [("<Template><p><template a=b></template", 2), ("<temp><late></template>", 0)]
+)
 def test_templates_are_counted(html: str, count: int) -> None:
     assert tags(html.encode(), 100).templates == count
 

@@ -26,6 +26,13 @@ DATES = listed(
 )
 """Names of the meta tags that hold a date of publication, the plainest first."""
 LICENCES = listed("license dcterms.license dc.rights.license")
+ASKED = frozenset(
+    listed(
+        "robots description og:description og:title content-language tdm-reservation tdm-policy image thumbnailurl "
+        "og:image og:image:url og:image:secure_url twitter:image twitter:image:src"
+    )
+).union(DATES, LICENCES)
+"""Names of the meta tags that `facts` asks for: of the others, the walk tells only of those to a crawler."""
 _DATE_IN_SCRIPT = re.compile(r'"datePublished"\s*:\s*"([^"\\]{4,40})"')
 _DATE_SAID = re.compile(rb"(?:datetime|content)\s*=\s*[\"']?([^\"'>]{4,40})", re.I)
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from obelics_like.extraction import lexbor, names
+from obelics_like.extraction import head, lexbor, names
 from obelics_like.extraction.pictures import LONG_URL
 from obelics_like.extraction.tags import BLOCKS, HEADINGS, KEEPING, KINDS, PLAIN, SILENT, VOID
 from obelics_like.extraction.texts import listed
@@ -183,10 +183,10 @@ class Walker:
         self._walk, self._free = library.page_walk, library.page_free
         self._walk.restype, self._free.restype = ctypes.POINTER(_Result), None
         number, tables = ctypes.c_int32, ctypes.POINTER(_Tags)
-        settings = (ctypes.c_void_p, *[number] * 3, ctypes.c_int64)
-        self._walk.argtypes = [ctypes.c_char_p, number, tables, tables, *settings]
+        page, settings = [ctypes.c_char_p, number], [ctypes.c_void_p, number, number, number, ctypes.c_int64]
+        self._walk.argtypes = [*page, tables, tables, tables, *settings]
         self._free.argtypes = [ctypes.POINTER(_Result)]
-        self._tags, self._vocabulary = _tables()
+        self._tables = _tables()
         self.dom = lexbor.functions()
 
     def rows(self, html: bytes, max_nodes: int, max_depth: int) -> Rows:
@@ -207,7 +207,7 @@ class Walker:
             raise OverBudget("too_many_bytes", len(html), (1 << 31) - 1)
         most = min(TOLD_ANYWAY + TOLD * len(html), _NO_LIMIT)
         settings = (self.dom and ctypes.addressof(self.dom), as_written, max_nodes, max_depth, most)
-        result = self._walk(html, len(html), self._tags, self._vocabulary, *settings)
+        result = self._walk(html, len(html), *self._tables, *settings)
         if not result:
             raise MemoryError
         try:
@@ -224,11 +224,12 @@ class Walker:
 
 
 @functools.cache
-def _tables() -> tuple[_Tags, _Tags]:
-    """The tags, and the words that mean something in a name, as walk.c finds them."""
+def _tables() -> tuple[_Tags, _Tags, _Tags]:
+    """The tags, the words that mean something in a name, and the names of meta tags, as walk.c finds them."""
     said = {"": (0, 0, 0)} | names.vocabulary()
     words = [_Tag(word.encode(), len(word.encode()), 0, no, flags, bits) for word, (bits, no, flags) in said.items()]
-    return _table([_tag(name) for name in NAMES]), _table(words)
+    asked = [_Tag(name.encode(), len(name)) for name in ("", *sorted(head.ASKED))]
+    return _table([_tag(name) for name in NAMES]), _table(words), _table(asked)
 
 
 def _table(entries: list[_Tag]) -> _Tags:

@@ -76,6 +76,36 @@ int states_fact(const Walk *w, const Element *element) {
     return 0;
 }
 
+/* Whether a `<meta>` may state a fact of the page: one that Python asks for by its name, or one to a crawler, which are
+   told by what their names hold (`rights.is_robot`). Names that are not plain ASCII are left to Python. */
+int names_fact(const Walk *w, const Element *element) {
+    static const char *const names[] = {"property", "name", "http-equiv", "itemprop"};
+    static const char *const crawlers[] = {"bot",   "spider",          "crawler",      "slurp",
+                                           "teoma", "google-extended", "anthropic-ai", "chatgpt-user"};
+    enum { NAMES = sizeof names / sizeof *names, LONG_NAME = 64 };
+    Attribute a = {.rest = *element}, found[NAMES] = {0};
+    int32_t content = 0, which = 0, length = 0;
+    while (next_attribute(w, &a)) {
+        if (is_named(&a, "content")) content = a.length;
+        for (int i = 0; i < NAMES; i++)
+            if (is_named(&a, names[i])) found[i] = a;
+    }
+    while (which < NAMES - 1 && !found[which].length) which++;
+    const char *at = found[which].value, *end = at + found[which].length;
+    if (!content || at == end) return 0;
+    while (at < end && is_space((unsigned char)*at)) at++;
+    while (end > at && is_space((unsigned char)end[-1])) end--;
+    char name[LONG_NAME];
+    for (const char *one = at; one < end; one++) {
+        if (*one & 0x80 || *one == '&') return 1;
+        if (length < LONG_NAME) name[length++] = lower(*one);
+    }
+    if (length < LONG_NAME && tag_of(w->asked, name, length)) return 1;
+    for (size_t i = 0; i < sizeof crawlers / sizeof *crawlers; i++)
+        if (holds_lower(at, (int32_t)(end - at), crawlers[i])) return 1;
+    return 0;
+}
+
 int says_something(const Attribute *a) {
     for (int32_t i = 0; i < a->length; i++)
         if (!is_space((unsigned char)a->value[i])) return 1;

@@ -274,11 +274,13 @@ int enter(Walk *w, int32_t number, const Element *element, State *state) {
         if (has_type(w, element, "image") && may_show(w, element)) fine = emit(w, OF_INPUT, element, state, 0);
         open = 0;
         break;
-    case HEAD:
-        if (strcmp(tags->tags[number].name, "link") || states_fact(w, element))
-            fine = tell_of(w, &w->out->metas, number, element);
+    case HEAD: {
+        const char *name = tags->tags[number].name;
+        int told = !strcmp(name, "link") ? states_fact(w, element) : strcmp(name, "meta") || names_fact(w, element);
+        if (told) fine = tell_of(w, &w->out->metas, number, element);
         open = 0;
         break;
+    }
     case BREAK:
         open = 0;
         if (state->mode & CODE) {
@@ -406,10 +408,10 @@ static int32_t walked(Walk *w, const char *html, int32_t length, int as_written)
 /* Walk a page of `length` bytes of UTF-8: as lexbor writes it out if `dom` is NULL, else as it was read, to be parsed by
    those functions, and to be written out by them if `as_written`. No list of strings gets more than `max_told` bytes, 31
    bits at most. NULL: no memory. The result is the caller's, to be given to page_free. */
-EXPORT Result *page_walk(const char *html, int32_t length, const Tags *tags, const Tags *vocabulary, const Lexbor *dom,
-                         int32_t as_written, int32_t max_nodes, int32_t max_depth, int64_t max_told) {
+EXPORT Result *page_walk(const char *html, int32_t length, const Tags *tags, const Tags *vocabulary, const Tags *asked,
+                         const Lexbor *dom, int32_t as_written, int32_t max_nodes, int32_t max_depth, int64_t max_told) {
     Result *out = calloc(1, sizeof *out);
-    Walk w = {.out = out, .tags = tags, .vocabulary = vocabulary, .dom = dom, .end = html + length,
+    Walk w = {.out = out, .tags = tags, .vocabulary = vocabulary, .asked = asked, .dom = dom, .end = html + length,
               .max_nodes = max_nodes, .max_depth = max_depth, .max_told = max_told, .room_of_slots = 256};
     w.slots = malloc((size_t)w.room_of_slots * sizeof *w.slots);
     if (!out || !w.slots) {

@@ -23,7 +23,8 @@ enum { OF_IMG = 1, OF_INPUT, OF_POSTER, OF_BACKGROUND, OF_SVG, OF_OBJECT }; /* w
 enum { MANY_NAMED = 7 }; /* attributes that are told of a picture which has no address but `src` */
 enum { ITEM = 6, SHOWN = 9, CONTAINER = 4 }; /* numbers in a row; in all other rows there are three */
 
-/* A tag as Python names it in `tags.py`; or a word, or two with a blank between them, of the vocabulary in `names.py`. */
+/* A tag as Python names it in `tags.py`; or a word, or two with a blank between them, of the vocabulary in `names.py`; or
+   a name in `head.py`, and nothing else of it. */
 typedef struct {
     const char *name;
     int32_t length, action, kind, flags, bits;
@@ -107,7 +108,7 @@ typedef struct {
 
 typedef struct {
     Result *out;
-    const Tags *tags, *vocabulary;
+    const Tags *tags, *vocabulary, *asked; /* elements; words of names; names of `<meta>` elements */
     const Lexbor *dom; /* NULL where markup is read, whose values are escaped */
     void *document;
     const char *end; /* of the markup */
@@ -133,6 +134,7 @@ int begins(const Attribute *a, const char *word, int whole);
 int holds(const char *at, int32_t length, const char *word);
 int holds_lower(const char *at, int32_t length, const char *word);
 int states_fact(const Walk *w, const Element *element);
+int names_fact(const Walk *w, const Element *element);
 int says_something(const Attribute *a);
 int tell_attributes(Walk *w, const Element *element, int32_t place[2]);
 int tell_named(Walk *w, const Element *element, const char *const *names, int count, int32_t place[2]);

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
+import re
+
 import pytest
 
-from obelics_like.extraction import lexbor, scan
+from obelics_like.extraction import head, lexbor, scan
+from obelics_like.extraction.rights import is_robot
 from tests.extraction.test_cases import FILES, read
 
 LIMITS = 200_000, 1_000
@@ -116,3 +120,28 @@ def test_only_links_that_state_a_fact_are_told_of(walkers: tuple[scan.Walker, sc
     for walker in walkers:
         rows = walker.rows(html, *LIMITS)
         assert [rows.attributes(*place)["href"] for _, *place in rows.metas] == ["/a", "/c"]
+
+
+CRAWLERS = ["googlebot", "GPTBot", "baiduspider", "x.crawler", "slurp", "teoma", "google-extended", "anthropic-ai"]
+
+
+@pytest.mark.parametrize(
+    "said", ["name={} content=x", "content=x property=' {}\n' name=y", "itemprop={} content=x name"]
+)
+def test_only_meta_tags_that_are_asked_for_or_speak_to_crawlers_are_told_of(
+    walkers: tuple[scan.Walker, scan.Walker], said: str
+) -> None:
+    told = [*sorted(head.ASKED), *CRAWLERS, "DATE", "chatgpt-user", "d\u00e4te", "&amp;"]
+    passed = ["viewport", "generator", "og:type", "dat", "og:image:width", "", "x" * 100]
+    for walker in walkers:
+        for names, count in ((told, len(told)), (passed, 0)):
+            html = "".join(f"<meta {said.format(name)}>" for name in names)
+            assert len(walker.rows(html.encode(), *LIMITS).metas) == count
+        assert not walker.rows(b"<meta name=date><meta name=robots content=''><meta content=x>", *LIMITS).metas
+
+
+def test_all_names_of_meta_tags_that_facts_are_made_of_are_asked_for() -> None:
+    named = re.findall(r'meta\.get\("([^"]+)"', inspect.getsource(head))
+    assert len(named) > 10
+    assert head.ASKED.issuperset(named)
+    assert all(is_robot(name.lower(), "noindex") for name in CRAWLERS)

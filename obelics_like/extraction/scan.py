@@ -64,6 +64,7 @@ class _Tags(ctypes.Structure):
         ("tags", ctypes.POINTER(_Tag)),
         ("table", ctypes.POINTER(ctypes.c_int32)),
         ("lengths", ctypes.c_uint32 * 256),
+        ("lasts", ctypes.c_uint32 * 256),
     ]
 
 
@@ -183,8 +184,8 @@ class Walker:
         self._walk, self._free = library.page_walk, library.page_free
         self._walk.restype, self._free.restype = ctypes.POINTER(_Result), None
         number, tables = ctypes.c_int32, ctypes.POINTER(_Tags)
-        page, settings = [ctypes.c_char_p, number], [ctypes.c_void_p, number, number, number, ctypes.c_int64]
-        self._walk.argtypes = [*page, tables, tables, tables, *settings]
+        pointer = ctypes.c_void_p
+        self._walk.argtypes = [ctypes.c_char_p, number, *[tables] * 3, pointer, *[number] * 3, ctypes.c_int64]
         self._free.argtypes = [ctypes.POINTER(_Result)]
         self._tables = _tables()
         self.dom = lexbor.functions()
@@ -238,14 +239,16 @@ def _table(entries: list[_Tag]) -> _Tags:
     hashed.restype, hashed.argtypes = ctypes.c_uint32, [ctypes.c_char_p, ctypes.c_int32]
     slots = 1 << (3 * len(entries)).bit_length()
     table = (ctypes.c_int32 * slots)(*[-1] * slots)
-    lengths = (ctypes.c_uint32 * 256)()
+    lengths, lasts = (ctypes.c_uint32 * 256)(), (ctypes.c_uint32 * 256)()
     for number, entry in enumerate(entries):
-        lengths[ord(entry.name[:1] or b"\0")] |= 1 << min(entry.length, 31)
+        if entry.length:
+            lengths[entry.name[0]] |= 1 << min(entry.length, 31)
+            lasts[entry.name[0]] |= 1 << entry.name[-1] % 32
         slot = hashed(entry.name, entry.length) % slots
         while table[slot] >= 0:
             slot = (slot + 1) % slots
         table[slot] = number
-    return _Tags(slots, 0, NAMES.index("div"), NAMES.index("p"), (_Tag * len(entries))(*entries), table, lengths)
+    return _Tags(slots, 0, NAMES.index("div"), NAMES.index("p"), (_Tag * len(entries))(*entries), table, lengths, lasts)
 
 
 def _tag(name: str) -> _Tag:

@@ -19,10 +19,11 @@ enum { APART, SMALL, CAPITAL, DIGIT, NO_ASCII };
 static const uint8_t kinds[256] = {
     ['a' ... 'z'] = SMALL, ['A' ... 'Z'] = CAPITAL, ['0' ... '9'] = DIGIT, [0x80 ... 0xFF] = NO_ASCII};
 
-/* The number of letters in the vocabulary; most are of no length that a word with this first letter has. */
+/* The number of a word in the vocabulary; most are told by their first and last letter and their length to be in none. */
 static inline int32_t entry_of(const Tags *vocabulary, const char *at, int32_t length) {
-    int known = vocabulary->lengths[(unsigned char)*at] >> (length < 31 ? length : 31) & 1;
-    return known ? tag_of(vocabulary, at, length) : vocabulary->unknown;
+    unsigned char first = (unsigned char)*at;
+    uint32_t known = vocabulary->lengths[first] >> (length < 31 ? length : 31) & vocabulary->lasts[first] >> (at[length - 1] & 31);
+    return known & 1 ? tag_of(vocabulary, at, length) : vocabulary->unknown;
 }
 
 /* Cut a name up to a word that says what it owns, as in `figure--has-shares`; 0 where it is not all ASCII. */

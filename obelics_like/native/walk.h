@@ -34,7 +34,8 @@ typedef struct {
     int32_t slots, unknown, div, p; /* a power of two; what an unknown tag is; the kinds named so */
     const Tag *tags;                /* 0-based; `table` holds numbers of it, or -1 */
     const int32_t *table;
-    uint32_t lengths[256]; /* by the first letter, a bit for each length that a name has, 31 for all longer ones */
+    /* by the first letter of a name, a bit for each length, 31 for all longer ones, and for each last letter modulo 32 */
+    uint32_t lengths[256], lasts[256];
 } Tags;
 
 /* The functions of lexbor that are used, as Python finds them. Its structures stay closed: their layout changes. */

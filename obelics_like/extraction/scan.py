@@ -125,7 +125,8 @@ class Rows:
         kinds, self.containers, self.groups, self.links, self.flags, self.joints = (
             items[at::_ITEM].tolist() for at in range(_ITEM)
         )
-        self.kinds = list(map(NAMES.__getitem__, kinds))
+        known = NAMES
+        self.kinds = [known[number] for number in kinds]
         containers = result.containers.numbers()
         self.parents, self.tags, self.names, self.ends = (containers[at::_CONTAINER].tolist() for at in range(4))
         words = result.words.bytes()

@@ -65,8 +65,8 @@ class Walked:
 
     def __init__(self, rows: scan.Rows, width: int | None = None) -> None:
         self.parents, self.ends, self.bits, self.named = rows.parents, rows.ends, rows.bits, rows.named
-        self.tags = list(map(scan.NAMES.__getitem__, rows.tags))
-        self.names = list(map(rows.words.__getitem__, rows.names))
+        tags, words = scan.NAMES, rows.words
+        self.tags, self.names = [tags[number] for number in rows.tags], [words[number] for number in rows.names]
         self.numbers, self.bare = rows.names, rows.bare
         self.texts, self.kinds, self.containers = rows.texts, rows.kinds, rows.containers
         self.groups, self.links, self.flags = rows.groups, rows.links, rows.flags

@@ -129,18 +129,29 @@ static int tell(Walk *w, const char *from, const char *to, int escaped) {
     return 1;
 }
 
-/* Take up the attributes of an element, each name and each value with a NUL behind it; `place` becomes where. */
-int tell_attributes(Walk *w, const Element *element, int32_t place[2]) {
+/* Whether an attribute has one of the names, of which NULL is the last; any if there are none. */
+static int is_one_of(const Attribute *a, const char *const *names) {
+    for (; names && *names; names++)
+        if (is_named(a, *names)) return 1;
+    return !names;
+}
+
+/* Take up the attributes of an element that have one of the names, each name and each value with a NUL behind it;
+   `place` becomes where. */
+static int tell_those(Walk *w, const Element *element, const char *const *names, int32_t place[2]) {
     static const char nul[1];
     Attribute a = {.rest = *element};
     place[0] = w->out->characters_told;
     while (next_attribute(w, &a))
-        if (!tell(w, a.name, a.name + a.name_length, 0) || !tell(w, nul, nul + 1, 0) ||
-            !tell(w, a.value, a.value + a.length, !w->dom) || !tell(w, nul, nul + 1, 0))
+        if (is_one_of(&a, names) &&
+            (!tell(w, a.name, a.name + a.name_length, 0) || !tell(w, nul, nul + 1, 0) ||
+             !tell(w, a.value, a.value + a.length, !w->dom) || !tell(w, nul, nul + 1, 0)))
             return 0;
     place[1] = w->out->characters_told;
     return 1;
 }
+
+int tell_attributes(Walk *w, const Element *element, int32_t place[2]) { return tell_those(w, element, NULL, place); }
 
 /* Take up the values of the attributes of `count` names, in their order, a NUL between two; "" for one that is not there. */
 int tell_named(Walk *w, const Element *element, const char *const *names, int count, int32_t place[2]) {
@@ -201,7 +212,12 @@ int tell_text(Walk *w, int32_t number, const Element *element, const char *end_t
     return add_row(&w->out->metas, number, from, w->out->characters_told);
 }
 
+/* Add a row with the attributes that `Walked` looks at, of a container or of an element of the head. */
 int tell_of(Walk *w, Numbers *rows, int32_t number, const Element *element) {
+    static const char *const of_marks[] = {"role", "itemprop", "style", "hidden", "lang", "xml:lang", NULL};
+    static const char *const of_metas[] = {"property", "name", "http-equiv", "itemprop", "content",
+                                           "href",     "rel",  "hreflang",   NULL};
     int32_t place[2];
-    return tell_attributes(w, element, place) && add_row(rows, number, place[0], place[1]);
+    return tell_those(w, element, rows == &w->out->marks ? of_marks : of_metas, place) &&
+           add_row(rows, number, place[0], place[1]);
 }

@@ -58,11 +58,15 @@ class _Tag(ctypes.Structure):
     ]
 
 
+class _Slot(ctypes.Structure):
+    _fields_ = [("hash", ctypes.c_uint32), ("tag", ctypes.c_int32)]
+
+
 class _Tags(ctypes.Structure):
     _fields_ = [
         *((name, ctypes.c_int32) for name in ("slots", "unknown", "div", "p")),
         ("tags", ctypes.POINTER(_Tag)),
-        ("table", ctypes.POINTER(ctypes.c_int32)),
+        ("table", ctypes.POINTER(_Slot)),
         ("lengths", ctypes.c_uint32 * 256),
         ("lasts", ctypes.c_uint32 * 256),
     ]
@@ -238,17 +242,17 @@ def _table(entries: list[_Tag]) -> _Tags:
     """The entries with a table in which walk.c finds them by their names."""
     hashed = kernel().tag_hash
     hashed.restype, hashed.argtypes = ctypes.c_uint32, [ctypes.c_char_p, ctypes.c_int32]
-    slots = 1 << (3 * len(entries)).bit_length()
-    table = (ctypes.c_int32 * slots)(*[-1] * slots)
+    slots = 1 << (2 * len(entries)).bit_length()
+    table = (_Slot * slots)(*[_Slot(0, -1)] * slots)
     lengths, lasts = (ctypes.c_uint32 * 256)(), (ctypes.c_uint32 * 256)()
     for number, entry in enumerate(entries):
         if entry.length:
             lengths[entry.name[0]] |= 1 << min(entry.length, 31)
             lasts[entry.name[0]] |= 1 << entry.name[-1] % 32
-        slot = hashed(entry.name, entry.length) % slots
-        while table[slot] >= 0:
-            slot = (slot + 1) % slots
-        table[slot] = number
+        slot = code = hashed(entry.name, entry.length)
+        while table[slot % slots].tag >= 0:
+            slot += 1
+        table[slot % slots] = _Slot(code, number)
     return _Tags(slots, 0, NAMES.index("div"), NAMES.index("p"), (_Tag * len(entries))(*entries), table, lengths, lasts)
 
 

@@ -13,11 +13,13 @@ EXPORT uint32_t tag_hash(const char *name, int32_t length) {
 }
 
 int32_t tag_of(const Tags *tags, const char *name, int32_t length) {
-    uint32_t slot = tag_hash(name, length) & (uint32_t)(tags->slots - 1);
+    uint32_t hash = tag_hash(name, length), slot = hash & (uint32_t)(tags->slots - 1);
     for (;; slot = (slot + 1) & (uint32_t)(tags->slots - 1)) {
-        int32_t tag = tags->table[slot];
-        if (tag < 0) return tags->unknown;
-        if (tags->tags[tag].length == length && !memcmp(tags->tags[tag].name, name, (size_t)length)) return tag;
+        int32_t number = tags->table[slot].tag;
+        if (number < 0) return tags->unknown;
+        if (tags->table[slot].hash != hash) continue; /* what it says of itself is further off */
+        const Tag *tag = &tags->tags[number];
+        if (tag->length == length && !memcmp(tag->name, name, (size_t)length)) return number;
     }
 }
 

@@ -32,8 +32,8 @@ typedef struct {
 
 typedef struct {
     int32_t slots, unknown, div, p; /* a power of two; what an unknown tag is; the kinds named so */
-    const Tag *tags;                /* 0-based; `table` holds numbers of it, or -1 */
-    const int32_t *table;
+    const Tag *tags;                /* 0-based */
+    const struct { uint32_t hash; int32_t tag; } *table; /* -1: the slot is free */
     /* by the first letter of a name, a bit for each length, 31 for all longer ones, and for each last letter modulo 32 */
     uint32_t lengths[256], lasts[256];
 } Tags;

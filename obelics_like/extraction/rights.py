@@ -31,6 +31,7 @@ _BOT = re.compile(
     r"[\w.-]*(?:bot|spider|crawler)(?:-(?:news|images?|video|mobile|extended))?|slurp|teoma|google-extended|anthropic-ai|"
     r"chatgpt-user"
 )
+"""Names of crawlers; `names_fact` of `native/attributes.c` goes by the words that one of them holds."""
 _DIRECTIVE = re.compile(
     r"\b(?:all|none|index|follow|no[a-z]{2,20}|max-[a-z]+-?[a-z]*|unavailable_after|indexifembedded)\b", re.I
 )

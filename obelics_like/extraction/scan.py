@@ -92,8 +92,7 @@ class _Result(ctypes.Structure):
         *(
             (name, _List)
             for name in (
-                *("items", "pictures", "special", "containers", "bits", "named", "marks", "metas", "sets"),
-                "asked",
+                *("items", "pictures", "special", "containers", "bits", "named", "marks", "metas", "sets", "asked"),
                 *("text", "words", "told", "unknown"),
             )
         ),

@@ -89,7 +89,8 @@ enum { NONE, MANY, SINGLE_ONE };
 
 static int formatting_of(const char *at, const char *end) {
     /* by their length: this is asked of each tag */
-    static const char *const names[][3] = {{0}, {0}, {"em", "tt"}, {"big"}, {"code", "font"}, {"small"}, {"strike", "strong"}};
+    static const char *const names[][3] = {{0},     {0},           {"em", "tt"}, {"big"}, {"code", "font"},
+                                           {"small"}, {"strike", "strong"}};
     char name[8] = {0};
     int length = 0;
     while (at < end && length < 7 && ((*at | 32) >= 'a' && (*at | 32) <= 'z')) name[length++] = (char)(*at++ | 32);

@@ -22,8 +22,9 @@ static const uint8_t kinds[256] = {
 /* The number of a word in the vocabulary; most are told by their first and last letter and their length to be in none. */
 static inline int32_t entry_of(const Tags *vocabulary, const char *at, int32_t length) {
     unsigned char first = (unsigned char)*at;
-    uint32_t known = vocabulary->lengths[first] >> (length < 31 ? length : 31) & vocabulary->lasts[first] >> (at[length - 1] & 31);
-    return known & 1 ? tag_of(vocabulary, at, length) : vocabulary->unknown;
+    uint32_t length_known = vocabulary->lengths[first] >> (length < 31 ? length : 31);
+    uint32_t last_known = vocabulary->lasts[first] >> (at[length - 1] & 31);
+    return length_known & last_known & 1 ? tag_of(vocabulary, at, length) : vocabulary->unknown;
 }
 
 /* Cut a name up to a word that says what it owns, as in `figure--has-shares`; 0 where it is not all ASCII. */

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from obelics_like.extraction import head, lexbor, scan
-from obelics_like.extraction.rights import is_robot
+from obelics_like.extraction.rights import _BOT, is_robot
 from tests.extraction.test_cases import FILES, read
 
 LIMITS = 200_000, 1_000
@@ -144,4 +144,11 @@ def test_all_names_of_meta_tags_that_facts_are_made_of_are_asked_for() -> None:
     named = re.findall(r'meta\.get\("([^"]+)"', inspect.getsource(head))
     assert len(named) > 10
     assert head.ASKED.issuperset(named)
-    assert all(is_robot(name.lower(), "noindex") for name in CRAWLERS)
+
+
+def test_all_names_of_crawlers_are_told_of(walkers: tuple[scan.Walker, scan.Walker]) -> None:
+    named = [word for word in re.findall("[a-z][a-z-]+", _BOT.pattern) if is_robot(word, "noindex")]
+    assert len(named) > 6
+    html = "".join(f"<meta name={word} content=noindex>" for word in (*named, *CRAWLERS))
+    for walker in walkers:
+        assert len(walker.rows(html.encode(), *LIMITS).metas) == len(named) + len(CRAWLERS)

@@ -90,8 +90,9 @@ class Identify(Stage):
         short: list[str] = []
         for node in document.texts():
             text = node.effective.strip() if node.edits else node.text.strip()
-            if len(text) >= _ENOUGH or len(text.encode("utf-8", "replace")) >= _ENOUGH:
-                long.append((text, len(text), node))
+            length = len(text)
+            if length >= _ENOUGH or (not text.isascii() and len(text.encode("utf-8", "replace")) >= _ENOUGH):
+                long.append((text, length, node))
             elif text:
                 short.append(text)
         pooled = sum(map(len, short))

@@ -7,8 +7,12 @@ caller's.
 from __future__ import annotations
 
 import ctypes
+import functools
 from array import array
 from collections.abc import Callable, Sequence
+from typing import Any
+
+from obelics_like.native import kernel
 
 SIZE = 0x110000
 """How many characters Unicode has room for."""
@@ -16,6 +20,7 @@ ALIKE = (range(0x4E00, 0x9FA6), range(0xAC00, 0xD7A4))
 """Han and Hangul: letters that are alike to every table but for their numbers, and that pages bring new ones of for
 ever. One is asked about and stands for all."""
 _UNKNOWN, _NO_MEMORY = -1, -2
+_AT_ONCE = 4096  # characters that are learnt at once
 
 
 class Texts:
@@ -40,19 +45,30 @@ class Classes:
 
     def passed(self, texts: Texts, over: Callable[[], int]) -> int:
         """What `over`, a call of C with the table over these texts, gives, once it knows each of their characters."""
-        said = over()
-        if said == _UNKNOWN:
-            table = self.table
-            for character in set(texts.joined):
-                if not table[ord(character)]:
-                    self._learn(ord(character), self._number(character))
-            said = over()
+        while (said := over()) == _UNKNOWN:
+            for code in self._unknown(texts):
+                if not self.table[code]:
+                    self._learn(code, self._number(chr(code)))
         if said == _NO_MEMORY:
             raise MemoryError
         return said
+
+    def _unknown(self, texts: Texts) -> list[int]:
+        """Characters of the texts that the table does not know: all of them, or the first of very many."""
+        found = array("I", bytes(4 * _AT_ONCE))
+        count = _native()(texts.raw, len(texts.raw), self.table, found.buffer_info()[0], _AT_ONCE)
+        return found[:count].tolist()
 
     def _learn(self, code: int, number: int) -> None:
         self.table[code] = number
         for alike in ALIKE:
             if code in alike:
                 ctypes.memset(ctypes.addressof(self.table) + alike.start, number, len(alike))
+
+
+@functools.cache
+def _native() -> Any:
+    unknown = kernel().text_unknown
+    unknown.restype = ctypes.c_int32
+    unknown.argtypes = [ctypes.c_char_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int32]
+    return unknown

@@ -22,6 +22,20 @@ static inline uint32_t next(const unsigned char **at, const unsigned char *end) 
     return c > LAST ? LAST : c;
 }
 
+/* The characters that the table does not know, each once, the first `room` of them into `codes`; gives how many. */
+EXPORT int32_t text_unknown(const char *text, int64_t size, uint8_t *table, uint32_t *codes, int32_t room) {
+    const unsigned char *at = (const unsigned char *)text, *end = at + size;
+    int32_t count = 0;
+    while (at < end && count < room) {
+        uint32_t c = next(&at, end);
+        if (table[c]) continue;
+        table[c] = 1; /* so that it is met once */
+        codes[count++] = c;
+    }
+    for (int32_t i = 0; i < count; i++) table[codes[i]] = 0;
+    return count;
+}
+
 /* The words of each text, each with a newline behind it, one after the other into `out`, which has room for twice
    `size` bytes; `out` may be NULL, and words are only counted. `counts` gets the number of words of each text. Gives the
    bytes written, or UNKNOWN. A word is a run of characters IN_WORD, also of runs with one that JOINS between two; a

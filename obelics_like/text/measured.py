@@ -83,7 +83,7 @@ class Measured:
         """
         if self._lowered is None:
             texts = [node.effective for node in self.nodes]
-            most = of.most(words.hashes(texts), self.lower if of.parts else "")
+            most = of.most(words.hashes(texts), self.lower if of.parts else "", least)
             if most is not None and (most[0] < least or most[1] / max(sum(words.count(texts)), 1) <= share):
                 return True
         return len(of.found(self.lowered, self.lower)) < least

@@ -72,57 +72,47 @@ class WordList:
             return inside + sum(len(run) for run in self._runs(lowered))
         return inside + sum(map(self.tokens.__contains__, lowered))
 
-    def most(self, hashes: np.ndarray | None, text: str) -> tuple[int, int] | None:
+    def most(self, hashes: np.ndarray | None, text: str, least: int = 1) -> tuple[int, int] | None:
         """No more distinct entries occur than the first number, and no more words stand on the list than the second.
 
         By `words.hashes` and the text in lower case; None where these can't tell. It saves making the words, since
-        nearly no page holds as many as a rule asks for.
+        nearly no page holds as many as a rule asks for; where there can't be `least` entries, it looks no further.
         """
         if hashes is None or self._screen is None:
             return None
-        import numpy as np
-
         entries, tops = self._screen
-        starts = hashes >> _TOP
-        met = Counter(word for word in hashes[tops[starts]].tolist() if word in entries)
+        met = Counter(word for word in hashes[tops[hashes >> _TOP]].tolist() if word in entries)
         parts = self._parts(text)
         distinct, covered = len(set(parts)), sum(self.parts[part] for part in parts)
-        page: np.ndarray | None = None
-        for word, times in met.items():
-            longest = 0
-            for others, size in entries[word]:
-                if len(others):
-                    if page is None:
-                        page = np.zeros(1 << 16, np.bool_)
-                        page[starts] = True
-                    if not page[others].all():
-                        continue
-                distinct += 1
-                longest = max(longest, size)
-            covered += times * longest
+        near = [(times, *entry) for word, times in met.items() for entry in entries[word]]
+        if distinct + len(near) < least:
+            return distinct + len(near), covered + sum(times * size for times, _, _, size in near)
+        for times, pieces, at, size in near:
+            found = times if len(pieces) == 1 else _occurrences(hashes, pieces, at)
+            distinct += found > 0
+            covered += found * size
         return distinct, covered
 
     @cached_property
-    def _screen(self) -> tuple[dict[int, list[tuple[np.ndarray, int]]], np.ndarray] | None:
-        """By the hash of an entry's longest piece: the first 16 bits of its other ones, and its words; and which first 16
-        bits such a hash may have.
+    def _screen(self) -> tuple[dict[int, list[tuple[np.ndarray, int, int]]], np.ndarray] | None:
+        """The hashes of an entry's pieces, which of them is the longest, and its words, by the hash of the longest; and
+        which first 16 bits such a hash may have.
 
         The longest, since "how" begins a phrase and stands on every page.
         """
         import numpy as np
 
-        entries: dict[int, list[tuple[np.ndarray, int]]] = {}
+        entries: dict[int, list[tuple[np.ndarray, int, int]]] = {}
         listed = [(token,) for token in self.tokens] + [phrase for some in self.phrases.values() for phrase in some]
-        found = words.hashes([" ".join(entry) for entry in listed])  # a call for each would take most of a list's time
-        if found is None:
+        hashes = words.hashes([" ".join(entry) for entry in listed])  # a call for each would take most of the time
+        if hashes is None:
             return None
-        hashes, end = found.tolist(), 0
+        end = 0
         for entry in listed:
             pieces = words.cut(" ".join(entry)).split()
             start, end = end, end + len(pieces)
-            at = start + pieces.index(max(pieces, key=len))
-            others = np.array([hashes[i] >> _TOP for i in range(start, end) if i != at], np.int64)
-            entries.setdefault(hashes[at], []).append((others, len(entry)))
+            at = pieces.index(max(pieces, key=len))
+            entries.setdefault(int(hashes[start + at]), []).append((hashes[start:end], at, len(entry)))
         tops = np.zeros(1 << 16, np.bool_)
         tops[[word >> _TOP for word in entries]] = True
         return entries, tops
@@ -150,6 +140,18 @@ class WordList:
                 runs.append(run)
                 free = at + len(run)
         return runs
+
+
+def _occurrences(hashes: np.ndarray, pieces: np.ndarray, at: int) -> int:
+    """How often the pieces stand one after the other; the one with the number `at` is looked for first."""
+    starts = (hashes == pieces[at]).nonzero()[0] - at
+    starts = starts[(starts >= 0) & (starts <= len(hashes) - len(pieces))]
+    for number, piece in enumerate(pieces):
+        if not len(starts):
+            break
+        if number != at:
+            starts = starts[hashes[starts + number] == piece]
+    return len(starts)
 
 
 @cache

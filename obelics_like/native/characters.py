@@ -56,7 +56,7 @@ class Classes:
     def _unknown(self, texts: Texts) -> list[int]:
         """Characters of the texts that the table does not know: all of them, or the first of very many."""
         found = array("I", bytes(4 * _AT_ONCE))
-        count = _native()(texts.raw, len(texts.raw), self.table, found.buffer_info()[0], _AT_ONCE)
+        count = _native().text_unknown(texts.raw, len(texts.raw), self.table, found.buffer_info()[0], _AT_ONCE)
         return found[:count].tolist()
 
     def _learn(self, code: int, number: int) -> None:
@@ -66,9 +66,25 @@ class Classes:
                 ctypes.memset(ctypes.addressof(self.table) + alike.start, number, len(alike))
 
 
+def collapsed(text: str) -> bytes:
+    """`" ".join(text.split())` as UTF-8 (half surrogate pairs as three bytes), in a third of the time.
+
+    >>> collapsed(" a\\n\\u3000 b ")
+    b'a b'
+    """
+    raw = text.encode("utf-8", "surrogatepass")
+    out = ctypes.create_string_buffer(len(raw))
+    return ctypes.string_at(out, _native().text_collapsed(raw, len(raw), out))
+
+
 @functools.cache
 def _native() -> Any:
-    unknown = kernel().text_unknown
-    unknown.restype = ctypes.c_int32
-    unknown.argtypes = [ctypes.c_char_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int32]
-    return unknown
+    native = kernel()
+    native.text_unknown.restype = ctypes.c_int32
+    native.text_unknown.argtypes = [
+        *(ctypes.c_char_p, ctypes.c_int64),
+        *(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int32),
+    ]
+    native.text_collapsed.restype = ctypes.c_int64
+    native.text_collapsed.argtypes = [ctypes.c_char_p, ctypes.c_int64, ctypes.c_void_p]
+    return native

@@ -36,6 +36,26 @@ EXPORT int32_t text_unknown(const char *text, int64_t size, uint8_t *table, uint
     return count;
 }
 
+/* The text with single spaces for its runs of white space, and none at its ends, into `out`, which has room for `size`
+   bytes; gives how many these are. */
+EXPORT int64_t text_collapsed(const char *text, int64_t size, char *out) {
+    const unsigned char *at = (const unsigned char *)text, *end = at + size;
+    char *to = out;
+    int space = 0; /* whether one is due before the next character */
+    while (at < end) {
+        const unsigned char *from = at;
+        if (is_space(next(&at, end))) {
+            space = to > out;
+            continue;
+        }
+        if (space) *to++ = ' ';
+        space = 0;
+        while (from < at) *to++ = (char)*from++;
+        while (at < end && *at > ' ' && *at < 0x80) *to++ = (char)*at++;
+    }
+    return to - out;
+}
+
 /* The words of each text, each with a newline behind it, one after the other into `out`, which has room for twice
    `size` bytes; `out` may be NULL, and words are only counted. `counts` gets the number of words of each text. Gives the
    bytes written, or UNKNOWN. A word is a run of characters IN_WORD, also of runs with one that JOINS between two; a

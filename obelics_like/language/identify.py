@@ -113,7 +113,7 @@ class Identify(Stage):
                 code, p = answer[0]
                 if len(answer) > 1 and answer[1][1] == p:
                     code, p = min(answer, key=_strength)
-                node.language = Language(code, _rounded(p), named)
+                node.language = Language(code, rounded(p), named)
         shares = _best({code: vote / total for code, vote in votes.items()})
         document.language = Language(*(shares[0] if shares else ("und", 0.0)), named)
         document.facts["languages"] = dict(shares)
@@ -175,10 +175,10 @@ def _ask(models: list[Any], texts: list[str]) -> list[Answer]:
 
 def _best(votes: Votes) -> list[tuple[str, float]]:
     """The strongest three, best first; of equal ones the first in the alphabet."""
-    return [(code, _rounded(vote)) for code, vote in sorted(votes.items(), key=_strength)[:_BEST]]
+    return [(code, rounded(vote)) for code, vote in sorted(votes.items(), key=_strength)[:_BEST]]
 
 
-def _rounded(p: float) -> float:
+def rounded(p: float) -> float:
     """`round(p, 4)` of what is not negative, in a third of its time: there are thirty of a page."""
     whole = int(p * 10_000 + 0.5)
     # near the middle between two, the product may have been rounded to the wrong side of it

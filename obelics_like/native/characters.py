@@ -26,11 +26,10 @@ _AT_ONCE = 4096  # characters that are learnt at once
 class Texts:
     """Texts joined as UTF-8 `raw`, with the length of each in characters, as an array of C."""
 
-    __slots__ = ("_array", "count", "joined", "lengths", "raw")
+    __slots__ = ("_array", "count", "lengths", "raw")
 
     def __init__(self, texts: Sequence[str]) -> None:
-        self.joined = "".join(texts)
-        self.raw = self.joined.encode("utf-8", "surrogatepass")
+        self.raw = "".join(texts).encode("utf-8", "surrogatepass")
         self.count = len(texts)
         self._array = array("i", map(len, texts))
         self.lengths = self._array.buffer_info()[0]

@@ -206,6 +206,7 @@ EXPORT int64_t text_kinds(const char *text, int64_t size, const int32_t *lengths
     int64_t said = 0;
     for (int32_t number = 0; number < texts && !said; number++) {
         uint32_t classed[256] = {0}, ascii[128] = {0}, best = 0, mask = 0;
+        int most_kind = 0; /* there are some 30 kinds, and most texts have few of them */
         int32_t *row = rows + (int64_t)number * fields;
         for (int32_t left = lengths[number]; left > 0 && at < end; left--) {
             if (*at < 0x80) { ascii[*at++]++; continue; }
@@ -213,6 +214,7 @@ EXPORT int64_t text_kinds(const char *text, int64_t size, const int32_t *lengths
             int kind = classes[c];
             if (!kind) { said = UNKNOWN; break; }
             classed[kind]++;
+            if (kind > most_kind) most_kind = kind;
             if (!most || adds[kind * fields + spaces]) continue;
             if (!mask) { /* twice as many slots as this text can still need */
                 int64_t rest = end - at + 1 < left ? end - at + 1 : left;
@@ -233,10 +235,11 @@ EXPORT int64_t text_kinds(const char *text, int64_t size, const int32_t *lengths
             if (ascii[c]) {
                 if (!classes[c]) said = UNKNOWN;
                 classed[classes[c]] += ascii[c];
+                if (classes[c] > most_kind) most_kind = classes[c];
                 if (ascii[c] > best && !adds[classes[c] * fields + spaces]) best = ascii[c];
             }
         for (int32_t field = 0; field < fields; field++) row[field] = 0;
-        for (int kind = 1; kind < 256; kind++)
+        for (int kind = 1; kind <= most_kind; kind++)
             if (classed[kind])
                 for (int32_t field = 0; field < fields; field++)
                     row[field] += (int32_t)classed[kind] * adds[kind * fields + field];

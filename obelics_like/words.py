@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+from array import array
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -149,13 +150,11 @@ def _hashes(texts: tuple[str, ...]) -> np.ndarray | None:
 
 
 def _pass(page: Texts, out: object) -> tuple[int, list[int]]:
-    import ctypes
-
     native = _native()
-    counts = (ctypes.c_int32 * page.count)()
-    given = [page.raw, len(page.raw), page.lengths, page.count, native.classes.table, out, counts]
+    counts = array("i", bytes(4 * page.count))
+    given = [page.raw, len(page.raw), page.lengths, page.count, native.classes.table, out, counts.buffer_info()[0]]
     size = native.classes.passed(page, lambda: native.words(*given))
-    return size, list(counts)
+    return size, counts.tolist()
 
 
 class _Native:

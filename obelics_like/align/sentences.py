@@ -37,16 +37,18 @@ def spans(text: str, language: str, segment: Segment, max_characters: int | None
         parts = segment(language, text)
     except UnicodeEncodeError:  # half a surrogate pair
         parts = segment(language, _SURROGATE.sub("\ufffd", text))
-    cuts = _ends(text, parts)
+    cuts = [len(text)] if parts == [text] else _ends(text, parts)
     if not text.isascii() and any(map(text.__contains__, _STOPS)) and _PASSED_OVER.search(text):
         cuts = sorted({*cuts, *(stop.end() for stop in _PASSED_OVER.finditer(text))})
     pieces, at = [], 0
     for end in cuts:
-        piece = text[at:end].lstrip()
-        start = end - len(piece)
-        if stripped := piece.rstrip():
-            pieces.append((start, start + len(stripped)))
-        at = end
+        start, stop, at = at, end, end
+        while start < stop and text[start].isspace():
+            start += 1
+        while start < stop and text[stop - 1].isspace():
+            stop -= 1
+        if start < stop:
+            pieces.append((start, stop))
     found = _join(pieces, text, min_characters)
     if max_characters is None:
         return found
@@ -69,23 +71,24 @@ def _ends(text: str, pieces: list[str]) -> list[int]:
 def _join(pieces: list[Span], text: str, min_characters: int) -> list[Span]:
     """Pieces that are too short, or marks only, joined to the one before them, at the start to the one after."""
     if len(pieces) == 1:
-        return pieces if _has_letter(text, pieces[0]) else []
+        return pieces if _has_letter(text, *pieces[0]) else []
     joined: list[Span] = []
     small = False  # whether the last piece is still waiting for company
     for start, end in pieces:
-        thin = end - start < min_characters or _LETTER.search(text, start, end) is None
+        thin = end - start < min_characters or not _has_letter(text, start, end)
         if joined and (thin or small):
             joined[-1] = (joined[-1][0], end)
-            small = small and (end - joined[-1][0] < min_characters or not _has_letter(text, joined[-1]))
+            small = small and (end - joined[-1][0] < min_characters or not _has_letter(text, *joined[-1]))
         else:
             joined.append((start, end))
             small = thin
     # a piece without a letter is left only where there is nothing that it could be joined to
-    return joined if not small else [piece for piece in joined if _has_letter(text, piece)]
+    return joined if not small else [piece for piece in joined if _has_letter(text, *piece)]
 
 
-def _has_letter(text: str, piece: Span) -> bool:
-    return _LETTER.search(text, *piece) is not None
+def _has_letter(text: str, start: int, end: int) -> bool:
+    # the first character nearly always
+    return (start < end and text[start].isalnum()) or _LETTER.search(text, start, end) is not None
 
 
 def _split(text: str, piece: Span, max_characters: int) -> list[Span]:
@@ -102,7 +105,7 @@ def _split(text: str, piece: Span, max_characters: int) -> list[Span]:
             break
         parts.append((start, cut.start()))
         start = cut.end()
-    return [part for part in [*parts, (start, end)] if _has_letter(text, part)]
+    return [part for part in [*parts, (start, end)] if _has_letter(text, *part)]
 
 
 @dataclass(frozen=True)
@@ -148,6 +151,7 @@ class Sentences(Stage):
             for text in document.texts():
                 language = text.language or document.language
                 code = language.code if language is not None else "en"
-                found = spans(text.effective, code, opened, self.max_characters, self.min_characters)
+                whole = text.effective if text.edits else text.text
+                found = spans(whole, code, opened, self.max_characters, self.min_characters)
                 document.sentences += [(text.pos, start, end) for start, end in found]
         return batch

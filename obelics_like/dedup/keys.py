@@ -11,6 +11,8 @@ import re
 from collections.abc import Collection, Iterable
 from urllib.parse import urlsplit
 
+from obelics_like.native.characters import collapsed
+
 TRACKING = re.compile(
     "(?:utm_.*|_ga|_gl|_hsenc|_hsmi|_openstat|dclid|ef_id|epik|fb_action_ids|fb_action_types|fb_source|fbclid"
     "|gad_source|gbraid|gclid|gclsrc|igsh|igshid|li_fat_id|mc_cid|mc_eid|mkt_tok|ml_subscriber|ml_subscriber_hash"
@@ -112,11 +114,8 @@ def exact_text_key(texts: Iterable[str]) -> bytes | None:
     >>> exact_text_key(["Two  cats", "sat."]) == exact_text_key(["two cats\\nSAT."])
     True
     """
-    text = " ".join(texts).casefold()
-    # most pages have single spaces and no other white space, none of which is printable: a quarter of the time
-    if not text.isprintable() or "  " in text or text != text.strip():
-        text = " ".join(text.split())
-    return _digest(text) if text else None
+    text = collapsed(" ".join(texts).casefold())
+    return hashlib.blake2b(text, digest_size=16).digest() if text else None
 
 
 def _digest(text: str) -> bytes:

@@ -5,8 +5,8 @@ It reads no picture and asks no server.
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 from urllib.parse import unquote, urldefrag, urlsplit
@@ -87,12 +87,15 @@ class UrlRules(Stage):
 
     def _banned(self, url: str) -> str | None:
         """The first banned word that the URL holds."""
-        words, whole = self.banned_words or (), path(url)
+        words, names, whole = self.banned_words or (), self.banned_names or (), path(url)
+        found = tokens(whole)
         if self.match == "substring":
             held = next((word for word in words if word in url), None)
         else:
-            held = _first(words, tokens(whole))
-        return held or _first(self.banned_names or (), tokens(whole.rpartition("/")[2]))
+            held = _first(words, found)
+        if held or not _first(names, found):  # the words of the file's name are among those of the path
+            return held
+        return _first(names, tokens(whole.rpartition("/")[2]))
 
 
 def path(url: str) -> str:
@@ -131,5 +134,19 @@ def _scheme(url: str) -> str:
     return url.partition(":")[0].lower()
 
 
-def _first(words: Iterable[str], found: set[str]) -> str | None:
-    return next((word for word in words if word.lower() in found or word.lower() + "s" in found), None)
+def _first(words: tuple[str, ...], found: set[str]) -> str | None:
+    """The first of the words that is found, in any case and with a plural s or without."""
+    forms = _forms(words)
+    if forms.keys().isdisjoint(found):
+        return None
+    return words[min(at for form, at in forms.items() if form in found)]
+
+
+@functools.lru_cache(maxsize=64)
+def _forms(words: tuple[str, ...]) -> dict[str, int]:
+    """The forms of the words in lower case, with the number of the first word that has it."""
+    forms: dict[str, int] = {}
+    for at, word in enumerate(words):
+        forms.setdefault(word.lower(), at)
+        forms.setdefault(word.lower() + "s", at)
+    return forms

@@ -64,13 +64,11 @@ class FastText:
         lines = [clean(text) for text in texts]
         # fastText answers an empty line with its most frequent label
         answers = iter(self._ask([line for line in lines if line], k + self._codes.merged))
-        return [self._named(next(answers), k) if line else [] for line in lines]
-
-    def _named(self, answer: Answer, k: int) -> Pairs:
         if self._codes.merged:
-            return self._codes.ranked([(label.removeprefix(_PREFIX), p) for p, label in answer], k)
-        code = self._codes.code
-        return [(code(label), p if p < 1.0 else 1.0) for p, label in answer]  # its own sum may pass 1 by a rounding
+            return [self._codes.ranked([(label, p) for p, label in next(answers)], k) if line else [] for line in lines]
+        known = self._codes.known
+        # its own sum may pass 1 by a rounding
+        return [[(known[label], p if p < 1.0 else 1.0) for p, label in next(answers)] if line else [] for line in lines]
 
     def _guess(self) -> str:
         """Flores labels look like eng_Latn, those of lid.176 like en: one answer tells, where bindings list none."""
@@ -106,8 +104,7 @@ class Labels:
     def __init__(self, scheme: str) -> None:
         self.codes = read_labels(scheme)
         self.merged = min(len(self.codes) - len(set(self.codes.values())), _MOST_MERGED)
-        self._flores = scheme == "flores"
-        self._known: dict[str, str] = {}
+        self.known = _Known(self.codes, scheme == "flores")
 
     def code(self, label: str) -> str:
         """The BCP-47 code of a label, with fastText's prefix or without.
@@ -115,10 +112,7 @@ class Labels:
         A flores label that the table lacks keeps its script, since nothing says which one is usual: quc_Latn becomes
         quc-Latn. Labels of lid.176's kind are codes already.
         """
-        if label not in self._known:
-            name = label.removeprefix(_PREFIX)
-            self._known[label] = self.codes.get(name) or (_derived(name, self.codes) if self._flores else name)
-        return self._known[label]
+        return self.known[label]
 
     def ranked(self, pairs: Pairs, k: int) -> Pairs:
         """(label, probability) pairs, best first, as the best `k` (code, probability), those of one code added up."""
@@ -130,6 +124,18 @@ class Labels:
         if len(found) < len(pairs):
             best.sort(key=lambda item: -item[1])
         return [(code, min(1.0, p)) for code, p in best[:k]]  # fastText's own sum may pass 1 by a rounding
+
+
+class _Known(dict[str, str]):
+    """The codes of the labels that were met, by the labels as they were said; see `Labels.code`."""
+
+    def __init__(self, codes: dict[str, str], flores: bool) -> None:
+        self._codes, self._flores = codes, flores
+
+    def __missing__(self, label: str) -> str:
+        name = label.removeprefix(_PREFIX)
+        self[label] = self._codes.get(name) or (_derived(name, self._codes) if self._flores else name)
+        return self[label]
 
 
 def read_labels(scheme: str) -> dict[str, str]:
@@ -147,15 +153,10 @@ def clean(text: str) -> str:
     """
     if not (text[:1].isalpha() or any(map(str.isalpha, text))):
         return ""
-    line = " ".join((text.replace("\0", " ") if "\0" in text else text).split())
-    if line.isupper():
-        line = line.lower()
-    try:
-        if not line.isascii():
-            line.encode()
-    except UnicodeEncodeError:
-        line = line.encode("utf-8", "ignore").decode()
-    return line
+    line = text.strip()
+    if not line.isprintable() or "  " in line:  # of white space and half surrogate pairs, a space alone is printable
+        line = " ".join(line.replace("\0", " ").split()).encode("utf-8", "ignore").decode()
+    return line.lower() if line.isupper() else line
 
 
 @lru_cache(maxsize=16)

@@ -7,8 +7,12 @@ caller's.
 from __future__ import annotations
 
 import ctypes
+import functools
 from array import array
 from collections.abc import Callable, Sequence
+from typing import Any
+
+from obelics_like.native import kernel
 
 SIZE = 0x110000
 """How many characters Unicode has room for."""
@@ -16,16 +20,16 @@ ALIKE = (range(0x4E00, 0x9FA6), range(0xAC00, 0xD7A4))
 """Han and Hangul: letters that are alike to every table but for their numbers, and that pages bring new ones of for
 ever. One is asked about and stands for all."""
 _UNKNOWN, _NO_MEMORY = -1, -2
+_AT_ONCE = 4096  # characters that are learnt at once
 
 
 class Texts:
     """Texts joined as UTF-8 `raw`, with the length of each in characters, as an array of C."""
 
-    __slots__ = ("_array", "count", "joined", "lengths", "raw")
+    __slots__ = ("_array", "count", "lengths", "raw")
 
     def __init__(self, texts: Sequence[str]) -> None:
-        self.joined = "".join(texts)
-        self.raw = self.joined.encode("utf-8", "surrogatepass")
+        self.raw = "".join(texts).encode("utf-8", "surrogatepass")
         self.count = len(texts)
         self._array = array("i", map(len, texts))
         self.lengths = self._array.buffer_info()[0]
@@ -40,19 +44,46 @@ class Classes:
 
     def passed(self, texts: Texts, over: Callable[[], int]) -> int:
         """What `over`, a call of C with the table over these texts, gives, once it knows each of their characters."""
-        said = over()
-        if said == _UNKNOWN:
-            table = self.table
-            for character in set(texts.joined):
-                if not table[ord(character)]:
-                    self._learn(ord(character), self._number(character))
-            said = over()
+        while (said := over()) == _UNKNOWN:
+            for code in self._unknown(texts):
+                if not self.table[code]:
+                    self._learn(code, self._number(chr(code)))
         if said == _NO_MEMORY:
             raise MemoryError
         return said
+
+    def _unknown(self, texts: Texts) -> list[int]:
+        """Characters of the texts that the table does not know: all of them, or the first of very many."""
+        found = array("I", bytes(4 * _AT_ONCE))
+        count = _native().text_unknown(texts.raw, len(texts.raw), self.table, found.buffer_info()[0], _AT_ONCE)
+        return found[:count].tolist()
 
     def _learn(self, code: int, number: int) -> None:
         self.table[code] = number
         for alike in ALIKE:
             if code in alike:
                 ctypes.memset(ctypes.addressof(self.table) + alike.start, number, len(alike))
+
+
+def collapsed(text: str) -> bytes:
+    """`" ".join(text.split())` as UTF-8 (half surrogate pairs as three bytes), in a third of the time.
+
+    >>> collapsed(" a\\n\\u3000 b ")
+    b'a b'
+    """
+    raw = text.encode("utf-8", "surrogatepass")
+    out = ctypes.create_string_buffer(len(raw))
+    return ctypes.string_at(out, _native().text_collapsed(raw, len(raw), out))
+
+
+@functools.cache
+def _native() -> Any:
+    native = kernel()
+    native.text_unknown.restype = ctypes.c_int32
+    native.text_unknown.argtypes = [
+        *(ctypes.c_char_p, ctypes.c_int64),
+        *(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int32),
+    ]
+    native.text_collapsed.restype = ctypes.c_int64
+    native.text_collapsed.argtypes = [ctypes.c_char_p, ctypes.c_int64, ctypes.c_void_p]
+    return native

@@ -22,6 +22,40 @@ static inline uint32_t next(const unsigned char **at, const unsigned char *end) 
     return c > LAST ? LAST : c;
 }
 
+/* The characters that the table does not know, each once, the first `room` of them into `codes`; gives how many. */
+EXPORT int32_t text_unknown(const char *text, int64_t size, uint8_t *table, uint32_t *codes, int32_t room) {
+    const unsigned char *at = (const unsigned char *)text, *end = at + size;
+    int32_t count = 0;
+    while (at < end && count < room) {
+        uint32_t c = next(&at, end);
+        if (table[c]) continue;
+        table[c] = 1; /* so that it is met once */
+        codes[count++] = c;
+    }
+    for (int32_t i = 0; i < count; i++) table[codes[i]] = 0;
+    return count;
+}
+
+/* The text with single spaces for its runs of white space, and none at its ends, into `out`, which has room for `size`
+   bytes; gives how many these are. */
+EXPORT int64_t text_collapsed(const char *text, int64_t size, char *out) {
+    const unsigned char *at = (const unsigned char *)text, *end = at + size;
+    char *to = out;
+    int space = 0; /* whether one is due before the next character */
+    while (at < end) {
+        const unsigned char *from = at;
+        if (is_space(next(&at, end))) {
+            space = to > out;
+            continue;
+        }
+        if (space) *to++ = ' ';
+        space = 0;
+        while (from < at) *to++ = (char)*from++;
+        while (at < end && *at > ' ' && *at < 0x80) *to++ = (char)*at++;
+    }
+    return to - out;
+}
+
 /* The words of each text, each with a newline behind it, one after the other into `out`, which has room for twice
    `size` bytes; `out` may be NULL, and words are only counted. `counts` gets the number of words of each text. Gives the
    bytes written, or UNKNOWN. A word is a run of characters IN_WORD, also of runs with one that JOINS between two; a
@@ -172,6 +206,7 @@ EXPORT int64_t text_kinds(const char *text, int64_t size, const int32_t *lengths
     int64_t said = 0;
     for (int32_t number = 0; number < texts && !said; number++) {
         uint32_t classed[256] = {0}, ascii[128] = {0}, best = 0, mask = 0;
+        int most_kind = 0; /* there are some 30 kinds, and most texts have few of them */
         int32_t *row = rows + (int64_t)number * fields;
         for (int32_t left = lengths[number]; left > 0 && at < end; left--) {
             if (*at < 0x80) { ascii[*at++]++; continue; }
@@ -179,6 +214,7 @@ EXPORT int64_t text_kinds(const char *text, int64_t size, const int32_t *lengths
             int kind = classes[c];
             if (!kind) { said = UNKNOWN; break; }
             classed[kind]++;
+            if (kind > most_kind) most_kind = kind;
             if (!most || adds[kind * fields + spaces]) continue;
             if (!mask) { /* twice as many slots as this text can still need */
                 int64_t rest = end - at + 1 < left ? end - at + 1 : left;
@@ -199,10 +235,11 @@ EXPORT int64_t text_kinds(const char *text, int64_t size, const int32_t *lengths
             if (ascii[c]) {
                 if (!classes[c]) said = UNKNOWN;
                 classed[classes[c]] += ascii[c];
+                if (classes[c] > most_kind) most_kind = classes[c];
                 if (ascii[c] > best && !adds[classes[c] * fields + spaces]) best = ascii[c];
             }
         for (int32_t field = 0; field < fields; field++) row[field] = 0;
-        for (int kind = 1; kind < 256; kind++)
+        for (int kind = 1; kind <= most_kind; kind++)
             if (classed[kind])
                 for (int32_t field = 0; field < fields; field++)
                     row[field] += (int32_t)classed[kind] * adds[kind * fields + field];

@@ -36,17 +36,19 @@ class Counts(Stage):
         for document in batch:
             nodes = list(document.texts())
             texts = [node.effective for node in nodes]
-            numbers = words.count(texts)
+            numbers, lengths = words.count(texts), list(map(len, texts))
             sizes = [len(text) if text.isascii() else len(text.encode("utf-8", "replace")) for text in texts]
             tokens = {name: list(map(tokenizer.count, texts)) for name, tokenizer in opened.items()}
-            for at, node in enumerate(nodes):
-                node.facts["words"] = numbers[at]
-                node.facts["characters"] = len(texts[at])
-                node.facts["bytes"] = sizes[at]
-                node.facts["tokens"] = {name: counts[at] for name, counts in tokens.items()}
+            said: list[dict[str, int]] = [{} for _ in nodes]
+            for name, counts in tokens.items():
+                for own, count in zip(said, counts):
+                    own[name] = count
+            for node, number, length, size, own in zip(nodes, numbers, lengths, sizes, said):
+                facts = node.facts
+                facts["words"], facts["characters"], facts["bytes"], facts["tokens"] = number, length, size, own
             document.facts.update(
                 words=sum(numbers),
-                characters=sum(map(len, texts)),
+                characters=sum(lengths),
                 bytes=sum(sizes),
                 tokens={name: sum(counts) for name, counts in tokens.items()},
             )

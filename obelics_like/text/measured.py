@@ -76,11 +76,15 @@ class Measured:
             self._lowered = " ".join(self.words).lower().split(" ") if self.words else []
         return self._lowered
 
-    def fewer(self, of: WordList, least: int) -> bool:
-        """Whether fewer than `least` distinct entries of a list occur."""
+    def few(self, of: WordList, least: int, share: float) -> bool:
+        """Whether fewer than `least` distinct entries of a list occur, or surely no larger share of the words is on it.
+
+        Most pages are told by hashes, for which no word becomes a string.
+        """
         if self._lowered is None:
-            hashes = words.hashes([node.effective for node in self.nodes])
-            if of.fewer(least, hashes, self.lower if of.parts else ""):
+            texts = [node.effective for node in self.nodes]
+            most = of.most(words.hashes(texts), self.lower if of.parts else "", least)
+            if most is not None and (most[0] < least or most[1] / max(sum(words.count(texts)), 1) <= share):
                 return True
         return len(of.found(self.lowered, self.lower)) < least
 

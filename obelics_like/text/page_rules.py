@@ -173,7 +173,7 @@ def _flagged_from(limit: Limit, least: int) -> Limit:
 
     def share(m: Measured) -> float | None:
         found = m.lists.flagged
-        if found is None or m.fewer(found, least):
+        if found is None or m.few(found, least, limit.limit):
             return None
         return m.share(found)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cache, cached_property
 from importlib import resources
@@ -71,48 +72,49 @@ class WordList:
             return inside + sum(len(run) for run in self._runs(lowered))
         return inside + sum(map(self.tokens.__contains__, lowered))
 
-    def fewer(self, least: int, hashes: np.ndarray | None, text: str) -> bool:
-        """Whether surely fewer than `least` distinct entries occur, by `words.hashes` and the text in lower case.
+    def most(self, hashes: np.ndarray | None, text: str, least: int = 1) -> tuple[int, int] | None:
+        """No more distinct entries occur than the first number, and no more words stand on the list than the second.
 
-        False does not say that there are as many. It saves making the words, of which nearly no page has the most.
+        By `words.hashes` and the text in lower case; None where these can't tell. It saves making the words, since
+        nearly no page holds as many as a rule asks for; where there can't be `least` entries, it looks no further.
         """
         if hashes is None or self._screen is None:
-            return False
-        import numpy as np
-
+            return None
         entries, tops = self._screen
-        starts = hashes >> _TOP
-        met = {word for word in hashes[tops[starts]].tolist() if word in entries}
-        near = [entry for word in met for entry in entries[word]]
-        inside = len(set(self._parts(text)))
-        if len(near) + inside < least:
-            return True
-        page = np.zeros(1 << 16, np.bool_)
-        page[starts] = True
-        return sum(bool(page[entry].all()) for entry in near) + inside < least
+        met = Counter(word for word in hashes[tops[hashes >> _TOP]].tolist() if word in entries)
+        parts = self._parts(text)
+        distinct, covered = len(set(parts)), sum(self.parts[part] for part in parts)
+        near = [(times, *entry) for word, times in met.items() for entry in entries[word]]
+        if distinct + len(near) < least:
+            return distinct + len(near), covered + sum(times * size for times, _, _, size in near)
+        for times, pieces, at, size in near:
+            found = times if len(pieces) == 1 else _occurrences(hashes, pieces, at)
+            distinct += found > 0
+            covered += found * size
+        return distinct, covered
 
     @cached_property
-    def _screen(self) -> tuple[dict[int, list[np.ndarray]], np.ndarray] | None:
-        """The words of entries, as the first 16 bits of their hashes, by the hash of the longest; which such there are.
+    def _screen(self) -> tuple[dict[int, list[tuple[np.ndarray, int, int]]], np.ndarray] | None:
+        """The hashes of an entry's pieces, which of them is the longest, and its words, by the hash of the longest; and
+        which first 16 bits such a hash may have.
 
         The longest, since "how" begins a phrase and stands on every page.
         """
         import numpy as np
 
-        entries: dict[int, list[np.ndarray]] = {}
-        tops = np.zeros(1 << 16, np.bool_)
-        listed = [*self.tokens, *(" ".join(phrase) for some in self.phrases.values() for phrase in some)]
-        all_hashes = words.hashes(listed)  # a call for each would take most of a list's time
-        if all_hashes is None:
+        entries: dict[int, list[tuple[np.ndarray, int, int]]] = {}
+        listed = [(token,) for token in self.tokens] + [phrase for some in self.phrases.values() for phrase in some]
+        hashes = words.hashes([" ".join(entry) for entry in listed])  # a call for each would take most of the time
+        if hashes is None:
             return None
         end = 0
         for entry in listed:
-            pieces = words.cut(entry).split()
+            pieces = words.cut(" ".join(entry)).split()
             start, end = end, end + len(pieces)
-            hashes = all_hashes[start:end]
-            longest = hashes[pieces.index(max(pieces, key=len))]
-            tops[longest >> _TOP] = True
-            entries.setdefault(int(longest), []).append(hashes >> _TOP)
+            at = pieces.index(max(pieces, key=len))
+            entries.setdefault(int(hashes[start + at]), []).append((hashes[start:end], at, len(entry)))
+        tops = np.zeros(1 << 16, np.bool_)
+        tops[[word >> _TOP for word in entries]] = True
         return entries, tops
 
     def found(self, lowered: Sequence[str], text: str) -> set[str]:
@@ -138,6 +140,18 @@ class WordList:
                 runs.append(run)
                 free = at + len(run)
         return runs
+
+
+def _occurrences(hashes: np.ndarray, pieces: np.ndarray, at: int) -> int:
+    """How often the pieces stand one after the other; the one with the number `at` is looked for first."""
+    starts = (hashes == pieces[at]).nonzero()[0] - at
+    starts = starts[(starts >= 0) & (starts <= len(hashes) - len(pieces))]
+    for number, piece in enumerate(pieces):
+        if not len(starts):
+            break
+        if number != at:
+            starts = starts[hashes[starts + number] == piece]
+    return len(starts)
 
 
 @cache

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pickle
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from obelics_like.document import Document, Drop, Edit, Image, Language, Origin, Text
 from obelics_like.errors import OptionError
-from obelics_like.language.identify import Identify
+from obelics_like.language.identify import Identify, rounded
 from obelics_like.stage import Context
 
 
@@ -249,3 +251,8 @@ def test_is_a_stage_of_plain_options() -> None:
     assert pickle.loads(pickle.dumps(stage)) == stage
     stage.check()
     assert Identify().rules.keys() == {"other_language", "unsure_language"}
+
+
+@given(st.one_of(st.floats(0, 1), st.floats(0, 1, width=32), st.integers(0, 20_000).map(lambda n: n / 20_000)))
+def test_a_score_has_four_digits(p: float) -> None:
+    assert rounded(p) == round(p, 4)

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from obelics_like.errors import DataError, MissingPiece, UnknownName
 from obelics_like.models import langid, registry
@@ -105,6 +107,17 @@ def test_newlines_nul_and_lone_surrogates(model: Identifier) -> None:
     whole = model.identify([plain])
     for broken in (plain.replace(" ", "\n"), plain.replace(" ", "\r\n"), plain.replace(" ", "\0"), plain + "\udcff"):
         assert model.identify([broken]) == whole
+
+
+@given(st.text(alphabet="aB\u00e9\u00c9\u732b1- \n\t\0\x1f\x85\u00a0\u2028\u3000\ud800\u200b"))
+def test_a_clean_line_has_single_spaces_and_can_be_encoded(text: str) -> None:
+    plain = text.replace("\0", " ").encode("utf-8", "ignore").decode()
+    line = " ".join(plain.split())
+    wanted = line.lower() if line.isupper() else line
+    # half a surrogate pair between two spaces leaves both of them
+    assert clean(text).split() == (wanted.split() if any(map(str.isalpha, text)) else [])
+    assert "\n" not in clean(text)
+    assert clean(text).encode() is not None
 
 
 def test_very_long_text(model: Identifier) -> None:

@@ -1,9 +1,11 @@
 """One letter that stands for a whole range is like all of it."""
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from obelics_like import words
-from obelics_like.native.characters import ALIKE
+from obelics_like.native.characters import ALIKE, collapsed
 from obelics_like.text import measures
 from obelics_like.text.kinds import Kinds
 
@@ -30,3 +32,16 @@ def test_one_letter_is_asked_about_for_all() -> None:
     rows = [kinds.columns([text]).rows[0] for text in texts]
     assert rows == [list(measures.characters(text)) for text in texts]
     assert sorted(asked) == sorted("一 가é")
+
+
+def test_more_new_letters_than_are_learnt_at_once() -> None:
+    text = "".join(map(chr, range(0xA0, 0x3400))) + "".join(map(chr, range(0x1F000, 0x1FAFF)))
+    assert Kinds().columns([text, text]).rows == [list(measures.characters(text))] * 2
+
+
+@given(
+    st.text(alphabet="ab\u00e9\u732b\U0001f642\ud800 \t\n\x1c\x1f\x7f\x85\u00a0\u1680\u180e\u200b\u2003\u2028\u3000")
+)
+@example("")
+def test_collapsed_white_space(text: str) -> None:
+    assert collapsed(text) == " ".join(text.split()).encode("utf-8", "surrogatepass")

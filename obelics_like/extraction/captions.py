@@ -5,6 +5,8 @@ It reads structure only: a caption is never guessed from the words of a paragrap
 
 from __future__ import annotations
 
+from itertools import compress
+
 from obelics_like.extraction import names
 from obelics_like.extraction.paragraphs import Totals
 from obelics_like.extraction.walk import Walked
@@ -42,7 +44,7 @@ def in_captions(walked: Walked, totals: Totals) -> list[bool]:
 
 def _telling(walked: Walked) -> set[int]:
     """The figures of code, of a table, of a quote: their text is no caption."""
-    figure = _frames(walked)[0]
+    figure = _frames(walked, _framed(walked))[0]
     return {figure[walked.containers[at]] for at in walked.blocks if walked.kinds[at] not in _PLAIN}
 
 
@@ -53,14 +55,15 @@ def captions(walked: Walked) -> dict[int, str]:
     its pictures; elsewhere, what is named a caption belongs to the nearest picture before it, else to the next one
     after it.
     """
-    if not any(walked.bits[at] & _BITS for at in walked.named):
+    framed = _framed(walked)
+    if not framed:
         return {}
-    figure, inside = _frames(walked)
+    containers, (figure, inside, either) = walked.containers, _frames(walked, framed)
     texts: dict[int, list[tuple[int, bool]]] = {}  # of each figure its texts, and whether they are named captions
     loose: list[int] = []
-    for at in walked.blocks:
-        container = walked.containers[at]
-        named = inside[container] or walked.kinds[at] == "figcaption"
+    for at in compress(walked.blocks, map(either.__getitem__, map(containers.__getitem__, walked.blocks))):
+        container = containers[at]
+        named = inside[container] != 0 or walked.kinds[at] == "figcaption"
         if home := figure[container]:
             texts.setdefault(home, []).append((at, named))
         elif named:
@@ -86,17 +89,25 @@ def _told(walked: Walked, held: list[tuple[int, bool]]) -> str:
     return " ".join(texts[at] for at, named in held if named or plain)
 
 
-def _frames(walked: Walked) -> tuple[list[int], list[bool]]:
-    """For each container the figure it stands in (0: none), and whether it is in a caption."""
-    figure, inside = [0] * len(walked.bits), [False] * len(walked.bits)
-    for at in walked.named:
-        bits, end = walked.bits[at], walked.ends[at]
-        if bits & names.FIGURE:
-            figure[at:end] = [at] * (end - at)
-            inside[at:end] = [False] * (end - at)
-        elif bits & names.CAPTION:
-            inside[at:end] = [True] * (end - at)
-    return figure, inside
+def _framed(walked: Walked) -> list[int]:
+    """The containers that are figures, or captions."""
+    bits = walked.bits
+    return [at for at in walked.named if bits[at] & _BITS]
+
+
+def _frames(walked: Walked, framed: list[int]) -> tuple[list[int], bytearray, bytearray]:
+    """For each container the figure it stands in (0: none), whether it is in a caption, and whether in either."""
+    figure, inside, either = [0] * len(walked.bits), bytearray(len(walked.bits)), bytearray(len(walked.bits))
+    for at in framed:
+        end = walked.ends[at]
+        size = end - at
+        either[at:end] = b"\1" * size
+        if walked.bits[at] & names.FIGURE:
+            figure[at:end] = [at] * size
+            inside[at:end] = bytes(size)
+        else:
+            inside[at:end] = b"\1" * size
+    return figure, inside, either
 
 
 def _neighbour(walked: Walked, at: int, found: dict[int, str]) -> int | None:

@@ -7,9 +7,10 @@ is left is scored by `picture_score`, and kept from `threshold` on. Pure functio
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from obelics_like.extraction import names
+from obelics_like.extraction.addresses import Words
 from obelics_like.extraction.main_content import Judgement
 from obelics_like.extraction.picture_score import GALLERY, View, is_same, model, score
 from obelics_like.extraction.placements import Placement, file_name
@@ -31,10 +32,19 @@ _ICON_FILE = re.compile(
     r"check|ampersand)[_.\-]?\d*\.\w+$|badge[_\-]"
 )
 """File names of icons, written small: a part, with `_` put before the name; and for the second the beginning."""
+_ICONS = listed(
+    "logo icon avatar sprite emoji smiley button btn qr google app-store appstore /arrow /badge badge- badge_ /banner "
+    "/ad /sponsor /rss /share /facebook /twitter /whatsapp /pinterest /linkedin /instagram /youtube /print /star "
+    "/rating /author /autor /profile /user /bullet /separator /divider /plus /minus /close /zoom /enlarge /next /prev "
+    "/check /ampersand .svg"
+)
+"""Words of which at least one stands in an address whose end is such a name, or that of an SVG."""
 _ICON_CLASS = re.compile(r"(?:^|[\s_-])(?:logo|icon|avatar|emoji|wp-smiley|gravatar|qrcode|qr-code)(?=[\s_-]|$)", re.I)
 _SERVER = re.compile(r"(?:.*\.)?(?:ads?|adserv(?:er|ing)?|smartadserver|adform|adnxs|adition)\d*\.", re.I)
 _SERVED = listed("/www/delivery/ /adserver/ adnoscript")
 """Addresses of programs that serve advertisements: their hosts, and parts of their paths."""
+_SERVERS = listed("/ad .ad /smartad .smartad")
+"""How such hosts begin, or go on behind a dot."""
 _FORMULA = re.compile(r"(?:^|[\s_-])(?:mwe-math|latex|mathtex|tex2jax)(?=[\s_-]|$)", re.I)
 _FORMULA_URL = listed("/math/render/ /latex.php latex.codecogs. /mathtex.cgi ?cht=tx &cht=tx")
 """Formulas that are set as pictures are part of a line of text."""
@@ -82,32 +92,42 @@ def candidates(
     if not any(judged.main):
         return []
     view = View(walked, placements, judged, url, lead_image)
-    likely = [(number, one) for number, one in enumerate(placements) if _may_be(one, view)]
-    found = [(number, one, view.target(one), view) for number, one in likely]
-    for _, one, target, _ in found:
-        view.count(one, target)
+    start, end, furniture = view.start, view.end, judged.furniture
+    near = [
+        (number, one)
+        for number, one in enumerate(placements)  # cheap rules first: most pictures are far from the text
+        if start < one.item < end and not one.fault and not furniture[one.picture.container] & _NEVER
+    ]
+    asked = _words().found([one.url for _, one in near])
+    found = [(number, one, view.target(one), view) for (number, one), bits in zip(near, asked) if _may_be(one, bits)]
+    view.take_up([(one, target) for _, one, target, _ in found])
     return [each for each in found if not _is_teaser(each[1], each[2], view)]
 
 
-def _may_be(one: Placement, view: View) -> bool:
-    """Whether no rule speaks against a picture; cheap ones first, as most pictures are far from the text."""
-    picture = one.picture
-    if one.fault or not view.start < one.item < view.end or picture.how == "input":
-        return False
-    return not (view.judged.furniture[picture.container] & _NEVER or _is_icon(one) or _is_no_picture(one))
+_ICON_WORD, _OTHER_WORD = 1, 2
 
 
-def _is_no_picture(one: Placement) -> bool:
+@cache
+def _words() -> Words:
+    """The words without which no rule on addresses holds: of icons, and of advertisements and formulas."""
+    return Words({_ICON_WORD: _ICONS, _OTHER_WORD: (*_FORMULA_URL, *_SERVED, *_SERVERS)})
+
+
+def _may_be(one: Placement, bits: int) -> bool:
+    """Whether neither kind nor name speak against a picture; `bits` are those of the words in its address."""
+    return not (one.picture.how == "input" or _is_icon(one, bits) or _is_no_picture(one, bits))
+
+
+def _is_no_picture(one: Placement, bits: int) -> bool:
     """Whether a picture is an advertisement that a program chose, or a formula."""
-    url = one.url.lower()
-    for part in _FORMULA_URL:
-        if part in url:
+    if bits & _OTHER_WORD:
+        url = one.url.lower()
+        path = url.partition("?")[0]
+        if any(part in url for part in _FORMULA_URL) or any(part in path for part in _SERVED):
             return True
-    path = url.partition("?")[0]
-    for part in _SERVED:
-        if part in path:
+        if path[:5] != "data:" and _serves(path.split("/", 3)[2]):
             return True
-    return (path[:5] != "data:" and _serves(path.split("/", 3)[2])) or _is_formula(one.picture.names)
+    return one.picture.names != "" and _is_formula(one.picture.names)
 
 
 @lru_cache(1024)
@@ -120,19 +140,18 @@ def _is_formula(classes: str) -> bool:
     return _FORMULA.search(classes) is not None
 
 
-def _is_icon(one: Placement) -> bool:
+def _is_icon(one: Placement, bits: int = _ICON_WORD) -> bool:
     picture = one.picture
     larger = max(picture.width or 0, picture.height or 0)
     if 0 < larger < ICON:
         return True
-    name = one.url.partition("?")[0].rpartition("/")[2].lower()
-    if name[-4:] == ".svg" and larger <= DRAWING:
-        return True
-    return (
-        _ICON.search(f"_{name}") is not None
-        or _ICON_FILE.match(name) is not None
-        or (picture.names != "" and _is_icon_class(picture.names))
-    )
+    if bits & _ICON_WORD:
+        name = one.url.partition("?")[0].rpartition("/")[2].lower()
+        if name[-4:] == ".svg" and larger <= DRAWING:
+            return True
+        if _ICON.search(f"_{name}") or _ICON_FILE.match(name):
+            return True
+    return picture.names != "" and _is_icon_class(picture.names)
 
 
 @lru_cache(4096)
@@ -156,7 +175,8 @@ def _is_teaser(one: Placement, target: str, view: View) -> bool:
 def _named_lead(picks: list[bool], placements: list[Placement], lead_image: str) -> None:
     """Pick the first placement of the page's lead picture, wherever it stands, unless one is picked already."""
     name = file_name(lead_image)
-    shown = [at for at, one in enumerate(placements) if is_same(one.url, lead_image, name)]
-    if shown and not any(picks[at] for at in shown):
-        one = placements[shown[0]]
-        picks[shown[0]] = not one.fault and not _is_icon(one)  # some sites name their logo on every page
+    if any(picked and is_same(one.url, lead_image, name) for one, picked in zip(placements, picks)):
+        return
+    at = next((at for at, one in enumerate(placements) if is_same(one.url, lead_image, name)), None)
+    if at is not None:
+        picks[at] = not placements[at].fault and not _is_icon(placements[at])  # some sites name their logo everywhere

@@ -212,5 +212,5 @@ def _image(pos: int, one: Placement, caption: str, drop: Drop | None) -> Image:
         facts["alternatives"] = one.alternatives
     if picture.how != "img":
         facts["kind"] = picture.how
-    size = picture.width, picture.height
-    return Image(pos, one.url, tidy(picture.alt), tidy(picture.title), caption, *size, facts=facts, drop=drop)
+    alt, title = tidy(picture.alt) if picture.alt else "", tidy(picture.title) if picture.title else ""
+    return Image(pos, one.url, alt, title, caption, picture.width, picture.height, facts=facts, drop=drop)

@@ -11,7 +11,7 @@ import re
 import tomllib
 from bisect import bisect_left
 from collections import Counter
-from functools import cache, lru_cache
+from functools import cache
 from itertools import compress
 from operator import mul
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from obelics_like.extraction import names
+from obelics_like.extraction.addresses import Words
 from obelics_like.extraction.main_content import Judgement
 from obelics_like.extraction.pictures import link_to_picture, resolve
 from obelics_like.extraction.placements import Placement, file_name
@@ -29,8 +30,8 @@ WAY = 6
 """Steps up from a picture in which names are read."""
 FAR = 60
 """Steps in the tree that are counted at most."""
-LONG = 300
-"""Characters of an element's names that are read."""
+LONG, FILE = 300, 80
+"""Characters of an element's names that are read, and of an address, from its end."""
 NO_GAP = 99
 """Blocks that are taken to lie between a picture and the main block before it where there is none."""
 LARGE, MIDDLE = 400, 200
@@ -78,8 +79,8 @@ FEATURES = {
 
 
 _FURNITURE = names.ASIDE | names.TEASER | names.SHARE
-GALLERY, PROMOTION, PERSON, VIDEO = 1, 2, 4, 8
-"""What names speak of, as bits."""
+GALLERY, PROMOTION, PERSON, VIDEO, _SPOKEN, _MAYBE = 1, 2, 4, 8, 15, 16
+"""What names speak of, as bits; and that they may speak of anything."""
 _PARTS = {
     GALLERY: listed(
         "galer galler carousel carosel carrousel carrosel slide swiper slick splide flickity fotorama fotostrecke "
@@ -97,6 +98,7 @@ _WORDS = {
     PROMOTION: frozenset(listed("abo ad ads anzeige werbung shop cta app")),
     PERSON: frozenset((*_PEOPLE, *(f"{word}s" for word in _PEOPLE))),
 }
+_NO_WORDS: frozenset[str] = frozenset()
 _SELLING = ("advert", "sponsor")
 """Words that begin so speak of promotion."""
 _WORD = re.compile(r"\w+")
@@ -106,11 +108,18 @@ _FILE_PAGE = re.compile(
     r"(?::|%3a)|(?:photos?|pictures?|images?|albums?|galler(?:y|ies))/)"
 )
 """Links to the page about a picture, written small: of wikis in their languages, of albums."""
-_SITE_FILE = re.compile(r"/(?:themes?|templates?|static|frontend|skins?|plugins|design|layout|icons?|resources)/")
+_SITE_PARTS = listed(
+    "/theme/ /themes/ /template/ /templates/ /static/ /frontend/ /skin/ /skins/ /plugins/ /design/ /layout/ /icon/ "
+    "/icons/ /resources/"
+)
+_SITE_FILE = re.compile("|".join(_SITE_PARTS))
 _PARTED = re.compile(r"\w+://([^/?]*)([^?]*)")
 """Host and path of an absolute URL."""
 _SIDES = re.compile(r"(?<!\d)(\d{2,4})x(\d{2,4})(?!\d)")
-_SIDE = re.compile(r"[?&;,/_](?:width|w|wid|height|h|sz|size|s|resize)[=_:-](\d{2,4})(?!\d)", re.I)
+_SIDE_NAMES = listed("width w wid height h sz size s resize")
+_SIDE = re.compile(rf"[?&;,/_](?:{'|'.join(_SIDE_NAMES)})[=_:-](\d{{2,4}})(?!\d)", re.I)
+_SITES, _SIZED, _GIF = 32, 64, 128
+"""What words in an address are asked for: those of a site's own files, of sizes, of the format."""
 
 
 class Model(NamedTuple):
@@ -143,11 +152,15 @@ class View:
         self.last = self.main[-1]
         self.start, self.end = self._reach()
         self.lead_name = file_name(lead) if lead else ""
-        self.urls = Counter(one.url for one in placements)
+        self.urls = Counter([one.url for one in placements])
         parts = urlsplit(url)
         self.host, self.path = parts.netloc, parts.path.rstrip("/") or "//"
-        self.shapes: Counter[tuple[str, ...]] = Counter()
-        self.linked_shapes: Counter[tuple[str, ...]] = Counter()
+        self.shapes: dict[int, tuple[str | int, ...]] = {}
+        self.alike: dict[tuple[str | int, ...], int] = {}
+        self.leading: dict[tuple[str | int, ...], int] = {}
+        self.files: dict[int, int] = {}
+        self.said: dict[int, int] = {}
+        self.spoken: dict[int, int] = {}
 
     def _reach(self) -> tuple[int, int]:
         """The items between which a picture may stand: not more than BEFORE and AFTER blocks from the main ones."""
@@ -155,17 +168,35 @@ class View:
         first, last = bisect_left(blocks, self.first) - BEFORE - 1, bisect_left(blocks, self.last) + AFTER + 1
         return blocks[first] if first >= 0 else -1, blocks[last] if last < len(blocks) else len(self.walked.kinds)
 
-    def shape(self, one: Placement) -> tuple[str, ...]:
+    def shape(self, one: Placement) -> tuple[str | int, ...]:
         """The names and tags of the two elements round a picture."""
         walked, at = self.walked, one.picture.container
         above = walked.parents[at]
-        return walked.tags[at], walked.names[at], walked.tags[above], walked.names[above], one.picture.how
+        return walked.tags[at], walked.numbers[at], walked.tags[above], walked.numbers[above], one.picture.how
 
-    def count(self, one: Placement, target: str) -> None:
-        """Take up a picture, and where it leads, in the number of its shape."""
-        shape = self.shape(one)
-        self.shapes[shape] += 1
-        self.linked_shapes[shape] += target == "other_page"
+    def take_up(self, found: list[tuple[Placement, str]]) -> None:
+        """Take up the pictures, and where they lead: by their items the shapes and what addresses and names say; how
+        many are `alike`, and of these `leading` to other pages; by containers what the names round them speak of."""
+        parents, alike, leading = self.walked.parents, self.alike, self.leading
+        ways: dict[int, int] = {}  # how far below a container the nearest picture stands
+        for one, target in found:
+            self.shapes[one.item] = shape = self.shape(one)
+            alike[shape] = alike.get(shape, 0) + 1
+            if target == "other_page":
+                leading[shape] = leading.get(shape, 0) + 1
+            container, way = one.picture.container, 0
+            while way < ways.get(container, WAY):
+                ways[container] = way
+                container = parents[container]
+                way += 1
+        many, texts = len(found), [one.url[-FILE:] for one, _ in found]
+        texts += [one.picture.names[:LONG] for one, _ in found]
+        texts += [self.walked.names[container][:LONG] for container in ways]
+        words = _asked().found([*texts, *(one.url for one, _ in found)]).tolist()
+        spoken = list(map(meant, texts, words))
+        for (one, _), end, name, files in zip(found, spoken, spoken[many:], words[len(texts) :]):
+            self.files[one.item], self.said[one.item] = files, end & (PROMOTION | PERSON) | name
+        self.spoken = dict(zip(ways, spoken[2 * many :]))
 
     def target(self, one: Placement) -> str:
         """Where the link round a picture leads: "" (there is none), own, picture, other_site or other_page."""
@@ -196,7 +227,7 @@ class View:
         """What the names of a container, and of those round it, speak of."""
         spoken = 0
         for _ in range(WAY):
-            spoken |= speaks(self.walked.names[container][:LONG])
+            spoken |= self.spoken[container]
             container = self.walked.parents[container]
         return spoken
 
@@ -231,7 +262,7 @@ def features(view: View, one: Placement, target: str) -> list[float]:
     figure = figure or _in_figure(walked, container)
     caption = _is_caption(walked, at, after) or _is_caption(walked, at, before)
     large = max(one.picture.width or 0, one.picture.height or 0) >= LARGE
-    spoken |= speaks(one.picture.names[:LONG]) | _heard(one.url[-80:], PROMOTION | PERSON)
+    spoken |= view.said[at]
     opening = at < view.first
     return [
         math.log1p(min(gap, NO_GAP)),
@@ -244,21 +275,21 @@ def features(view: View, one: Placement, target: str) -> list[float]:
         steps > 6,
         figure,
         caption,
-        *_shown(one, caption),
+        *_shown(one, caption, view.files[at]),
         *_linked(view, one, target, after),
         view.urls[one.url] > 1,
         spoken & GALLERY != 0,
         spoken & PROMOTION != 0,
         spoken & PERSON != 0,
         spoken & VIDEO != 0,
-        _SITE_FILE.search(one.url.partition("?")[0].lower()) is not None,
+        view.files[at] & _SITES != 0 and _SITE_FILE.search(one.url.partition("?")[0].lower()) is not None,
         judged.furniture[container] & _FURNITURE != 0,
         nested,
     ]
 
 
-def _shown(one: Placement, caption: bool) -> tuple[float, ...]:
-    """The features of size and format, from `bare` to `gif`."""
+def _shown(one: Placement, caption: bool, words: int) -> tuple[float, ...]:
+    """The features of size and format, from `bare` to `gif`; `words` are those of `_file_words`."""
     width, height = one.picture.width or 0, one.picture.height or 0
     larger = max(width, height)
     square = width < 1.05 * height and height < 1.05 * width
@@ -268,14 +299,14 @@ def _shown(one: Placement, caption: bool) -> tuple[float, ...]:
         0 < larger < MIDDLE,
         square,
         square and larger < MIDDLE,
-        _is_thumbnail(one.url),
-        one.url.partition("?")[0][-4:].lower() == ".gif",
+        words & _SIZED != 0 and _is_thumbnail(one.url),
+        words & _GIF != 0 and one.url.partition("?")[0][-4:].lower() == ".gif",
     )
 
 
 def _linked(view: View, one: Placement, target: str, after: int | None) -> tuple[float, ...]:
     """The features of links, from `next_in_links` to `like_links`; `after` is the block behind the picture."""
-    leaves, outside, shape = target == "other_site", not view.first < one.item < view.last, view.shape(one)
+    leaves, outside, shape = target == "other_site", not view.first < one.item < view.last, view.shapes[one.item]
     return (
         min(1.0, view.walked.links[after] / len(view.walked.texts[after])) if after is not None else 0.0,
         target == "other_page",
@@ -284,36 +315,40 @@ def _linked(view: View, one: Placement, target: str, after: int | None) -> tuple
         leaves and not outside and one.picture.alt.count(" ") >= 3,
         target in ("own", "picture"),
         target == "picture",
-        view.linked_shapes[shape] / max(1, view.shapes[shape]),
+        view.leading.get(shape, 0) / view.alike[shape],
     )
 
 
-@lru_cache(8192)
-def speaks(words: str) -> int:
-    """What class names or a URL speak of, as bits; sites have few names, and their pages share them.
+@cache
+def _asked() -> Words:
+    """The words that speak of something, and those without which no other rule on names and addresses holds."""
+    known = {bit: [part for part in parts if part.isalpha()] for bit, parts in _PARTS.items()}
+    for bit, words in _WORDS.items():
+        known[bit] += [f" {word} " for word in words]
+    known[_MAYBE] = [part for parts in _PARTS.values() for part in parts if not part.isalpha()]
+    known[_MAYBE] += [f" {word}" for word in _SELLING]
+    return Words(
+        known | {_SITES: _SITE_PARTS, _SIZED: ["10x10", *(f" {name}=10" for name in _SIDE_NAMES)], _GIF: [".gif"]}
+    )
 
-    >>> speaks("c-swiper") == GALLERY, speaks("post__author") == PERSON, speaks("shadow")
-    (True, True, 0)
+
+def meant(text: str, bits: int) -> int:
+    """What class names or a URL speak of, as bits, where those of the words in them are `bits`.
+
+    >>> texts = ["c-swiper", "post__author", "shadow", "sponsored-by"]
+    >>> [*map(meant, texts, _asked().found(texts))] == [GALLERY, PERSON, 0, PROMOTION]
+    True
     """
-    return _heard(words, GALLERY | PROMOTION | PERSON | VIDEO) if words else 0
+    return _heard(text) if bits & _MAYBE else bits & _SPOKEN
 
 
-def _heard(words: str, bits: int) -> int:
+def _heard(words: str) -> int:
     words = words.lower()
-    spoken, found = 0, None
+    spoken, found = 0, _words(words)
     for bit, parts in _PARTS.items():
-        if not bit & bits:
-            continue
-        for part in parts:
-            if part in words:
-                spoken |= bit
-                break
-        else:
-            if alone := _WORDS.get(bit):
-                found = found or _words(words)
-                if not alone.isdisjoint(found) or (bit == PROMOTION and _sells(words, found)):
-                    spoken |= bit
-    return spoken
+        if any(part in words for part in parts) or not _WORDS.get(bit, _NO_WORDS).isdisjoint(found):
+            spoken |= bit
+    return spoken | PROMOTION if _sells(words, found) else spoken
 
 
 def _words(text: str) -> list[str]:
@@ -344,7 +379,7 @@ def _surroundings(view: View, container: int, rank: int) -> tuple[int, int, bool
     bits = spoken = way = 0
     while container != holder:
         if way < WAY:
-            spoken |= speaks(walked.names[container][:LONG])
+            spoken |= view.spoken[container]
         bits |= walked.bits[container]
         container = parents[container]
         way += 1

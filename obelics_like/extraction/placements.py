@@ -6,12 +6,25 @@ It does not decide whether a picture belongs to the article.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from obelics_like import inline
-from obelics_like.extraction.pictures import is_standin, link_to_picture, resolve
-from obelics_like.extraction.walk import Picture, Walked
+from obelics_like.extraction.addresses import (
+    ABSOLUTE,
+    FORM,
+    MAY_COUNT,
+    RELATIVE,
+    ROOTED,
+    SCHEMELESS,
+    STANDIN,
+    STEPPING,
+    words_of,
+)
+from obelics_like.extraction.elements import Picture
+from obelics_like.extraction.pictures import folder, is_standin, resolve, site, steps_of
+from obelics_like.extraction.walk import Walked
 
 DATA_URL_SHOWN = 80
 """Characters of a `data:` URI that are kept as the placement's URL."""
@@ -78,37 +91,81 @@ def place(walked: Walked, base: str, smallest: int = 1, largest: int = 0) -> lis
     A picture that stands in the page itself counts if it has from `smallest` to `largest` bytes, and has its name
     (`inline.named`) for a URL.
     """
-    found: list[Placement] = []
-    for at, picture in walked.pictures.items():
-        if placement := _placement(at, picture, base):
-            if placement.fault == "data_uri":
-                _take_inline(placement, smallest, largest)
-            found.append(placement)
-    return _without_fallbacks(found)
+    way = _Way(base, walked.looked)
+    placed = [one for at, picture in walked.pictures.items() if (one := _placement(at, picture, way))]
+    for placement, bits in placed:
+        _find_fault(placement, bits)
+        if placement.fault == "data_uri":
+            _take_inline(placement, smallest, largest)
+    return _without_fallbacks([one for one, _ in placed])
 
 
-def _placement(at: int, picture: Picture, base: str) -> Placement | None:
+class _Way:
+    """How the addresses of a page, which have been looked at, become absolute ones: `known` are those that have."""
+
+    def __init__(self, base: str, looked: Mapping[str, int]) -> None:
+        self.base, self.looked = base, looked
+        self.known: dict[str, tuple[str | None, int]] = {}
+        for url, bits in looked.items():
+            form = bits & FORM
+            if form == ABSOLUTE:
+                self.known[url] = url, bits
+            elif form:
+                self.known[url] = self._joined(url, bits)
+
+    def to(self, url: str) -> tuple[str | None, int]:
+        """The absolute address as `resolve` gives it, and its STANDIN and MAY_COUNT bits."""
+        return self.known.get(url) or self._resolved(url, self.looked[url])
+
+    def _joined(self, url: str, bits: int) -> tuple[str | None, int]:
+        form, start = bits & FORM, site(self.base)
+        if form == ROOTED and start:
+            return start + url, bits | _of_site(start)
+        if form == SCHEMELESS and start:
+            return start[: start.index(":") + 1] + url, bits
+        if form in (RELATIVE, STEPPING):
+            steps = steps_of(url) if form == STEPPING else ""
+            if start := folder(self.base, steps):
+                return start + url[len(steps) :], bits | MAY_COUNT
+        return self._resolved(url, bits)
+
+    def _resolved(self, url: str, bits: int) -> tuple[str | None, int]:
+        absolute = resolve(self.base, url)
+        if absolute is None or absolute == url:
+            return absolute, bits | MAY_COUNT
+        return absolute, MAY_COUNT | (STANDIN if is_standin(absolute) else 0)
+
+
+@lru_cache(256)
+def _of_site(start: str) -> int:
+    """Whether what addresses from the root of a site are appended to may be that of a counter."""
+    return words_of().found([start])[0] & MAY_COUNT
+
+
+def _placement(at: int, picture: Picture, way: _Way) -> tuple[Placement, int] | None:
+    """The placement of a picture, None if it has no usable address; and the bits of its URL."""
     if len(picture.urls) == 1 and picture.urls[0][:1] not in _D:  # most pictures
-        url = picture.urls[0]
-        if not (one := resolve(base, url)):
-            return None
-        return _named(Placement(at, picture, one, []), one is url and (picture.sure > 0 or not is_standin(url)))
-    real: list[str] = []
-    standins: list[str] = []
-    for number, url in enumerate(picture.urls):
+        one, bits = way.to(picture.urls[0])
+        return (Placement(at, picture, one, []), bits) if one else None
+    real: dict[str, int] = {}
+    standins: list[tuple[str, int]] = []
+    for url in picture.urls:
         if url[:1] in _D and url[:5].lower() == "data:":
-            standins.append("data:" + "".join(url[5:DATA_URL_READ].split())[: DATA_URL_SHOWN - 5])
-        elif absolute := resolve(base, url):
-            (real if number < picture.sure or not is_standin(url) else standins).append(absolute)
+            shown = "data:" + "".join(url[5:DATA_URL_READ].split())[: DATA_URL_SHOWN - 5]
+            standins.append((shown, MAY_COUNT))
+            continue
+        one, bits = way.to(url)
+        if one and way.looked[url] & STANDIN:
+            standins.append((one, bits))
+        elif one:
+            real.setdefault(one, bits)
     if not real:
-        return _named(Placement(at, picture, standins[0], []), False) if standins else None
-    if len(real) == 1:
-        return _named(Placement(at, picture, real[0], []), real[0] is picture.urls[0])
-    urls = list(dict.fromkeys(real))[: MANY_ALTERNATIVES + 1]
-    if len(urls) > 1 and picture.how == "img" and picture.link and link_to_picture(picture.link):
-        linked = resolve(base, picture.link)
+        return (Placement(at, picture, standins[0][0], []), standins[0][1]) if standins else None
+    urls = list(real)[: MANY_ALTERNATIVES + 1]
+    if len(urls) > 1 and picture.how == "img" and picture.link and picture.link is picture.urls[-1]:
+        linked = way.to(picture.link)[0]
         urls = [url for url in urls if url != linked] + ([linked] if linked else [])
-    return _named(Placement(at, picture, urls[0], urls[1:]), urls[0] is picture.urls[0])
+    return Placement(at, picture, urls[0], urls[1:]), real[urls[0]]
 
 
 def _take_inline(placement: Placement, smallest: int, largest: int) -> None:
@@ -124,8 +181,8 @@ def _take_inline(placement: Placement, smallest: int, largest: int) -> None:
         placement.url, placement.fault, placement.measured = inline.named(parts.media, data), "", ""
 
 
-def _named(placement: Placement, is_real: bool) -> Placement:
-    """Set the fault that can be told from the placement alone; `is_real`: its URL is known to be no stand-in."""
+def _find_fault(placement: Placement, bits: int) -> None:
+    """Set the fault that can be told from the placement alone; `bits` are STANDIN and MAY_COUNT of its URL."""
     picture, url = placement.picture, placement.url
     width, height = picture.width, picture.height
     small = height if width is None else width if height is None else min(width, height)
@@ -133,15 +190,14 @@ def _named(placement: Placement, is_real: bool) -> Placement:
         # 0 x 0 with a srcset is how some frameworks say "as large as there is room"; one wrong side is a mistake
         if not placement.alternatives or width is None or height is None or max(width, height) <= BEACON_SIDE:
             placement.fault, placement.measured = "tracking_pixel", small
-            return placement
-    elif _counts(url):
+            return
+    elif bits & MAY_COUNT and _counts(url):
         placement.fault, placement.measured = "tracking_pixel", "known counter"
-        return placement
+        return
     if url.startswith("data:"):
         placement.fault, placement.measured = "data_uri", url.partition(",")[0][:40]
-    elif not is_real and is_standin(url):
+    elif bits & STANDIN:
         placement.fault, placement.measured = "placeholder", url.rpartition("/")[2][:80]
-    return placement
 
 
 def _counts(url: str) -> bool:

@@ -99,7 +99,7 @@ class _Result(ctypes.Structure):
     ]
 
 
-_ITEM, _SHOWN, _CONTAINER, _THREE = 6, struct.Struct("=9i"), 4, struct.Struct("=3i")
+_ITEM, _SHOWN, _CONTAINER, _THREE = 6, struct.Struct("=8i"), 4, struct.Struct("=3i")
 
 
 class Rows:
@@ -107,11 +107,11 @@ class Rows:
 
     The items are parallel lists: `texts`, `kinds` (the tag, of a picture ""), `containers`, `groups`, `links` (the
     characters in links), `flags`, `joints`. `special` are the items whose text is to be looked at. `pictures` are
-    (item, number in SHOWN, place of the attributes, fallback, place of the address of the link round it, sources,
-    whether only `src` can hold an address and the place is that of `values`); a place is where something starts and
-    ends in `told`. The containers are parallel lists too: `parents`, `tags`, `names`, `ends` (the container behind the
-    last one within) and `bits`; `named` are those that have any bits. `names` number `words`, each distinct class and
-    id of a container as words, "" at 0; `bare`, the same without digits; and `known`, the bits of those. `marks` are
+    (item, number in SHOWN, place of the attributes, of an img or input that of `values`, fallback, place of the address
+    of the link round it, sources); a place is where something starts and ends in `told`. The containers are parallel
+    lists too: `parents`, `tags`, `names`, `ends` (the container behind the last one within) and `bits`; `named` are
+    those that have any bits. `names` number `words`, each distinct class and id of a container as words, "" at 0;
+    `bare`, the same without digits; and `known`, the bits of those. `marks` are
     (container, place of its attributes) of those whose other attributes matter;
     `metas` are (tag, place of the attributes, or of the text).
     """
@@ -161,8 +161,9 @@ class Rows:
         return dict(zip(pieces[::2], pieces[1::2]))
 
     def values(self, start: int, end: int) -> list[str]:
-        """The values of src, alt, title, class, width, height and style at a place; "" for what has none."""
-        told: list[str] = self.told[start:end].split("\0", 6)
+        """The values of src, alt, title, class, width, height and style at a place, "" for what has none; and behind
+        them, name and value by turns, the other attributes that may hold an address, and `placeholder`."""
+        told: list[str] = self.told[start:end].split("\0") if end > start else [""] * 7
         return told
 
     def link(self, start: int, end: int) -> str:

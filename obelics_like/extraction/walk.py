@@ -7,40 +7,17 @@ itself is `native/walk.c`; here its rows become objects, and names and addresses
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import compress
 
 from obelics_like.extraction import names, scan
+from obelics_like.extraction.elements import pictures
 from obelics_like.extraction.head import Head
-from obelics_like.extraction.pictures import background, choose, link_to_picture, only, size_of
-from obelics_like.extraction.srcset import of_source
-from obelics_like.extraction.texts import composed, listed, tidy_code, without_invisible
+from obelics_like.extraction.texts import composed, tidy_code, without_invisible
 
 Attributes = Mapping[str, str]
 
-_SAID = listed("alt title class width height style")
-_NOTHING_SAID = ["" for _ in _SAID]
 _JOINTS = {scan.GLUED: "", scan.SPACED: " ", scan.BROKEN: "\n"}
-
-
-class Picture:
-    """A picture as its element names it: `urls` as written, best first; `how` says what kind of element it was.
-
-    `link` is the href of the link round it; `fallback` marks one that stands in `<noscript>` or inside another
-    picture's element, in its stead. The first `sure` of the URLs are no stand-ins.
-    """
-
-    __slots__ = ("alt", "container", "fallback", "height", "how", "link", "names", "sure", "title", "urls", "width")
-
-    def __init__(self, how: str, urls: list[str], said: Sequence[str], container: int, sure: int = 0) -> None:
-        """`said`: the values of alt, title, class, width, height and style."""
-        self.how, self.urls, self.container, self.sure = how, urls, container, sure
-        alt, title, self.names, width, height, style = said
-        self.alt = " ".join(alt.split()) if alt else ""
-        self.title = " ".join(title.split()) if title else ""
-        self.width, self.height = size_of(width, height, style)
-        self.link: str | None = None
-        self.fallback = False
 
 
 class Walked:
@@ -49,8 +26,8 @@ class Walked:
 
     Of each item: its text and the text's tag in `texts` and `kinds`, both "" for a picture; its container; the `groups`
     it is in, by which a paragraph that pictures split is known as one; the characters that stand in `links`; its
-    `flags`, those of `scan`, or -1 where they are not known. `pictures` are the pictures by their item, `blocks` the
-    items that are texts.
+    `flags`, those of `scan`, or -1 where they are not known. `pictures` are the pictures by their item, `looked` what a
+    look at their addresses tells, `blocks` the items that are texts.
 
     Container 0 is the page; `parents[c] < c`, and all that is within c is from c to before `ends[c]`. `bits` are those
     of `names`, of the container itself, `named` the containers that have any. `numbers` are those of the `names`, 0 for
@@ -60,7 +37,7 @@ class Walked:
 
     __slots__ = (
         *("blocks", "containers", "flags", "groups", "kinds", "links", "pictures", "texts"),
-        *("bare", "bits", "ends", "head", "named", "names", "numbers", "parents", "tags"),
+        *("bare", "bits", "ends", "head", "looked", "named", "names", "numbers", "parents", "tags"),
     )
 
     def __init__(self, rows: scan.Rows, width: int | None = None) -> None:
@@ -73,7 +50,7 @@ class Walked:
         self.head = Head()
         self._mark(rows)
         self._read_head(rows)
-        self.pictures = {row[0]: picture for row in rows.pictures if (picture := _picture(rows, row, width))}
+        self.pictures, self.looked = pictures(rows, width)
         gone = {row[0] for row in rows.pictures if row[0] not in self.pictures}
         self._look_at(rows, gone)
         if gone:
@@ -138,48 +115,6 @@ class Walked:
             whole = getattr(self, name)
             setattr(self, name, [whole[at] for at in left])
         self.pictures = {new: self.pictures[old] for new, old in enumerate(left) if old in self.pictures}
-
-
-def _picture(rows: scan.Rows, row: tuple[int, ...], width: int | None) -> Picture | None:
-    """The picture of a row, None if it has no address; `width` is what a srcset is asked for."""
-    at, how, start, end, fallback, link, link_end, sources, only_src = row
-    kind = scan.SHOWN[how]
-    if only_src:  # most pictures: that it is, a stand-in or not
-        src, *said = rows.values(start, end)
-        urls, sure = only(src), 0
-    else:
-        attributes = rows.attributes(start, end)
-        if fallback and "placeholder" in attributes:  # AMP's: it stands in the element of the picture it waits for
-            return None
-        said = [attributes.get(name, "") for name in _SAID] if kind != "background" else _NOTHING_SAID
-        named = [pair for one in rows.sources(sources) for pair in of_source(one)] if sources else []
-        urls, sure = _addresses(kind, attributes, named, width)
-    if not urls:
-        return None
-    shown = Picture(kind, urls, said, rows.containers[at], sure)
-    shown.fallback = bool(fallback)
-    if link_end:
-        shown.link = rows.link(link, link_end) or None
-        if shown.link and link_to_picture(shown.link):
-            urls.append(shown.link)
-    return shown
-
-
-def _addresses(
-    how: str, attributes: Attributes, sources: list[tuple[str, float]], width: int | None
-) -> tuple[list[str], int]:
-    """The addresses as `choose` gives them."""
-    if how == "img" or how == "input":
-        return choose(attributes, sources, width)
-    if how == "background":
-        one = background(attributes)
-    elif how == "poster":
-        one = attributes.get("poster") or attributes.get("data-poster")
-    elif how == "svg":
-        one = attributes.get("href") or attributes.get("xlink:href")
-    else:
-        one = attributes.get("data") or attributes.get("src")
-    return ([one.strip()] if one and one.strip() else []), 0
 
 
 def _more_bits(attributes: Attributes) -> int:

@@ -153,6 +153,16 @@ static int tell_those(Walk *w, const Element *element, const char *const *names,
 
 int tell_attributes(Walk *w, const Element *element, int32_t place[2]) { return tell_those(w, element, NULL, place); }
 
+/* Take up one attribute behind what a place holds: its name and its value, a NUL before each. */
+int tell_attribute(Walk *w, const Attribute *a, int32_t place[2]) {
+    static const char nul[1];
+    if (!tell(w, nul, nul + 1, 0) || !tell(w, a->name, a->name + a->name_length, 0) || !tell(w, nul, nul + 1, 0) ||
+        !tell(w, a->value, a->value + a->length, !w->dom))
+        return 0;
+    place[1] = w->out->characters_told;
+    return 1;
+}
+
 /* Take up the values of the attributes of `count` names, in their order, a NUL between two; "" for one that is not there. */
 int tell_named(Walk *w, const Element *element, const char *const *names, int count, int32_t place[2]) {
     static const char nul[1];

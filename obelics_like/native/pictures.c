@@ -2,22 +2,24 @@
 
 #include "walk.h"
 
-/* Whether an attribute other than `src` is one of those that `pictures.choose` looks at. */
+/* Whether an attribute other than `src` is one of those that `elements.named_by` looks at. */
 static int may_hold_address(const Attribute *a) {
     return (a->name_length >= 5 && !memcmp(a->name, "data-", 5)) || holds(a->name, a->name_length, "src") ||
            is_named(a, "file") || is_named(a, "zoomfile") || is_named(a, "v-lazy");
 }
 
-/* Whether no attribute but `src` can hold an address. */
-static int has_only_src(const Walk *w, const Element *element) {
+/* What is told of an `<img>` at first: the values of `scan.Rows.values`. */
+static const char *const wanted[MANY_NAMED] = {"src", "alt", "title", "class", "width", "height", "style"};
+
+/* Take up those values, and behind them the attributes that may hold an address beside `src`, and AMP's `placeholder`. */
+static int tell_image(Walk *w, const Element *element, int32_t place[2]) {
     Attribute a = {.rest = *element};
+    if (!tell_named(w, element, wanted, MANY_NAMED, place)) return 0;
     while (next_attribute(w, &a))
-        if (!is_named(&a, "src") && may_hold_address(&a)) return 0;
+        if (!is_named(&a, "src") && (may_hold_address(&a) || is_named(&a, "placeholder")))
+            if (!tell_attribute(w, &a, place)) return 0;
     return 1;
 }
-
-/* What is told of those: the values of `scan.Rows.values`. */
-static const char *const wanted[MANY_NAMED] = {"src", "alt", "title", "class", "width", "height", "style"};
 
 /* Note a picture; `element` is NULL where it has only the sources that begin at `set`, from 1, of its `<picture>`. */
 int emit(Walk *w, int how, const Element *element, const State *state, int32_t set) {
@@ -29,10 +31,8 @@ int emit(Walk *w, int how, const Element *element, const State *state, int32_t s
         w->after_picture = GLUED;
         w->pending = pending;
     }
-    int only_src = element && !set && (how == OF_IMG || how == OF_INPUT) && !(state->mode & FALLBACK) &&
-                   has_only_src(w, element);
-    if (only_src ? !tell_named(w, element, wanted, MANY_NAMED, place) : element && !tell_attributes(w, element, place))
-        return 0;
+    int is_image = how == OF_IMG || how == OF_INPUT;
+    if (element && !(is_image ? tell_image(w, element, place) : tell_attributes(w, element, place))) return 0;
     if (state->mode & LINKED && !tell_link(w, state->link, link)) return 0;
     if (!numbers_room(&out->pictures, SHOWN)) return 0;
     int32_t *row = out->pictures.at + out->pictures.used;
@@ -45,7 +45,6 @@ int emit(Walk *w, int how, const Element *element, const State *state, int32_t s
     row[5] = link[0];
     row[6] = link[1];
     row[7] = set;
-    row[8] = only_src;
     return 1;
 }
 

@@ -20,8 +20,8 @@ enum { NOT_JOINED, GLUED, SPACED, BROKEN }; /* how a text goes on after a pictur
 enum { ODD = 1, MARKED = 2, SENTENCE = 8, DIGITS = 16, NOT_ASCII = 32, DENSE = 64 };
 
 enum { OF_IMG = 1, OF_INPUT, OF_POSTER, OF_BACKGROUND, OF_SVG, OF_OBJECT }; /* what shows a picture */
-enum { MANY_NAMED = 7 }; /* attributes that are told of a picture which has no address but `src` */
-enum { ITEM = 6, SHOWN = 9, CONTAINER = 4 }; /* numbers in a row; in all other rows there are three */
+enum { MANY_NAMED = 7 }; /* attributes of which an `<img>` tells the values alone */
+enum { ITEM = 6, SHOWN = 8, CONTAINER = 4 }; /* numbers in a row; in all other rows there are three */
 
 /* A tag as Python names it in `tags.py`; or a word, or two with a blank between them, of the vocabulary in `names.py`; or
    a name in `head.py`, and nothing else of it. */
@@ -139,6 +139,7 @@ int names_fact(const Walk *w, const Element *element);
 int says_something(const Attribute *a);
 int tell_attributes(Walk *w, const Element *element, int32_t place[2]);
 int tell_named(Walk *w, const Element *element, const char *const *names, int count, int32_t place[2]);
+int tell_attribute(Walk *w, const Attribute *a, int32_t place[2]);
 int tell_link(Walk *w, int32_t link, int32_t place[2]);
 int tell_text(Walk *w, int32_t number, const Element *element, const char *end_tag);
 int tell_of(Walk *w, Numbers *rows, int32_t number, const Element *element);

@@ -81,7 +81,7 @@ SIZES = ("", "300x200", "-300x200", "_2", "100", "x50", "50px", "10x20px", "-", 
 
 
 def test_stand_ins_are_told_by_the_end_of_the_name() -> None:
-    words = "|".join(re.escape(word) for word in sorted(pictures._STANDINS, key=len))
+    words = "|".join(re.escape(word) for word in sorted(pictures.STANDINS, key=len))
     whole = re.compile(
         rf"(?:.*[_.-])?(?:{words})(?:[-_.]?\d{{0,4}}(?:x\d{{1,4}})?(?:px)?)?\.(?:gif|png|svg|jpe?g|webp)", re.I
     )

@@ -103,14 +103,17 @@ def test_a_void_element_is_no_level(walkers: tuple[scan.Walker, scan.Walker]) ->
             walker.rows(html + b"<b>", 100, 10)
 
 
-def test_a_picture_with_nothing_but_src_tells_its_values_in_order(walkers: tuple[scan.Walker, scan.Walker]) -> None:
-    html = b"<img style='width:9px' id=x src='a.jpg' title=t width=8 alt='b &amp; c'><img src=d.jpg data-src=e.jpg>"
+def test_a_picture_tells_its_values_in_order_and_what_else_may_hold_an_address(
+    walkers: tuple[scan.Walker, scan.Walker],
+) -> None:
+    html = b"<img style='width:9px' id=x src='a.jpg' title=t width=8 alt='b &amp; c'><img src=d.jpg id=y "
+    html += b"data-src=e.jpg loading=lazy srcset='f.jpg 2x'><picture><source srcset=g.jpg></picture>"
     for walker in walkers:
         rows = walker.rows(html, *LIMITS)
-        plain, lazy = rows.pictures
-        assert (plain[8], lazy[8]) == (1, 0)
+        plain, lazy, empty = rows.pictures
         assert rows.values(*plain[2:4]) == ["a.jpg", "b & c", "t", "", "8", "", "width:9px"]
-        assert rows.attributes(*lazy[2:4]) == {"src": "d.jpg", "data-src": "e.jpg"}
+        assert rows.values(*lazy[2:4]) == ["d.jpg", *[""] * 6, "data-src", "e.jpg", "srcset", "f.jpg 2x"]
+        assert rows.values(*empty[2:4]) == [""] * 7, "a picture without an img"
 
 
 def test_only_links_that_state_a_fact_are_told_of(walkers: tuple[scan.Walker, scan.Walker]) -> None:

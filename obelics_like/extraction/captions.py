@@ -9,6 +9,7 @@ from itertools import compress
 
 from obelics_like.extraction import names
 from obelics_like.extraction.paragraphs import Totals
+from obelics_like.extraction.tags import PLAIN_TEXT
 from obelics_like.extraction.walk import Walked
 
 NEAR = 3
@@ -19,33 +20,39 @@ FIGURE_TEXT = 300
 """Characters under which all paragraphs of a `<figure>` are its caption, whatever they are called."""
 
 _BITS = names.CAPTION | names.FIGURE  # a `<figcaption>` has the bit of a caption too
-_PLAIN = frozenset(("p", "div", "figcaption"))
 
 
-def in_captions(walked: Walked, totals: Totals) -> list[bool]:
-    """For each container whether it is part of a caption: text of a picture, not of the body."""
+def in_captions(walked: Walked, totals: Totals) -> bytearray:
+    """For each container 1 if it is part of a caption, text of a picture and not of the body, else 0."""
     bits, ends = walked.bits, walked.ends
-    caption = [False] * len(bits)
+    caption = bytearray(len(bits))
+    framed = _framed(walked)
     telling: set[int] | None = None
-    for at in walked.named:
-        if caption[at] or not bits[at] & _BITS:
+    for at in framed:
+        if caption[at]:
             continue
         if bits[at] & names.CAPTION:
             inside = totals.size(at) < LONG_CAPTION
         else:
             inside = 0 < totals.size(at) < FIGURE_TEXT
-            if inside:
-                telling = _telling(walked) if telling is None else telling
+            if inside and totals.others(at):
+                telling = _telling(walked, framed) if telling is None else telling
                 inside = at not in telling
         if inside:
-            caption[at : ends[at]] = [True] * (ends[at] - at)
+            caption[at : ends[at]] = b"\1" * (ends[at] - at)
     return caption
 
 
-def _telling(walked: Walked) -> set[int]:
+def _framed(walked: Walked) -> list[int]:
+    """The containers that are figures or captions."""
+    bits = walked.bits
+    return [at for at in walked.named if bits[at] & _BITS]
+
+
+def _telling(walked: Walked, framed: list[int]) -> set[int]:
     """The figures of code, of a table, of a quote: their text is no caption."""
-    figure = _frames(walked, _framed(walked))[0]
-    return {figure[walked.containers[at]] for at in walked.blocks if walked.kinds[at] not in _PLAIN}
+    figure = _frames(walked, framed)[0]
+    return {figure[walked.containers[at]] for at in walked.blocks if walked.kinds[at] not in PLAIN_TEXT}
 
 
 def captions(walked: Walked) -> dict[int, str]:
@@ -85,14 +92,10 @@ def captions(walked: Walked) -> dict[int, str]:
 def _told(walked: Walked, held: list[tuple[int, bool]]) -> str:
     """The caption among a figure's texts: all of them if they are short and plain, else what is named so."""
     texts = walked.texts
-    plain = all(walked.kinds[at] in _PLAIN for at, _ in held) and sum(len(texts[at]) for at, _ in held) < FIGURE_TEXT
+    plain = (
+        all(walked.kinds[at] in PLAIN_TEXT for at, _ in held) and sum(len(texts[at]) for at, _ in held) < FIGURE_TEXT
+    )
     return " ".join(texts[at] for at, named in held if named or plain)
-
-
-def _framed(walked: Walked) -> list[int]:
-    """The containers that are figures, or captions."""
-    bits = walked.bits
-    return [at for at in walked.named if bits[at] & _BITS]
 
 
 def _frames(walked: Walked, framed: list[int]) -> tuple[list[int], bytearray, bytearray]:

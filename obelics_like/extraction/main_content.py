@@ -13,16 +13,18 @@ How it works, each step linear in the page:
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, islice
 
+from obelics_like.extraction import scan
 from obelics_like.extraction.captions import in_captions
 from obelics_like.extraction.cards import mark_others, share_in_title, title_words
 from obelics_like.extraction.furniture import believed
-from obelics_like.extraction.paragraphs import PROSE, Paragraphs, Totals
+from obelics_like.extraction.measures import PROSE
+from obelics_like.extraction.paragraphs import SHORT, Paragraphs, Totals
 from obelics_like.extraction.tags import HEADINGS
 from obelics_like.extraction.walk import Walked
 
@@ -37,6 +39,8 @@ CREDIT = 100
 """Characters under which what begins with a copyright sign says whose a picture or the page is."""
 LINKED_ITEM = 0.95
 """Share of links under which an item of a list is kept if most of the list is not links."""
+LINE = 25
+"""Characters under which what holds no sentence is a line that is content among prose only."""
 HEADLINE = 15
 """Characters from which a heading other than `h1`, or one that is a link, may be the headline."""
 TITLED = 0.8
@@ -48,6 +52,8 @@ CAPTIONS_ARE_TEXT = 0.9
 OPENING = 150
 """Score from which a paragraph before the main container, beside it, is the article's beginning."""
 
+_LINES = frozenset(("div", "p", "td"))
+
 
 @dataclass(slots=True)
 class Judgement:
@@ -56,7 +62,7 @@ class Judgement:
 
     main: list[bool]
     captions: list[bool]
-    furniture: list[int]
+    furniture: array[int]
     root: int
 
 
@@ -64,52 +70,53 @@ def judge(walked: Walked) -> Judgement:
     """Decide for each block of the walk whether it is main content; linear in the page."""
     found = Paragraphs(walked)
     totals = Totals(walked, found)
+    title = title_words(walked)
     furniture = believed(walked, found, totals)
-    mark_others(walked, found, totals, furniture)
+    mark_others(walked, found, totals, furniture, title)
     root = main_container(walked, found, furniture)
-    inside = within(walked, root)
-    _openings(walked, found, furniture, root, inside)
-    fit = [
-        at
-        for at, container in enumerate(found.containers)
-        if inside[container] and not furniture[container] and at not in found.repeated
-    ]
+    places = [*_openings(walked, found, furniture, root), root]
+    fit = [at for place in places for at in _within(walked, found, place, furniture) if at not in found.repeated]
     caption = in_captions(walked, totals)
-    captions = [at for at in fit if caption[found.containers[at]]]
+    captions = [at for at in fit if caption[found.containers[at]]] if 1 in caption else []
     if captions and _told_in_captions(found, fit, captions):
-        captions, caption = [], [False] * len(caption)
-    prose = Counter(walked.parents[found.containers[at]] for at in found.prose if found.kinds[at] == "p")
-    picks = [False] * len(found.items)
-    for at in fit:
-        picks[at] = not caption[found.containers[at]] and _reads(at, found, walked, totals, prose)
-    _lone_headings(found, picks)
+        captions, caption = [], bytearray(len(caption))
+    texts = [at for at in fit if not caption[found.containers[at]]] if captions else fit
+    picks = _read(walked, found, totals, texts)
+    _lone_headings(found, picks, fit)
     _linked_headings(walked, found, picks, fit)
-    _leads(walked, found, picks, furniture, root, caption)
-    picked = [at for at, is_main in enumerate(picks) if is_main]
-    return Judgement(_spread(walked, found, picked), _spread(walked, found, captions), furniture, root)
+    first = next((at for at in fit if picks[at] and found.containers[at] >= root), 0)
+    _leads(found, picks, furniture, first, caption, title)
+    told = [False] * len(picks)
+    for at in captions:
+        told[at] = True
+    for first, items in found.more.items():
+        for item in items:
+            picks[item], told[item] = picks[first], told[first]
+    return Judgement(picks, told, furniture, root)
 
 
-def _spread(walked: Walked, found: Paragraphs, picked: list[int]) -> list[bool]:
-    """The choice of paragraphs as one of items."""
-    spread = [False] * len(walked.texts)
-    for at in picked:
-        spread[found.items[at]] = True
-        for item in found.more.get(at, ()):
-            spread[item] = True
-    return spread
+def _within(walked: Walked, found: Paragraphs, place: int, furniture: array[int]) -> list[int]:
+    """The paragraphs that stand in a container, and in no furniture."""
+    containers, sizes, begins = found.containers, found.sizes, found.measures.begins
+    return [
+        at
+        for at in range(begins[place], begins[walked.ends[place]])
+        if sizes[at] and containers[at] >= place and not furniture[containers[at]]
+    ]
 
 
-def main_container(walked: Walked, found: Paragraphs, furniture: list[int]) -> int:
+def main_container(walked: Walked, found: Paragraphs, furniture: array[int]) -> int:
     """The smallest container on the way of the largest scores that still holds the main content; 0 is the page.
 
     What holds most of its parent's score holds the middle of it too, so only that way is gone.
     """
-    own = sorted(
-        (container, found.scores[at]) for at in found.prose if not furniture[container := found.containers[at]]
-    )
+    containers = found.containers
+    own = [at for at in found.prose if not furniture[containers[at]]]
     if not own:
         return 0
-    places, sums = [container for container, _ in own], [0.0, *accumulate(score for _, score in own)]
+    own.sort(key=containers.__getitem__)
+    places = list(map(containers.__getitem__, own))
+    sums = [0.0, *accumulate(map(found.scores.__getitem__, own))]
     way, parents = list[int](), walked.parents
     at: int = places[bisect_left(sums, sums[-1] / 2) - 1]
     while at:
@@ -124,23 +131,22 @@ def main_container(walked: Walked, found: Paragraphs, furniture: list[int]) -> i
     return at
 
 
-def _openings(walked: Walked, found: Paragraphs, furniture: list[int], root: int, inside: list[bool]) -> None:
-    """Count as inside what stands before the root, in its parent, and reads like the article's beginning.
+def _openings(walked: Walked, found: Paragraphs, furniture: array[int], root: int) -> list[int]:
+    """The containers before the root, beside it, that hold what reads like the article's beginning.
 
     A paywall often parts the free beginning from the rest, which is so much longer that it is the root alone.
     """
     parents, opening = walked.parents, set[int]()
     for number in found.prose:
         at = found.containers[number]
-        if found.kinds[number] == "p" and found.scores[number] >= OPENING and found.links[number] < 0.2:
-            if at >= root or furniture[at]:
+        if at < root and found.scores[number] >= OPENING and found.kinds[number] == "p" and found.links[number] < 0.2:
+            if furniture[at]:
                 continue
             while parents[at] != parents[root] and at:
                 at = parents[at]
             if 0 < at < root and walked.tags[at] in ("div", "section", "p"):
                 opening.add(at)
-    for at in range(min(opening, default=root), root):
-        inside[at] = (at in opening or inside[parents[at]]) and not furniture[at]
+    return sorted(opening)
 
 
 def _told_in_captions(found: Paragraphs, fit: list[int], captions: list[int]) -> bool:
@@ -148,44 +154,55 @@ def _told_in_captions(found: Paragraphs, fit: list[int], captions: list[int]) ->
     return sum(found.scores[at] for at in captions) > CAPTIONS_ARE_TEXT * sum(found.scores[at] for at in fit)
 
 
-def within(walked: Walked, root: int) -> list[bool]:
-    """For each container whether it is `root` or stands in it."""
-    end = walked.ends[root]
-    return [False] * root + [True] * (end - root) + [False] * (len(walked.ends) - end)
+def _read(walked: Walked, found: Paragraphs, totals: Totals, fit: list[int]) -> list[bool]:
+    """For each item whether it is one of those that are fit, and content by the standard of its kind."""
+    picks, lines = [False] * len(found.kinds), list[int]()
+    measured = map(found.kinds.__getitem__, fit), map(found.sizes.__getitem__, fit), map(found.links.__getitem__, fit)
+    for at, kind, size, share in zip(fit, *measured):
+        if kind in HEADINGS or kind == "dt":
+            picks[at] = share < 0.5 or kind == "h1"
+        elif size < CREDIT and found.texts[at][0] == "©":
+            continue
+        elif kind == "li":
+            picks[at] = _is_told(size, share, walked.parents[found.containers[at]], totals)
+        elif size < SHORT and kind in _LINES and not found.flags[at] & scan.SENTENCE and _is_line(found, at):
+            if kind == "p" and share < 0.1 and not found.dated(at):
+                lines.append(at)
+        else:
+            picks[at] = share < 0.4 or (share < 0.6 and size > 150)
+    if lines:
+        parents, containers = walked.parents, found.containers
+        beside = Counter(parents[containers[at]] for at in found.prose if found.kinds[at] == "p")
+        for at in lines:
+            picks[at] = beside[parents[containers[at]]] >= AMONG
+    return picks
 
 
-def _reads(at: int, found: Paragraphs, walked: Walked, totals: Totals, prose: Mapping[int, int]) -> bool:
-    """Whether a paragraph of the main container is content by the standard of its kind."""
-    kind, size, links = found.kinds[at], found.sizes[at], found.links[at]
-    if kind in HEADINGS or kind == "dt":
-        return links < 0.5 or kind == "h1"
-    if size < CREDIT and found.texts[at][0] == "©":
+def _is_told(size: int, links: float, above: int, totals: Totals) -> bool:
+    """Whether an item of the list `above` is content: not where the list is links, nor if it is one itself."""
+    held, linked = totals.size(above), totals.links(above)
+    if linked >= 0.6 * held:
         return False
-    above = walked.parents[found.containers[at]]
-    if kind == "li":
-        held, linked = totals.size(above), totals.links(above)
-        if linked >= 0.6 * held:
-            return False
-        return links < (LINKED_ITEM if size >= PROSE and linked < 0.5 * held else 0.5)
-    if not found.sentences[at] and kind in ("div", "p", "td"):
-        dated = found.dated(at) and kind != "td"
-        if size < 25 or dated:
-            return kind == "p" and not dated and links < 0.1 and prose.get(above, 0) >= AMONG
-    return links < 0.4 or (links < 0.6 and size > 150)
+    return links < (LINKED_ITEM if size >= PROSE and linked < 0.5 * held else 0.5)
 
 
-def _lone_headings(found: Paragraphs, picks: list[bool]) -> None:
+def _is_line(found: Paragraphs, at: int) -> bool:
+    """Whether what holds no sentence is a few words, or a date."""
+    return found.sizes[at] < LINE or (found.kinds[at] != "td" and found.dated(at))
+
+
+def _lone_headings(found: Paragraphs, picks: list[bool], fit: list[int]) -> None:
     """Take back a heading that no kept text follows before something long that is not kept, and a line that announces
     links."""
-    followed, last = False, len(picks) - 1
+    followed = False
     kinds, sizes = found.kinds, found.sizes
-    for at in range(last, -1, -1):
+    for at in range(fit[-1], fit[0] - 1, -1) if fit else ():
         if picks[at]:
             if kinds[at] in HEADINGS:
                 picks[at] = followed
                 continue
-            announcing = sizes[at] < ANNOUNCING and found.texts[at][-1] in ":：" and at < last
-            picks[at] = not (announcing and not picks[at + 1] and found.links[at + 1] >= 0.5)
+            if sizes[at] < ANNOUNCING and found.texts[at][-1] in ":：":
+                picks[at] = all(picks[after] or found.links[after] < 0.5 for after in islice(found.behind(at), 1))
             followed = followed or picks[at]
         elif followed and sizes[at] > 60 and kinds[at] != "figcaption" and kinds[at] not in HEADINGS:
             followed = False
@@ -198,7 +215,7 @@ def _linked_headings(walked: Walked, found: Paragraphs, picks: list[bool], fit: 
         if found.links[at] < 0.5 or picks[at] or found.sizes[at] < 10 or kinds[at] not in HEADINGS:
             continue
         above = parents[found.containers[at]]
-        for other in range(at + 1, min(at + 4, len(picks))):
+        for other in islice(found.behind(at), 3):
             if picks[other] and found.scores[other]:
                 place = found.containers[other]
                 picks[at] = above in (place, parents[place], parents[parents[place]]) and above > 0
@@ -212,39 +229,39 @@ def _titled(found: Paragraphs, at: int, title: set[str]) -> bool:
     return found.sizes[at] >= HEADLINE and share_in_title(found.texts[at], title) >= TITLED
 
 
-def _headline(found: Paragraphs, furniture: list[int], first: int, title: set[str]) -> int | None:
+def _headline(found: Paragraphs, furniture: array[int], first: int, title: set[str]) -> int | None:
     """The headline before the paragraph `first`: an `h1`, or a heading whose words stand in the page's title.
 
     What is furniture or a link does not count as distance. Of headlines that repeat one another it is the first.
     """
-    reach = LEAD_REACH
-    for at in range(first - 1, -1, -1):
-        kind = found.kinds[at]
-        if kind == "h1" and at not in found.repeated:
-            return at
-        if kind in ("h2", "h3") and _titled(found, at, title):
-            return at
-        reach -= found.links[at] < 0.5 and not furniture[found.containers[at]]
-        if reach <= 0:
-            break
+    for at in reversed(found.headings[: bisect_left(found.headings, first)]):
+        if found.kinds[at] == "h1":
+            fits = at not in found.repeated
+        else:
+            fits = found.kinds[at] in ("h2", "h3") and _titled(found, at, title)
+        if fits:
+            between = sum(
+                found.sizes[other] > 0 and found.links[other] < 0.5 and not furniture[found.containers[other]]
+                for other in range(at + 1, first)
+            )
+            return at if between < LEAD_REACH else None
     return None
 
 
 def _leads(
-    walked: Walked, found: Paragraphs, picks: list[bool], furniture: list[int], root: int, caption: list[bool]
+    found: Paragraphs, picks: list[bool], furniture: array[int], first: int, caption: bytearray, title: set[str]
 ) -> None:
-    """Add the headline and the standfirst, which often stand in a header outside the main container."""
-    first = next((at for at, picked in enumerate(picks) if picked and found.containers[at] >= root), 0)
-    title = title_words(walked)
+    """Add the headline and the standfirst, which often stand in a header outside the main container, before the
+    paragraph `first`."""
     start = _headline(found, furniture, first, title)
     if start is None:
         return
     for at in range(start, first):
         container, kind = found.containers[at], found.kinds[at]
-        if furniture[container] or caption[container] or at in found.repeated:
+        if not found.sizes[at] or furniture[container] or caption[container] or at in found.repeated:
             continue
         if kind in ("figcaption", "li") or (found.links[at] > 0.3 and not (at == start and _titled(found, at, title))):
             continue
         size = found.sizes[at]
-        long = size >= 60 and (found.sentences[at] or kind in HEADINGS or size > 100)
+        long = size >= 60 and (found.flags[at] & scan.SENTENCE > 0 or kind in HEADINGS or size > 100)
         picks[at] = picks[at] or at == start or long

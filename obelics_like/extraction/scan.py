@@ -24,7 +24,8 @@ GLUED, SPACED, BROKEN = 1, 2, 3
 ODD, MARKED, CODE, SENTENCE, DIGITS, NOT_ASCII, DENSE = 1, 2, 4, 8, 16, 32, 64
 """Flags of a text: it holds characters that are not seen; some that may join the letter before them; it stands as
 written; a sentence ends in it; it has four ASCII digits or more; it is not all ASCII; a dense script is among its first
-200 characters."""
+DENSE_WITHIN characters, at the place that is DENSE_SHIFT bits higher."""
+DENSE_WITHIN, DENSE_SHIFT = 200, 8
 SHOWN = ("", "img", "input", "poster", "background", "svg", "object")
 """What kind of element shows a picture, by the number in its row."""
 
@@ -99,44 +100,50 @@ class _Result(ctypes.Structure):
     ]
 
 
-_ITEM, _SHOWN, _CONTAINER, _THREE = 6, struct.Struct("=8i"), 4, struct.Struct("=3i")
+ITEM = 7
+KIND, CONTAINER, GROUP, LINKS, FLAGS, JOINT, SIZE = range(ITEM)
+"""What the numbers in an item's row are: its tag; the container; the group; the characters in links; the flags; how a
+text goes on behind a picture; its characters."""
+GONE = -1
+"""The kind of an item that is left out."""
+CONTAINER_ROW = 4
+"""Numbers in a container's row, of which the first is its parent."""
+_SHOWN, _THREE = struct.Struct("=8i"), struct.Struct("=3i")
 
 
 class Rows:
     """What the pass over a page gives.
 
-    The items are parallel lists: `texts`, `kinds` (the tag, of a picture ""), `containers`, `groups`, `links` (the
-    characters in links), `flags`, `joints`. `special` are the items whose text is to be looked at. `pictures` are
-    (item, number in SHOWN, place of the attributes, of an img or input that of `values`, fallback, place of the address
-    of the link round it, sources); a place is where something starts and ends in `told`. The containers are parallel
-    lists too: `parents`, `tags`, `names`, `ends` (the container behind the last one within) and `bits`; `named` are
-    those that have any bits. `names` number `words`, each distinct class and id of a container as words, "" at 0;
-    `bare`, the same without digits; and `known`, the bits of those. `marks` are
-    (container, place of its attributes) of those whose other attributes matter;
-    `metas` are (tag, place of the attributes, or of the text).
+    The items are parallel lists: `texts`, `kinds` (the tag, of a picture ""), `containers`, `links` (the characters in
+    links); all their numbers are in `items`, ITEM for each. `special` are the items whose text is to be looked at.
+    `pictures` are (item, number in SHOWN, place of the attributes, of an img or input that of `values`, fallback, place
+    of the address of the link round it, sources); a place is where something starts and ends in `told`.
+    The containers are parallel lists too: `parents`, `tags`, `names`, `ends` (the container behind the last one
+    within), which are the numbers in `tree`, and `bits`; `named` are those that have any bits. `names` number `words`,
+    each distinct class and id of a container as words, "" at 0; `lines` are the bytes of these, but for the first, and
+    `known` their bits.
+    `marks` are (container, place of its attributes) of those whose other attributes matter; `metas` are (tag, place of
+    the attributes, or of the text).
     """
 
     __slots__ = (
-        *("_links", "_sets", "bare", "bits", "containers", "ends", "flags", "groups", "joints", "kinds", "known"),
-        *("links", "marks", "metas", "named", "names", "parents", "pictures", "special", "tags", "texts", "told"),
-        "words",
+        *("_links", "_sets", "bits", "containers", "ends", "items", "kinds", "known", "lines", "links", "marks"),
+        *("metas", "named", "names", "parents", "pictures", "special", "tags", "texts", "told", "tree", "words"),
     )
 
     def __init__(self, result: _Result) -> None:
         self.texts = result.text.string().split("\0")[:-1]
-        items = result.items.numbers()
-        kinds, self.containers, self.groups, self.links, self.flags, self.joints = (
-            items[at::_ITEM].tolist() for at in range(_ITEM)
-        )
+        items = self.items = result.items.numbers()
         known = NAMES
-        self.kinds = [known[number] for number in kinds]
-        containers = result.containers.numbers()
-        self.parents, self.tags, self.names, self.ends = (containers[at::_CONTAINER].tolist() for at in range(4))
-        words = result.words.bytes()
-        self.words = ["", *words.decode("utf-8", "replace").split("\n")]
-        self.bare = ["", *words.translate(None, b"0123456789").decode("utf-8", "replace").split("\n")]
-        bits = result.bits.numbers().tolist()
-        self.known, self.bits = bits[: -len(self.parents)], bits[-len(self.parents) :]
+        self.kinds = [known[number] for number in items[KIND::ITEM]]
+        self.containers, self.links = items[CONTAINER::ITEM].tolist(), items[LINKS::ITEM].tolist()
+        tree = self.tree = result.containers.numbers()
+        self.parents, self.tags, self.names, self.ends = (tree[at::CONTAINER_ROW].tolist() for at in range(4))
+        self.lines = result.words.bytes()
+        self.words = ["", *self.lines.decode("utf-8", "replace").split("\n")]
+        bits = result.bits.numbers()
+        self.known: list[int] = bits[: -len(self.parents)].tolist()
+        self.bits = bits[-len(self.parents) :]
         self.named = result.named.numbers().tolist()
         if result.asked.used:
             self._ask(result)
@@ -152,7 +159,7 @@ class Rows:
         """Add to the bits what the words stand for that walk.c can't tell: those that are not all ASCII."""
         for number, word in zip(result.asked.numbers(), result.unknown.string().split("\n")):
             self.known[number] |= names.meaning_of_one(word)
-        self.bits = [bits | self.known[number] for bits, number in zip(self.bits, self.names)]
+        self.bits = array("i", [bits | self.known[number] for bits, number in zip(self.bits, self.names)])
         self.named = [container for container, bits in enumerate(self.bits) if bits]
 
     def attributes(self, start: int, end: int) -> dict[str, str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 
@@ -182,6 +183,29 @@ class Image:
 
 
 @dataclass(slots=True)
+class Fallen:
+    """Nodes that share one Drop: the positions of the texts, those of the pictures, and the pictures' URLs."""
+
+    drop: Drop
+    texts: list[int] = field(default_factory=list)
+    images: list[int] = field(default_factory=list)
+    urls: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Aside:
+    """Nodes that were dropped as they were made, nine in ten of a page: no objects, but what has to be told of them.
+
+    `count` is their number. `nodes` are the nodes themselves, in DOM order, where they are `wanted`.
+    """
+
+    wanted: bool = False
+    fallen: list[Fallen] = field(default_factory=list)
+    count: int = 0
+    nodes: list[Text | Image] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Document:
     """A page in reading order.
 
@@ -189,6 +213,9 @@ class Document:
     order; a node keeps its `pos` for ever, also where the nodes dropped before it do not travel on. `sentences` are
     spans (pos, start, end) in characters of the effective text of the Text at `pos`. A document or node with `drop`
     set is not part of the output. `page` holds the bytes until they are parsed; it is never stored.
+
+    `aside` is for nodes that are dropped as they are made: who gives a document an empty one finds them there, and not
+    in `nodes` as everybody else. It is never stored either.
     """
 
     id: str
@@ -200,6 +227,13 @@ class Document:
     facts: dict[str, Any] = field(default_factory=dict)
     drop: Drop | None = None
     page: Page | None = field(default=None, repr=False, compare=False)
+    aside: Aside | None = field(default=None, repr=False, compare=False)
+
+    def put_back(self) -> None:
+        """Put the nodes that lie aside, and were wanted, back where they stood."""
+        if self.aside is not None and self.aside.nodes:
+            self.nodes = sorted([*self.nodes, *self.aside.nodes], key=attrgetter("pos"))
+        self.aside = None
 
     @property
     def kept(self) -> list[Text | Image]:

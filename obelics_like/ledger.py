@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from obelics_like.document import Document, Drop, Image, Text
+from obelics_like.document import Aside, Document, Drop, Image, Text
 
 KINDS = ("record", "page", "image", "text")
 
@@ -51,14 +51,25 @@ class Ledger:
             self.kept["document", language] += 1
             self._sizes(document, language)
         self._nodes(document.nodes, document.drop, language)
+        self._fallen(document.aside, language)
 
     def lay_down(self, document: Document) -> None:
         """Count the dropped nodes of a page that goes on; they must then be taken off it, or they count twice."""
         language = document.language.code if document.language else ""
-        self._nodes([node for node in document.nodes if node.drop is not None], None, language)
+        if dropped := [node for node in document.nodes if node.drop is not None]:
+            self._nodes(dropped, None, language)
+        self._fallen(document.aside, language)
+
+    def _fallen(self, aside: Aside | None, language: str) -> None:
+        """Count what lies aside, which no stage could touch."""
+        for fallen in aside.fallen if aside is not None else ():
+            for name, count in (("image", len(fallen.images)), ("text", len(fallen.texts))):
+                if count:
+                    self.came[name] += count
+                    self.drops[fallen.drop.stage, fallen.drop.rule, name, language] += count
 
     def _nodes(self, nodes: list[Text | Image], page_drop: Drop | None, language: str) -> None:
-        # 160 of a page's 190 nodes share one Drop: they are counted by kind and Drop, and not one by one
+        # where all nodes are kept, 160 of 190 share one Drop: they are counted by kind and Drop, and not one by one
         told = [node.drop for node in nodes]
         names = list(map(id, told))
         drops = dict(zip(names, told))

@@ -86,8 +86,8 @@ class Stage(AnyStage, ABC):
     """Marks documents one by one: same documents, same order; it may set facts, blobs, languages and first drops.
 
     The result for a document may not depend on its batch; a batch exists so that models can be fed well. Documents
-    that are dropped already are not handed in, nor are the nodes that the stage which made them dropped; nodes that
-    are dropped since are to be left alone.
+    that are dropped already are not handed in, and nodes that are dropped are to be left alone. A stage that makes
+    nodes and drops most of them at once may lay these in the document's `aside`, if it has one.
     """
 
     @abstractmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from obelics_like.document import Blob, Document, Drop, Image, Language, Origin, Place, Text
+from obelics_like.document import Aside, Blob, Document, Drop, Fallen, Image, Language, Origin, Place, Text
 from obelics_like.ledger import Ledger
 
 
@@ -78,3 +78,23 @@ def test_dropped_nodes_may_be_counted_before_their_page() -> None:
         document.drop = drop
         halves.page(document)
     assert halves == whole
+
+
+def test_what_lies_aside_is_counted_as_what_does_not() -> None:
+    for drop in (None, Drop("text.page_rules", "too_few_words")):
+        whole, parted = Ledger(), Ledger()
+        whole.page(page(drop))
+        document = page(drop)
+        boilerplate, banned = (document.nodes[n].drop for n in (1, 4))
+        assert boilerplate is not None
+        assert banned is not None
+        fallen = [Fallen(boilerplate, texts=[1]), Fallen(banned, images=[4], urls=["https://example.org/logo.png"])]
+        document.nodes, document.aside = document.kept, Aside(fallen=fallen, count=2)
+        parted.page(document)
+        assert parted == whole
+        if drop is None:
+            halves = Ledger()
+            halves.lay_down(document)
+            document.aside = None
+            halves.page(document)
+            assert halves == whole

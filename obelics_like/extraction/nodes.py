@@ -7,10 +7,11 @@ content. It does not look at languages, lengths or pixels.
 from __future__ import annotations
 
 import codecs
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from obelics_like.document import Document, Drop, Image, Page, Text
+from obelics_like.document import Aside, Document, Drop, Fallen, Image, Page, Text
 from obelics_like.errors import OptionError
 from obelics_like.extraction import main_content, main_pictures, peers, shadow, simplified
 from obelics_like.extraction.budget import Tags, beginnings, cloned, is_utf8, tags
@@ -140,8 +141,12 @@ class Nodes(Stage):
         document.facts.update(walked.head.facts(page.url, html, page.origin.http_headers))
         main = opened.peer and peers.matching(walked, opened.peer(utf8.decode("utf-8", "replace"), page.url))
         drops = self._judge(walked, placements, page.url, document.facts.get("lead_image", ""), main)
-        document.nodes = self._nodes(walked, placements, drops)
-        return None if document.nodes else self.drop("no_content", 0, 1)
+        made = self._items(walked, placements, drops)
+        if document.aside is None:
+            document.nodes = made.nodes(range(len(made.at)))
+        else:
+            document.nodes, document.aside = made.parted(document.aside.wanted)
+        return None if made.at else self.drop("no_content", 0, 1)
 
     def _walked(self, utf8: bytes, known: Tags, opened: Opened) -> Walked:
         """The walk over a page, or over the markup in its script data if it holds no text; raises OverBudget."""
@@ -183,18 +188,60 @@ class Nodes(Stage):
             drops[one.item] = None if picked else boilerplate
         return drops
 
-    def _nodes(self, walked: Walked, placements: list[Placement], drops: list[Drop | None]) -> list[Text | Image]:
-        nodes: list[Text | Image] = []
-        placed = {one.item: one for one in placements}
-        captioned = captions(walked) if placements else {}
-        for at, (kind, text, drop) in enumerate(zip(walked.kinds, walked.texts, drops)):
-            if kind:
-                nodes.append(Text(len(nodes), text, kind, [], None, {}, drop))
-            elif one := placed.get(at):
+    def _items(self, walked: Walked, placements: list[Placement], drops: list[Drop | None]) -> _Items:
+        for one in placements:
+            if one.fault:
                 limit = self.max_data_uri if one.fault == "data_uri_too_large" else None
-                fault = self.drop(one.fault, one.measured, limit) if one.fault else drop
-                nodes.append(_image(len(nodes), one, captioned.get(at, ""), fault))
-        return nodes
+                drops[one.item] = self.drop(one.fault, one.measured, limit)
+        placed = {one.item: one for one in placements}
+        at: Sequence[int] = range(len(drops))
+        if len(placed) < len(walked.pictures):  # a picture without a usable URL is no node
+            at = [item for item in at if item not in walked.pictures or item in placed]
+        return _Items(at, walked.kinds, walked.texts, drops, placed, captions(walked) if placements else {})
+
+
+@dataclass(slots=True)
+class _Items:
+    """What the nodes of a page are made of: by their `pos` the item of the walk (`at`), by the item all else."""
+
+    at: Sequence[int]
+    kinds: list[str]
+    texts: list[str]
+    drops: list[Drop | None]
+    placed: dict[int, Placement]
+    captioned: dict[int, str]
+
+    def nodes(self, positions: Iterable[int]) -> list[Text | Image]:
+        """The nodes of some positions."""
+        items, kinds, texts, drops = self.at, self.kinds, self.texts, self.drops
+        made: list[Text | Image] = []
+        for pos in positions:
+            at = items[pos]
+            if kind := kinds[at]:
+                made.append(Text(pos, texts[at], kind, [], None, {}, drops[at]))
+            else:
+                made.append(_image(pos, self.placed[at], self.captioned.get(at, ""), drops[at]))
+        return made
+
+    def parted(self, wanted: bool) -> tuple[list[Text | Image], Aside]:
+        """The nodes that are kept, and the others aside."""
+        kinds, drops = self.kinds, self.drops
+        kept: list[int] = []
+        fallen: dict[int, Fallen] = {}
+        group: Fallen | None = None
+        for pos, at in enumerate(self.at):
+            if (drop := drops[at]) is None:
+                kept.append(pos)
+                continue
+            if group is None or group.drop is not drop:
+                group = fallen.get(id(drop)) or fallen.setdefault(id(drop), Fallen(drop))
+            if kinds[at]:
+                group.texts.append(pos)
+            else:
+                group.images.append(pos)
+                group.urls.append(self.placed[at].url)
+        nodes = self.nodes(pos for pos, at in enumerate(self.at) if drops[at] is not None) if wanted else []
+        return self.nodes(kept), Aside(wanted, list(fallen.values()), len(self.at) - len(kept), nodes)
 
 
 def _as_utf8(html: bytes, content_type: str | None) -> tuple[bytes, str]:

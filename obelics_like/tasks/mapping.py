@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from obelics_like import exchange
-from obelics_like.document import Document, Drop, Image, Origin, Text
+from obelics_like.document import Aside, Document, Drop, Origin
 from obelics_like.errors import ObelicsLikeError, StageError
 from obelics_like.ledger import Ledger
 from obelics_like.plan import Segment, Shard, as_scanned, piece_name
@@ -86,8 +85,6 @@ class MapTask:
         self.rows: dict[str, list[pa.Table]] = {stage.id: [] for stage in item.segment.barrier}
         self.unsaid: set[int] = set()
         """Ordinals of documents that fell after a barrier's stage had collected their rows."""
-        self.aside: dict[int, list[Text | Image]] = {}
-        """Nodes that were dropped as they were made, nine in ten, by their page's ordinal: no stage goes over them."""
         self.quarantine: list[dict[str, Any]] = []
         self.alive = 0
         self.unreached = False
@@ -201,7 +198,6 @@ class MapTask:
             self._act("run", lambda part: out.extend([to_line(document) for document in part]), batch)
         for document in self._seal(batch, said=True):
             if self.item.last:
-                self._put_back(document)
                 self.ledger.page(document)
                 self.reasons.add(document)
         return out
@@ -211,17 +207,18 @@ class MapTask:
 
         Where the page's content is to be kept, should it be dropped, all its nodes stay until its fate is sealed.
         """
-        self._put_back(document)
-        if not self.reasons.keeps_content(document.id):
+        if self.reasons.keeps_content(document.id):
+            document.put_back()
+        else:
             self.ledger.lay_down(document)
             self.reasons.add_nodes(document)
-            document.nodes = document.kept
+            document.nodes, document.aside = document.kept, None
 
     def _act(self, name: str, act: Callable[[Batch], Any], batch: Batch) -> None:
         """Run a stage over a batch; where it fails, page by page, so that one page's fault costs one page."""
         if not batch:
             return
-        before = [self._count(document) for document in batch]
+        before = list(map(_count, batch))
         try:
             act(batch)
         except (KeyboardInterrupt, SystemExit, ObelicsLikeError):
@@ -233,27 +230,10 @@ class MapTask:
             for document in batch:
                 self._act(name, act, [document] if document.drop is None else [])
             return
-        for count, document in zip(before, batch):
-            if not count:
-                self._put_aside(document)
-            elif count != (now := self._count(document)):  # else nodes could go uncounted
+        for count, now, document in zip(before, map(_count, batch), batch):
+            if count not in (0, now):  # else nodes could go uncounted
                 got = f"{count} nodes that became {now} on {document.url}"
                 raise StageError(f"stage {name}", got=got, valid="marks, and every node left where it is")
-
-    def _count(self, document: Document) -> int:
-        """How many nodes the page has, with those that lie aside."""
-        return len(document.nodes) + len(self.aside.get(document.origin.ordinal, ()))
-
-    def _put_aside(self, document: Document) -> None:
-        """Take the dropped nodes off a page whose nodes were just made, until its fate is sealed or it is laid down."""
-        if document.nodes and document.drop is None:
-            self.aside[document.origin.ordinal] = [node for node in document.nodes if node.drop is not None]
-            document.nodes = document.kept
-
-    def _put_back(self, document: Document) -> None:
-        """All nodes of the page in DOM order again."""
-        if nodes := self.aside.pop(document.origin.ordinal, None):
-            document.nodes = sorted(nodes + document.nodes, key=attrgetter("pos"))
 
     def _seal(self, batch: Batch, said: bool = False) -> Batch:
         """Account for the documents just dropped; give the others. `said`: a barrier has their rows already."""
@@ -263,7 +243,6 @@ class MapTask:
                 alive.append(document)
             else:
                 document.page = None
-                self._put_back(document)
                 self.ledger.page(document)
                 self.reasons.add(document)
                 if said:
@@ -337,7 +316,8 @@ class MapTask:
             page.origin.ordinal = ordinal
             identity = document_id(page.origin.record_id, page.url, page.origin.date)
             facts = page.facts | {"met_again": again[ordinal]} if ordinal in again else dict(page.facts)
-            yield Document(identity, page.url, page.origin, facts=facts, page=page)
+            aside = Aside(wanted=self.reasons.keeps_content(identity))
+            yield Document(identity, page.url, page.origin, facts=facts, page=page, aside=aside)
 
     def _leave_out(self, source: Input, record: Record, ordinal: int, reason: str) -> None:
         """Account for a page that kills workers, and set it down among what could not be read."""
@@ -361,6 +341,11 @@ def map_shards(item: MapItem) -> dict[str, Any]:
 def bury_shards(item: MapItem, reason: str) -> dict[str, Any]:
     """Account for the documents of an item whose worker died at every attempt: all are dropped, none is lost."""
     return MapTask(item, reason).run()
+
+
+def _count(document: Document) -> int:
+    """How many nodes the page has, with those that lie aside."""
+    return len(document.nodes) + (document.aside.count if document.aside is not None else 0)
 
 
 def _bury(batch: Batch, reason: str) -> None:

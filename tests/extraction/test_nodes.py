@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from obelics_like.document import Document, Image, Origin, Page, Text
+from obelics_like.document import Aside, Document, Image, Origin, Page, Text
 from obelics_like.errors import OptionError, UsageError
 from obelics_like.extraction import extract
 from obelics_like.extraction.nodes import MAINS, Nodes
@@ -305,6 +305,37 @@ def test_dropped_documents_and_documents_without_a_page_are_left_alone() -> None
     empty = Document("y", URL, page.origin)
     assert stage.process([document, empty], stage.open(Context())) == [document, empty]
     assert document.nodes == empty.nodes == []
+
+
+@pytest.mark.parametrize("main", ["ours", "tags", "all"])
+def test_nodes_that_lie_aside_are_the_dropped_ones_and_come_back_as_they_would_have_been(main: str) -> None:
+    stage = Nodes(id="extract", main=main, min_data_uri=1, max_data_uri=60)
+    laid = 0
+    for path in FILES[::5]:
+        html, options, _ = read(path)
+        page = Page(options["url"], html, None, Origin("", 0))
+        whole, parted = Document("x", page.url, page.origin, page=page), Document("x", page.url, page.origin, page=page)
+        parted.aside = Aside(wanted=True)
+        stage.process([whole, parted], stage.open(Context()))
+        assert parted.nodes == whole.kept
+        fallen = [node for node in whole.nodes if node.drop is not None]
+        told = [(f.drop, pos, url) for f in parted.aside.fallen for pos, url in zip(f.images, f.urls)]
+        told += [(f.drop, pos, None) for f in parted.aside.fallen for pos in f.texts]
+        want = [(node.drop, node.pos, node.url if isinstance(node, Image) else None) for node in fallen]
+        assert sorted(told, key=lambda one: one[1]) == want
+        assert parted.aside.count == len(fallen)
+        told_of = parted.aside.fallen
+        parted = pickle.loads(pickle.dumps(parted))
+        parted.put_back()
+        assert parted == whole
+        assert parted.aside is None
+        unwanted = stage.process(
+            [Document("x", page.url, page.origin, page=page, aside=Aside())], stage.open(Context())
+        )[0].aside
+        assert unwanted is not None
+        assert (unwanted.fallen, unwanted.count, unwanted.nodes) == (told_of, len(fallen), [])
+        laid += len(fallen)
+    assert laid > (5 if main != "all" else 0)
 
 
 def test_the_result_does_not_depend_on_the_batch_and_pickles() -> None:

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from obelics_like.check import row_faults
-from obelics_like.document import Blob, Document, Drop, Edit, Image, Language, Origin, Page, Place, Text
+from obelics_like.document import Aside, Blob, Document, Drop, Edit, Fallen, Image, Language, Origin, Page, Place, Text
 from obelics_like.errors import DataError
 from obelics_like.store.corpus import SCHEMA, read_rows, to_document, to_row, write_corpus
 from obelics_like.store.dropped import Reasons
@@ -154,3 +154,36 @@ def test_reasons_are_kept_as_asked(tmp_path: Path) -> None:
                 assert (row["rule"], row["images"], row["texts"]) == ("same_url", 2, 1)
                 assert (row["content"] is not None) == (keep in ("all", "sample:1"))
     assert counts == {"none": [], "reasons": [1, 4], "sample:0": [1, 4], "sample:1": [1, 4], "all": [1, 4]}
+
+
+def test_nodes_that_lie_aside_have_the_same_rows(tmp_path: Path) -> None:
+    boilerplate, odd = Drop("extract", "boilerplate"), Drop("extract", "tracking_pixel", 1)
+    dropped: list[Text | Image] = [
+        Text(0, "Menu", drop=boilerplate),
+        Image(1, "https://e.org/\ud800.gif", drop=odd),
+        Image(2, "https://e.org/b.gif", drop=boilerplate),
+        Text(3, "Home", drop=boilerplate),
+        Text(5, "no", drop=Drop("text.node_rules", "too_few_words", 1, 4)),
+    ]
+    files = []
+    for laid in (False, True):
+        reasons = Reasons("reasons")
+        for n in range(2):
+            one = document(n)
+            one.nodes = [*dropped[:4], Text(4, "kept"), dropped[4]]
+            if laid:
+                fallen = [Fallen(boilerplate, [0, 3], [2], ["https://e.org/b.gif"])]
+                fallen.append(Fallen(odd, images=[1], urls=["https://e.org/\ud800.gif"]))
+                one.nodes, one.aside = one.nodes[4:], Aside(fallen=fallen, count=4)
+            reasons.add_nodes(one)
+        (published,) = reasons.write(tmp_path, str(laid))
+        files.append(pq.read_table(tmp_path / published.name).to_pylist())
+    assert files[0] == files[1]
+    assert [(r["pos"], r["kind"], r["url"], r["rule"], r["value"]) for r in files[0][:6]] == [
+        (0, "text", None, "boilerplate", None),
+        (1, "image", "https://e.org/?.gif", "tracking_pixel", "1"),
+        (2, "image", "https://e.org/b.gif", "boilerplate", None),
+        (3, "text", None, "boilerplate", None),
+        (5, "text", None, "too_few_words", "1"),
+        (0, "text", None, "boilerplate", None),
+    ]

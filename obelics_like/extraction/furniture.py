@@ -41,7 +41,7 @@ def believed(walked: Walked, found: Paragraphs, totals: Totals) -> array[int]:
     rest = page - _held(full, totals)
     loose = page - _held([at for at in full if scores[at] < most], totals)
     heads = {at for at in _with_headline(walked, found) if bits[at] & names.HEADER}
-    result = bits[:]
+    result: array[int] = bits[:]
     for at in heads.union(totals.asked):
         own = bits[at] & names.FURNITURE
         if own & names.HEADER and (at in heads or _in_article(walked, at)):

@@ -106,6 +106,18 @@ class Disk:
         self._window, self._from = held + more, at
         return self._window[:count]
 
+    def find(self, wanted: bytes, at: int, end: int) -> int:
+        """Where `wanted` stands first between positions `at` and `end`; -1 if it does not."""
+        while at + len(wanted) <= end:
+            if not 0 <= at - self._from <= len(self._window) - len(wanted):
+                if len(self.read(at, min(WINDOW // 4, end - at))) < len(wanted):
+                    return -1
+            begin = self._window.find(wanted, at - self._from, end - self._from)
+            if begin >= 0:
+                return self._from + begin
+            at = self._from + len(self._window) - len(wanted) + 1
+        return -1
+
     def _end(self, at: int) -> int:
         """Where the pick ends that holds position `at`; `at` itself if none does."""
         n = bisect_right(self._picks, at, key=lambda pick: pick[0]) - 1

@@ -1,0 +1,86 @@
+"""Pages passed over: where a page's gzip member ends is found without inflating the page, by what follows it.
+
+It decides nothing about a record and reads no page: whoever reads one later is to see that it ends where was said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from obelics_like.sources.disk import Disk
+from obelics_like.sources.packings import Engine
+from obelics_like.sources.split import Piece, plain_value
+from obelics_like.sources.stream import CHUNK
+from obelics_like.sources.whole import LARGEST, Member, head_of, look, rest_of
+
+TRUST = 8
+"""So many pages more than those found may be looked for in vain, then all of the file is inflated."""
+MAGIC = b"\x1f\x8b\x08"
+PAGE = re.compile(rb"(?i)\ncontent-type:[ \t]*(?:text/html|application/xhtml\+xml)[ \t]*[;\r]")
+STATUS = re.compile(rb"HTTP/\d(?:\.\d)?[ \t]+[1245]\d\d\b")
+NAMES = re.compile(rb"(?i)\nwarc-(?:record-id|warcinfo-id|concurrent-to):[ \t]*(<[^>\r\n]{30,100}>)")
+"""What records say of one another: in practice a UUID, which its crawler made and no page could know before."""
+
+
+class Skimmer:
+    """The records of a gzip file that holds one a member, in their order; pages without what follows their heads."""
+
+    def __init__(self, disk: Disk, engine: Callable[[], Engine], step: int) -> None:
+        self._disk, self._engine, self._step = disk, engine, step
+        self._begun: Member | None = None
+        """The member behind the page that was passed over, whose beginning was inflated for that."""
+        self._trust = TRUST
+
+    def record(self, at: int, keep: int) -> Piece | None:
+        """As `whole_record`; of a page that was passed over, `body` is only what was seen of it."""
+        member, self._begun = self._begun, None
+        if member is None or member.at != at:
+            wary = self._trust <= 0
+            member = look(self._disk, at, self._engine(), *((self._step, CHUNK) if wary else ()))
+        if member is None:
+            return None
+        if self._trust > 0 and not member.engine.eof:
+            piece = self._passed(member)
+            if piece is not None:
+                return piece
+        return rest_of(self._disk, member, self._step, keep)
+
+    def _passed(self, member: Member) -> Piece | None:
+        """The page in the member, if it is one, and if where it ends can be told.
+
+        The end is believed where the member's last bytes say the length that the heads declare, and where what follows
+        is a record of the same crawl: it has the page's id, or one that the page refers to, in its head. So no page
+        can hold what looks like its own end: it would have to know what its crawler was about to call it.
+        """
+        data = member.data
+        stop, declared = head_of(data)
+        if declared is None or stop + declared > LARGEST or not _is_page(data, stop):
+            return None
+        length = stop + declared + 4
+        self._trust -= 1
+        limit = member.at + length + (length >> 8) + 1024  # what deflate adds to bytes that it can't pack is less
+        end = self._disk.find(length.to_bytes(4, "little") + MAGIC, member.at, limit) + 4
+        following = look(self._disk, end, self._engine()) if end > member.at else None
+        if following is None or not _linked(data[:stop], following.data):
+            return None
+        self._trust = min(self._trust + 2, TRUST)
+        self._begun = following
+        return Piece(member.at, end - member.at, data[:stop], memoryview(data)[stop:], declared, passed=True)
+
+
+def _is_page(data: bytes, stop: int) -> bool:
+    """Whether the record whose head ends at `stop` is beyond doubt a page, as nearly all are."""
+    if plain_value(data, b"WARC-Type", stop) != b"response":
+        return False
+    end = data.find(b"\r\n\r\n", stop, stop + 4096)
+    if end < 0 or STATUS.match(data, stop) is None:
+        return False
+    head = data[stop : end + 2]
+    return PAGE.search(head) is not None and head.lower().count(b"\ncontent-type") == 1
+
+
+def _linked(head: bytes, following: bytes) -> bool:
+    """Whether what follows begins with the head of a record that names what this head names."""
+    stop, _ = head_of(following)
+    return following.startswith(b"WARC/") and any(name in following[:stop] for name in NAMES.findall(head))

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from functools import partial
 
+from obelics_like.native.find import find
 from obelics_like.sources.remote import RemoteFile, is_remote, open_remote
 from obelics_like.sources.zips import Damaged, open_member
 
@@ -109,10 +110,12 @@ class Disk:
     def find(self, wanted: bytes, at: int, end: int) -> int:
         """Where `wanted` stands first between positions `at` and `end`; -1 if it does not."""
         while at + len(wanted) <= end:
-            if not 0 <= at - self._from <= len(self._window) - len(wanted):
-                if len(self.read(at, min(WINDOW // 4, end - at))) < len(wanted):
-                    return -1
-            begin = self._window.find(wanted, at - self._from, end - self._from)
+            inside = 0 <= at - self._from <= len(self._window) - len(wanted)
+            if not inside and len(self.read(at, min(WINDOW // 4, end - at))) < len(wanted):
+                return -1
+            begin = find(self._window, wanted, at - self._from)
+            if begin > end - self._from - len(wanted):
+                return -1
             if begin >= 0:
                 return self._from + begin
             at = self._from + len(self._window) - len(wanted) + 1

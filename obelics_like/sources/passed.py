@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from obelics_like.sources.disk import Disk
 from obelics_like.sources.packings import Engine
-from obelics_like.sources.split import Piece, plain_value
+from obelics_like.sources.split import Piece, begins_record, plain_value
 from obelics_like.sources.stream import CHUNK
 from obelics_like.sources.whole import LARGEST, Member, head_of, look, rest_of
 
@@ -49,24 +49,35 @@ class Skimmer:
     def _passed(self, member: Member) -> Piece | None:
         """The page in the member, if it is one, and if where it ends can be told.
 
-        The end is believed where the member's last bytes say the length that the heads declare, and where what follows
-        is a record of the same crawl: it has the page's id, or one that the page refers to, in its head. So no page
+        It ends where the next member begins that holds a record. That is believed where the bytes before it say the
+        length that the page's heads declare, and where that record names the page or what the page names. So no page
         can hold what looks like its own end: it would have to know what its crawler was about to call it.
         """
         data = member.data
         stop, declared = head_of(data)
         if declared is None or stop + declared > LARGEST or not _is_page(data, stop):
             return None
-        length = stop + declared + 4
         self._trust -= 1
-        limit = member.at + length + (length >> 8) + 1024  # what deflate adds to bytes that it can't pack is less
-        end = self._disk.find(length.to_bytes(4, "little") + MAGIC, member.at, limit) + 4
-        following = look(self._disk, end, self._engine()) if end > member.at else None
-        if following is None or not _linked(data[:stop], following.data):
+        try:
+            following = self._following(member, data[:stop], stop + declared + 4)
+        except OSError:  # the careful way says so
+            return None
+        if following is None:
             return None
         self._trust = min(self._trust + 2, TRUST)
         self._begun = following
-        return Piece(member.at, end - member.at, data[:stop], memoryview(data)[stop:], declared, passed=True)
+        return Piece(member.at, following.at - member.at, data[:stop], memoryview(data)[stop:], declared, passed=True)
+
+    def _following(self, member: Member, head: bytes, length: int) -> Member | None:
+        """The member behind that of a page, whose inflated bytes are `length`; None where it can't be told."""
+        at, limit = member.at + 1, member.at + length + (length >> 8) + 1024  # deflate adds less to what it can't pack
+        while (at := self._disk.find(MAGIC, at, limit)) >= 0:
+            following = look(self._disk, at, self._engine())
+            if following is not None and begins_record(following.data):
+                size = int.from_bytes(self._disk.read(at - 4, 4), "little")
+                return following if size == length and _linked(head, following.data) else None
+            at += 1
+        return None
 
 
 def _is_page(data: bytes, stop: int) -> bool:

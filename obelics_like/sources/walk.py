@@ -11,8 +11,8 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 
 from obelics_like.sources.disk import PACKINGS, Disk, packing
-from obelics_like.sources.passed import Skimmer
 from obelics_like.sources.packings import DICTIONARY, STEP, Engine, dictionary_at, engine_maker, skippable
+from obelics_like.sources.passed import Skimmer
 from obelics_like.sources.resume import Resumed, resume
 from obelics_like.sources.split import MAX_ARC_LINE, MAX_HEAD, Piece, arc_fields, begins_record, split
 from obelics_like.sources.stream import Packed, Plain, Stream

@@ -1,7 +1,8 @@
 """How fast archives are read beside FastWARC and warcio: one core, no page parsed, all on the same file in one run.
 
-The file is made like one of Common Crawl's: a request, a response and a metadata record a page, a gzip member each, the
-last with the id of the response (WARC-Concurrent-To). It measures speed only; what each reader makes of a broken archive is tested under `tests/sources`. See README.md here.
+The file is made like one of Common Crawl's: a request, a response and a metadata record a page, a gzip member each, and
+the last names the response (WARC-Concurrent-To). It measures speed only; what each reader makes of a broken archive is
+tested under `tests/sources`. See README.md here.
 """
 
 from __future__ import annotations
@@ -98,7 +99,10 @@ ROWS: dict[str, tuple[Reader, str]] = {
     "FastWARC": (lambda path: by_fastwarc(path, isal=False), "the same, inflating by itself"),
     "FastWARC on isal, sha1": (lambda path: by_fastwarc(path, hashed=True), "the same, and a sha1 of each page"),
     "warcio": (by_warcio, "every record with its block"),
-    "ours: scan": (scanned, "every record, its head and what it is; its block inflated to the end, and passed over"),
+    "ours: scan": (
+        scanned,
+        "every record, its head and what it is; the ends of pages are found without inflating them",
+    ),
     "ours: read": (lambda path: pages_read(path, "ignore", False), "the pages alone, by their offsets; bodies decoded"),
     "ours: read, sha1": (lambda path: pages_read(path, "mark", False), "the same, digests held against payloads"),
     "ours: scan and read": (lambda path: pages_read(path, "mark", True), "both, as a build does"),

@@ -12,7 +12,7 @@ from obelics_like.sources.disk import Disk
 from obelics_like.sources.packings import Engine
 from obelics_like.sources.split import Piece, begins_record, plain_value
 from obelics_like.sources.stream import CHUNK
-from obelics_like.sources.whole import LARGEST, Member, head_of, look, rest_of
+from obelics_like.sources.whole import LARGEST, Member, look, rest_of
 
 TRUST = 8
 """So many pages more than those found may be looked for in vain, then all of the file is inflated."""
@@ -53,8 +53,7 @@ class Skimmer:
         length that the page's heads declare, and where that record names the page or what the page names. So no page
         can hold what looks like its own end: it would have to know what its crawler was about to call it.
         """
-        data = member.data
-        stop, declared = head_of(data)
+        data, stop, declared = member.data, member.stop, member.declared
         if declared is None or stop + declared > LARGEST or not _is_page(data, stop):
             return None
         self._trust -= 1
@@ -73,9 +72,9 @@ class Skimmer:
         at, limit = member.at + 1, member.at + length + (length >> 8) + 1024  # deflate adds less to what it can't pack
         while (at := self._disk.find(MAGIC, at, limit)) >= 0:
             following = look(self._disk, at, self._engine())
-            if following is not None and begins_record(following.data):
+            if following is not None and (following.stop or begins_record(following.data)):
                 size = int.from_bytes(self._disk.read(at - 4, 4), "little")
-                return following if size == length and _linked(head, following.data) else None
+                return following if size == length and _linked(head, following) else None
             at += 1
         return None
 
@@ -91,7 +90,7 @@ def _is_page(data: bytes, stop: int) -> bool:
     return PAGE.search(head) is not None and head.lower().count(b"\ncontent-type") == 1
 
 
-def _linked(head: bytes, following: bytes) -> bool:
+def _linked(head: bytes, following: Member) -> bool:
     """Whether what follows begins with the head of a record that names what this head names."""
-    stop, _ = head_of(following)
-    return following.startswith(b"WARC/") and any(name in following[:stop] for name in NAMES.findall(head))
+    data, stop = following.data, following.stop
+    return data.startswith(b"WARC/") and any(data.find(name, 0, stop) >= 0 for name in NAMES.findall(head))

@@ -22,12 +22,17 @@ LOOK = 6 << 10
 
 @dataclass(slots=True)
 class Member:
-    """The member that begins at `at`, as far as it is inflated: `data` came out of what the file holds up to `end`."""
+    """The member that begins at `at`, as far as it is inflated: `data` came out of what the file holds up to `end`.
+
+    `stop` and `declared` are what `_head` says of it.
+    """
 
     at: int
     end: int
     engine: Engine
     data: bytes
+    stop: int
+    declared: int | None
 
 
 def look(disk: Disk, at: int, engine: Engine, step: int = FIRST, most: int = LOOK) -> Member | None:
@@ -37,9 +42,10 @@ def look(disk: Disk, at: int, engine: Engine, step: int = FIRST, most: int = LOO
     """
     try:
         raw = disk.read(at, step)
-        return Member(at, at + len(raw), engine, engine.decompress(raw, most)) if raw else None
+        data = engine.decompress(raw, most) if raw else b""
     except Exception:  # each library has its own
         return None
+    return Member(at, at + len(raw), engine, data, *_head(data)) if raw else None
 
 
 def whole_record(disk: Disk, at: int, engine: Engine, step: int, keep: int) -> Piece | None:
@@ -57,7 +63,7 @@ def rest_of(disk: Disk, member: Member, step: int, keep: int) -> Piece | None:
     if inflated is None:
         return None
     data, end = inflated
-    stop, declared = head_of(data)
+    stop, declared = (member.stop, member.declared) if member.stop else _head(data)
     if not stop or declared is None or stop + declared > len(data):
         return None
     after = stop + declared
@@ -85,7 +91,7 @@ def known_record(disk: Disk, at: int, engine: Engine, length: int, size: int) ->
         after = engine.decompress(b"", 64)
     except Exception:  # each library has its own
         return None
-    stop, declared = head_of(heads)
+    stop, declared = _head(heads)
     if not engine.eof or engine.unused_data or after.strip(b"\r\n") or len(payload) != size:
         return None
     if not stop or declared is None or declared != len(heads) - stop + size:
@@ -95,6 +101,8 @@ def known_record(disk: Disk, at: int, engine: Engine, length: int, size: int) ->
 
 def _inflate(disk: Disk, member: Member, step: int) -> tuple[bytes, int] | None:
     """All bytes of the member and where it ends in the file."""
+    if member.engine.eof:
+        return member.data, member.end - len(member.engine.unused_data or b"")
     engine, end, made = member.engine, member.end, len(member.data)
     parts = [member.data] if member.data else []
     try:
@@ -117,7 +125,7 @@ def _inflate(disk: Disk, member: Member, step: int) -> tuple[bytes, int] | None:
     return (parts[0] if len(parts) == 1 else b"".join(parts)), end
 
 
-def head_of(data: bytes) -> tuple[int, int | None]:
+def _head(data: bytes) -> tuple[int, int | None]:
     """Where the head ends, 0 if none is found, and the length it declares."""
     if data.startswith(b"WARC/"):
         stop = head_end(data[:2048]) or head_end(data[:MAX_HEAD])

@@ -101,7 +101,7 @@ ROWS: dict[str, tuple[Reader, str]] = {
     "warcio": (by_warcio, "every record with its block"),
     "ours: scan": (
         scanned,
-        "every record, its head and what it is; the ends of pages are found without inflating them",
+        "every record, its head and what it is; pages are passed over, all else is inflated",
     ),
     "ours: read": (lambda path: pages_read(path, "ignore", False), "the pages alone, by their offsets; bodies decoded"),
     "ours: read, sha1": (lambda path: pages_read(path, "mark", False), "the same, digests held against payloads"),

@@ -1,4 +1,4 @@
-"""Pages passed over by a scan: found at the same places, their damage told at their reading, no end of theirs forged."""
+"""Pages passed over by a scan: found at the same places, damage told at their reading, no end of theirs forged."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from typing import Any
 from obelics_like import exchange
 from obelics_like.barrier import keyed_a_task, things_a_task
 from obelics_like.phases import groups_of
-from obelics_like.plan import Segment, Shard, input_key, pages_wanted, piece_name
+from obelics_like.plan import Segment, Shard, piece_name, scan_key
 from obelics_like.run import Scanned, State, account_records, cut, image_index
 from obelics_like.sources.inputs import Input, identified
 from obelics_like.stage import DocumentStage, ThingStage
@@ -49,7 +49,7 @@ def _scanned(state: State, inputs: Sequence[Input], limit: int | None) -> tuple[
         if limit is not None and sum(s.found["pages"] for s in known) >= limit:
             break
         (source,) = identified([given])
-        key = input_key(source, state.job.sources, pages_wanted(source, limit))
+        key = scan_key(source, state.job.sources, limit)
         found = finished(state.job.work / "index" / f"{key}.json")
         if found is None:
             unknown.append(source)

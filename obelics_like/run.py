@@ -27,6 +27,7 @@ from obelics_like.packing import Pack
 from obelics_like.phases import Made, take_through
 from obelics_like.plan import (
     PAGES_A_SHARD,
+    THOROUGH,
     Segment,
     Shard,
     as_scanned,
@@ -35,9 +36,9 @@ from obelics_like.plan import (
     cut_shards,
     described,
     digest,
-    input_key,
     pages_a_shard,
     pages_wanted,
+    scan_key,
 )
 from obelics_like.recipe import Recipe
 from obelics_like.sources.inputs import Input, identified
@@ -226,8 +227,8 @@ def _scan(state: State, inputs: Sequence[Input], limit: int | None) -> tuple[lis
     while len(done) < len(inputs) and (limit is None or pages < limit):
         items = []
         for source in identified(inputs[len(done) : len(done) + wave]):
-            stop = pages_wanted(source, limit)
-            items.append((state.job, source, input_key(source, state.job.sources, stop), stop))
+            key = scan_key(source, state.job.sources, limit)
+            items.append((state.job, source, key, pages_wanted(source, limit)))
         largest_first = sorted(items, key=lambda item: -item[1].size)  # so that nobody waits for a large one at the end
         results = {id(item): found for item, found in state.map("scan", scan_input, largest_first)}
         for item in items:
@@ -247,7 +248,33 @@ def _scan(state: State, inputs: Sequence[Input], limit: int | None) -> tuple[lis
         if limit is not None:  # as many at once as will be needed if they hold as much as the fullest so far
             most = max(1, *(s.found["pages"] for s in done))
             wave = max(1, min(state.engine.workers, (limit - pages) // most))
-    return done, len(inputs) - len(done)
+    return _first_ones_proved(state, done), len(inputs) - len(done)
+
+
+def _first_ones_proved(state: State, scanned: list[Scanned]) -> list[Scanned]:
+    """Scan thoroughly what holds the first of pages that are met again: where that is damaged, the next is the page.
+
+    Only then is it known before the page is read (`sources.passed`), and what was met again is not read.
+    """
+    folder = state.job.work / "index"
+    sound = [one for one in scanned if "failed" not in one.found]
+    pages = [exchange.map_table(folder / f"{one.key}-pages.arrow")["identity"].to_numpy() for one in sound]
+    again = _met_before(pages)
+    met = np.unique(np.concatenate([np.empty(0, np.uint64), *pages])[again])
+    items, at = [], 0
+    for one, identities in zip(sound, pages):
+        firsts = np.isin(identities, met) & ~again[at : at + len(identities)]
+        at += len(identities)
+        if one.found["passed"] and firsts.any():
+            items.append((state.job, one.source, one.key + THOROUGH, None))
+    if not items:
+        return scanned
+    found = {item[2]: made for item, made in state.map("scan", scan_input, items) if not isinstance(made, Failure)}
+    proved = [
+        Scanned(one.source, one.key + THOROUGH, found[one.key + THOROUGH]) if one.key + THOROUGH in found else one
+        for one in scanned
+    ]
+    return _first_ones_proved(state, proved) if found else scanned
 
 
 def account_records(state: State, scanned: list[Scanned], limit: int | None) -> set[int]:
@@ -364,6 +391,7 @@ def _input_row(one: Scanned, unread: int) -> dict[str, Any]:
         "size": found.get("size", source.size),
         **{k: found[k] for k in ("sha256", "records", "pages", "images")},
         "stopped_at": found.get("stopped_at"),
+        "thorough": one.key.endswith(THOROUGH),
         "picks": source.picks,
         "unread": unread,
         "failed": found.get("failed"),

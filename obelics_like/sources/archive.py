@@ -115,7 +115,8 @@ def scan(source: Input, options: Archive, thorough: bool = False) -> Iterator[Re
             at = piece.offset
             record = describe(piece, options.reader)[0]
             if piece.passed and record.kind != "page":  # it will not be read: only now is its damage seen
-                record = describe(file.piece_at(at, MAX_HEAD) or piece, options.reader)[0]
+                piece = file.piece_at(at, MAX_HEAD) or piece
+                record = describe(piece, options.reader)[0]
             yield record
     except OSError as error:
         rule = "unreachable" if isinstance(error, Unreachable) else "unreadable"

@@ -58,7 +58,8 @@ SORTED_AT_ONCE = 1 << 26
 """Records whose identities are sorted at once: 2 GB."""
 MARK = ".obelics-like.lock"
 """The file by which a folder is known for a run's own, and that a driver holds while it writes there."""
-
+AGAIN = "scan again"
+"""The phase in which pages that are met again are inflated."""
 Progress = Callable[[str, int, int], None]
 """Told of each finished task: the name of the phase, how many are done, how many there are."""
 
@@ -248,33 +249,37 @@ def _scan(state: State, inputs: Sequence[Input], limit: int | None) -> tuple[lis
         if limit is not None:  # as many at once as will be needed if they hold as much as the fullest so far
             most = max(1, *(s.found["pages"] for s in done))
             wave = max(1, min(state.engine.workers, (limit - pages) // most))
-    return _first_ones_proved(state, done), len(inputs) - len(done)
+    return _proved(state, done), len(inputs) - len(done)
 
 
-def _first_ones_proved(state: State, scanned: list[Scanned]) -> list[Scanned]:
-    """Scan thoroughly what holds the first of pages that are met again: where that is damaged, the next is the page.
+def _proved(state: State, scanned: list[Scanned]) -> list[Scanned]:
+    """The inputs with those scanned again that `unproved` names, until there are none."""
+    while unsure := unproved(state, scanned):
+        items = [(state.job, one.source, one.key + THOROUGH, None) for one in unsure]
+        made = {item[2]: found for item, found in state.map(AGAIN, scan_input, items)}
+        if failed := [found for found in made.values() if isinstance(found, Failure)]:
+            state.failures += [f"{one.reason} at each of {one.attempts} attempts to scan again" for one in failed]
+            return scanned
+        keys = ((one, one.key + THOROUGH) for one in scanned)
+        scanned = [Scanned(one.source, key, made[key]) if key in made else one for one, key in keys]
+    return scanned
 
-    Only then is it known before the page is read (`sources.passed`), and what was met again is not read.
+
+def unproved(state: State, scanned: list[Scanned]) -> list[Scanned]:
+    """The inputs that hold the first of pages that are met again, and whose pages were not inflated.
+
+    If the first is damaged, the next is the page: that is to be known before all but one are dropped.
     """
     folder = state.job.work / "index"
     sound = [one for one in scanned if "failed" not in one.found]
     pages = [exchange.map_table(folder / f"{one.key}-pages.arrow")["identity"].to_numpy() for one in sound]
-    again = _met_before(pages)
-    met = np.unique(np.concatenate([np.empty(0, np.uint64), *pages])[again])
-    items, at = [], 0
-    for one, identities in zip(sound, pages):
-        firsts = np.isin(identities, met) & ~again[at : at + len(identities)]
-        at += len(identities)
-        if one.found["passed"] and firsts.any():
-            items.append((state.job, one.source, one.key + THOROUGH, None))
-    if not items:
-        return scanned
-    found = {item[2]: made for item, made in state.map("scan", scan_input, items) if not isinstance(made, Failure)}
-    proved = [
-        Scanned(one.source, one.key + THOROUGH, found[one.key + THOROUGH]) if one.key + THOROUGH in found else one
-        for one in scanned
+    again = np.split(_met_before(pages), np.cumsum([len(one) for one in pages]))[: len(pages)]
+    met = np.unique(np.concatenate([np.empty(0, np.uint64), *(one[where] for one, where in zip(pages, again))]))
+    return [
+        one
+        for one, identities, where in zip(sound, pages, again)
+        if len(met) and one.found["passed"] and (np.isin(identities, met) & ~where).any()
     ]
-    return _first_ones_proved(state, proved) if found else scanned
 
 
 def account_records(state: State, scanned: list[Scanned], limit: int | None) -> set[int]:

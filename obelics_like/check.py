@@ -162,7 +162,7 @@ def _inputs(output: Output) -> list[str]:
         if said["sha256"] and describe(path).sha256 != said["sha256"]:
             out.append(f"input {said['name']}: its sha256 is not what it was when the corpus was built")
             continue
-        kinds = Counter(r.kind for r in scan(source, stage))
+        kinds = Counter(r.kind for r in scan(source, stage, thorough=said.get("thorough", True)))
         found = {"records": kinds.total(), "pages": kinds["page"], "images": kinds["image"]}
         out += [
             f"input {said['name']}: {found[k]} {k} now, the run says {said[k]}" for k in found if found[k] != said[k]

@@ -26,6 +26,8 @@ MOST_PAGES_A_SHARD = 10_000
 ENOUGH_SHARDS = 50_000
 """So many that more of them would only be more files: from here on shards grow, up to MOST_PAGES_A_SHARD pages. Each
 task of a barrier looks into the row files of all shards (0.2 ms a file)."""
+THOROUGH = "-thorough"
+"""Ends the key of a scan that inflated every page."""
 DOCUMENTS_A_PART = 2_000
 """Documents of one corpus file, at least, where there are so many."""
 
@@ -120,6 +122,13 @@ def input_key(source: Input, options: AnyStage, stop: int | None = None) -> str:
     return digest(code_version(), source.name, source.path, source.format, source.size, source.picks, *when, options)
 
 
+def scan_key(source: Input, options: AnyStage, limit: int | None) -> str:
+    """The key of an input's scan in a run with this limit on pages; it is thorough under one: N pages are then N that
+    can be inflated."""
+    key = input_key(source, options, pages_wanted(source, limit))
+    return key if limit is None else key + THOROUGH
+
+
 def pages_wanted(source: Input, limit: int | None) -> int | None:
     """After how many pages the scan of an input ends; None for never."""
     return limit if is_remote(source.path) and not source.picks else None
@@ -127,7 +136,8 @@ def pages_wanted(source: Input, limit: int | None) -> int | None:
 
 def as_scanned(source: Input, key: str, options: AnyStage) -> None:
     """Raise DataError if an input is not what it was when it was scanned: what was read of it since may be wrong."""
-    if not is_remote(source.path) and input_key(source, options) != key:  # a remote one is asked at each reading
+    known = key.removesuffix(THOROUGH)
+    if not is_remote(source.path) and input_key(source, options) != known:  # a remote one is asked at each reading
         raise DataError(
             f"input {source.path}",
             got="a file that changed or vanished while the run went on",

@@ -11,8 +11,8 @@ from typing import Any
 from obelics_like import exchange
 from obelics_like.barrier import keyed_a_task, things_a_task
 from obelics_like.phases import groups_of
-from obelics_like.plan import Segment, Shard, input_key, pages_wanted, piece_name
-from obelics_like.run import Scanned, State, account_records, cut, image_index
+from obelics_like.plan import THOROUGH, Segment, Shard, piece_name, scan_key
+from obelics_like.run import AGAIN, Scanned, State, account_records, cut, image_index, unproved
 from obelics_like.sources.inputs import Input, identified
 from obelics_like.stage import DocumentStage, ThingStage
 from obelics_like.store.files import finished
@@ -30,6 +30,9 @@ def preview(state: State, inputs: Sequence[Input], limit: int | None) -> dict[st
     rows = [_input_row(s) for s in scanned] + [_unknown_row(source) for source in unknown]
     waiting = [source for source in inputs if source.name not in {r["name"] for r in rows}]
     phases = [_phase("scan", ["sources"], len(scanned) + len(unknown), len(scanned))]
+    if not unknown:
+        scanned, again = _again(state, scanned)
+        phases += again
     skip = set[int]() if unknown else account_records(state, scanned, limit)
     if not unknown:  # else there may be pictures yet
         image_index(state, scanned)
@@ -49,13 +52,25 @@ def _scanned(state: State, inputs: Sequence[Input], limit: int | None) -> tuple[
         if limit is not None and sum(s.found["pages"] for s in known) >= limit:
             break
         (source,) = identified([given])
-        key = input_key(source, state.job.sources, pages_wanted(source, limit))
+        key = scan_key(source, state.job.sources, limit)
         found = finished(state.job.work / "index" / f"{key}.json")
         if found is None:
             unknown.append(source)
         else:
             known.append(Scanned(source, key, found))
     return known, unknown
+
+
+def _again(state: State, scanned: list[Scanned]) -> tuple[list[Scanned], list[dict[str, Any]]]:
+    """The inputs as they are when what holds pages that are met again was scanned again, as far as that is done."""
+    phases = []
+    while unsure := unproved(state, scanned):
+        made = {one.key: finished(state.job.work / "index" / f"{one.key}{THOROUGH}.json") for one in unsure}
+        phases.append(_phase(AGAIN, ["sources"], len(made), sum(found is not None for found in made.values())))
+        if None in made.values():
+            break
+        scanned = [Scanned(s.source, s.key + THOROUGH, made.get(s.key) or {}) if s.key in made else s for s in scanned]
+    return scanned, phases
 
 
 def _names(segment: Segment) -> list[tuple[str, list[str]]]:

@@ -27,6 +27,7 @@ from obelics_like.packing import Pack
 from obelics_like.phases import Made, take_through
 from obelics_like.plan import (
     PAGES_A_SHARD,
+    THOROUGH,
     Segment,
     Shard,
     as_scanned,
@@ -35,9 +36,9 @@ from obelics_like.plan import (
     cut_shards,
     described,
     digest,
-    input_key,
     pages_a_shard,
     pages_wanted,
+    scan_key,
 )
 from obelics_like.recipe import Recipe
 from obelics_like.sources.inputs import Input, identified
@@ -57,7 +58,8 @@ SORTED_AT_ONCE = 1 << 26
 """Records whose identities are sorted at once: 2 GB."""
 MARK = ".obelics-like.lock"
 """The file by which a folder is known for a run's own, and that a driver holds while it writes there."""
-
+AGAIN = "scan again"
+"""The phase in which pages that are met again are inflated."""
 Progress = Callable[[str, int, int], None]
 """Told of each finished task: the name of the phase, how many are done, how many there are."""
 
@@ -226,8 +228,8 @@ def _scan(state: State, inputs: Sequence[Input], limit: int | None) -> tuple[lis
     while len(done) < len(inputs) and (limit is None or pages < limit):
         items = []
         for source in identified(inputs[len(done) : len(done) + wave]):
-            stop = pages_wanted(source, limit)
-            items.append((state.job, source, input_key(source, state.job.sources, stop), stop))
+            key = scan_key(source, state.job.sources, limit)
+            items.append((state.job, source, key, pages_wanted(source, limit)))
         largest_first = sorted(items, key=lambda item: -item[1].size)  # so that nobody waits for a large one at the end
         results = {id(item): found for item, found in state.map("scan", scan_input, largest_first)}
         for item in items:
@@ -247,7 +249,37 @@ def _scan(state: State, inputs: Sequence[Input], limit: int | None) -> tuple[lis
         if limit is not None:  # as many at once as will be needed if they hold as much as the fullest so far
             most = max(1, *(s.found["pages"] for s in done))
             wave = max(1, min(state.engine.workers, (limit - pages) // most))
-    return done, len(inputs) - len(done)
+    return _proved(state, done), len(inputs) - len(done)
+
+
+def _proved(state: State, scanned: list[Scanned]) -> list[Scanned]:
+    """The inputs with those scanned again that `unproved` names, until there are none."""
+    while unsure := unproved(state, scanned):
+        items = [(state.job, one.source, one.key + THOROUGH, None) for one in unsure]
+        made = {item[2]: found for item, found in state.map(AGAIN, scan_input, items)}
+        if failed := [found for found in made.values() if isinstance(found, Failure)]:
+            state.failures += [f"{one.reason} at each of {one.attempts} attempts to scan again" for one in failed]
+            return scanned
+        keys = ((one, one.key + THOROUGH) for one in scanned)
+        scanned = [Scanned(one.source, key, made[key]) if key in made else one for one, key in keys]
+    return scanned
+
+
+def unproved(state: State, scanned: list[Scanned]) -> list[Scanned]:
+    """The inputs that hold the first of pages that are met again, and whose pages were not inflated.
+
+    If the first is damaged, the next is the page: that is to be known before all but one are dropped.
+    """
+    folder = state.job.work / "index"
+    sound = [one for one in scanned if "failed" not in one.found]
+    pages = [exchange.map_table(folder / f"{one.key}-pages.arrow")["identity"].to_numpy() for one in sound]
+    again = np.split(_met_before(pages), np.cumsum([len(one) for one in pages]))[: len(pages)]
+    met = np.unique(np.concatenate([np.empty(0, np.uint64), *(one[where] for one, where in zip(pages, again))]))
+    return [
+        one
+        for one, identities, where in zip(sound, pages, again)
+        if len(met) and one.found["passed"] and (np.isin(identities, met) & ~where).any()
+    ]
 
 
 def account_records(state: State, scanned: list[Scanned], limit: int | None) -> set[int]:
@@ -364,6 +396,7 @@ def _input_row(one: Scanned, unread: int) -> dict[str, Any]:
         "size": found.get("size", source.size),
         **{k: found[k] for k in ("sha256", "records", "pages", "images")},
         "stopped_at": found.get("stopped_at"),
+        "thorough": one.key.endswith(THOROUGH),
         "picks": source.picks,
         "unread": unread,
         "failed": found.get("failed"),

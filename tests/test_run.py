@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from obelics_like.sources.archive import Record, scan
 from obelics_like.sources.inputs import Input
 from obelics_like.store.folder import Output
 from obelics_like.tasks import scanning
+from tests.sources.test_passed import crawl
 
 ROOT = Path(__file__).resolve().parent.parent
 CRAWL = ROOT / "samples" / "crawl"
@@ -87,6 +89,23 @@ def test_pages_in_many_languages_come_out_with_text_and_pictures_in_order(built:
 
 def test_the_same_record_met_twice_is_dropped_once(built: Path) -> None:
     assert Output(built).ledger.drops["sources", "same_record", "record", ""] == 1
+
+
+def test_of_a_page_that_is_damaged_in_one_archive_the_copy_in_another_is_read(tmp_path: Path) -> None:
+    """Also where the scan passed it over; and `check`, which scans again, counts the same."""
+    whole = crawl(6)
+    (tmp_path / "whole.warc.gz").write_bytes(whole.bytes())
+    for name, number in (("first", 4), ("second", 4)):
+        copy = replace(whole, parts=list(whole.parts)).damage(number, 0.8)
+        (tmp_path / f"{name}.warc.gz").write_bytes(copy.bytes())
+    names = ("first.warc.gz", "second.warc.gz", "whole.warc.gz")
+    record = run(tmp_path / "out", *(tmp_path / name for name in names))
+    ledger = Output(tmp_path / "out").ledger
+    assert ledger.came["page"] == 6
+    assert ledger.drops["sources", "unreadable", "record", ""] == 2
+    assert ledger.drops["sources", "same_record", "record", ""] == 2 * (5 + 1)
+    assert ledger.breaches() == check(tmp_path / "out") == []
+    assert [i["unread"] for i in record["inputs"]] == [1, 1, 0]
 
 
 RAY = pytest.param("ray", 2, marks=[pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(600)])

@@ -10,10 +10,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from obelics_like.extraction.find import find
 from obelics_like.extraction.pictures import resolve
 from obelics_like.extraction.rights import LONG, is_robot, licence, of_answer
 from obelics_like.extraction.texts import listed, tidy
+from obelics_like.native.find import find
 
 MANY_SCRIPTS, LONG_SCRIPT = 8, 200_000
 """JSON-LD scripts read, and characters of each."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from obelics_like.extraction.find import find
 from obelics_like.extraction.texts import listed
+from obelics_like.native.find import find
 
 LONG = 1_000
 """Characters kept of each statement: an opt-out may stand at the end of a long list."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from obelics_like.extraction.find import find
+from obelics_like.native.find import find
 
 ELEMENT = b"shadow-tree"
 """What such a template is called then: an element that no one knows, hence a block."""

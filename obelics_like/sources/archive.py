@@ -94,8 +94,11 @@ class Archive(AnyStage):
                 )
 
 
-def scan(source: Input, options: Archive) -> Iterator[Record]:
+def scan(source: Input, options: Archive, thorough: bool = False) -> Iterator[Record]:
     """Every record of an input once, in the file's order, with its heads read and its body passed over.
+
+    The bodies of pages are not inflated where their end is found without (`passed`), unless it is to be `thorough`:
+    damage there shows when the page is read.
 
     What can't be read is a record too, of rule `unreadable`, `truncated` or `unreachable`. Of an input with picks,
     these are the records. Never raises for what the file holds.
@@ -106,9 +109,15 @@ def scan(source: Input, options: Archive) -> Iterator[Record]:
     at = 0
     try:
         disk = Disk(source.path, source.picks)
-        for piece in map(partial(_picked, File(disk)), source.picks) if source.picks else walk(disk, MAX_HEAD):
+        file = File(disk)
+        picked = map(partial(_picked, file), source.picks)
+        for piece in picked if source.picks else file.walk(MAX_HEAD, skim=not thorough):
             at = piece.offset
-            yield describe(piece, options.reader)[0]
+            record = describe(piece, options.reader)[0]
+            if piece.passed and record.kind != "page":  # it will not be read: only now is its damage seen
+                piece = file.piece_at(at, MAX_HEAD) or piece
+                record = describe(piece, options.reader)[0]
+            yield record
     except OSError as error:
         rule = "unreachable" if isinstance(error, Unreachable) else "unreadable"
         yield Record(at + 1 if at else 0, None, rule=rule, reason=f"{source.name} after byte {at}: {error}")
@@ -144,7 +153,7 @@ def read(source: Input, records: Sequence[Record], options: Archive) -> Iterator
         return
     for record in records:
         try:
-            piece = cursor.piece(record.offset, keep)
+            piece = cursor.piece(record.offset, keep, record.length, record.size)
         except OSError as error:
             yield record, _fault(error)
             continue
@@ -238,9 +247,12 @@ class Cursor:
         self._seen: Piece | None = None
         self._keep = 0
 
-    def piece(self, offset: int, keep: int) -> Piece | None:
-        """The record at `offset` with up to `keep` bytes of its block; None if there is none."""
-        direct = self.file.piece_at(offset, keep)
+    def piece(self, offset: int, keep: int, length: int | None = None, size: int = -1) -> Piece | None:
+        """The record at `offset` with up to `keep` bytes of its block; None if there is none.
+
+        `length` and `size` are those of its Record, if it is known.
+        """
+        direct = self.file.piece_at(offset, keep, length, size)
         if direct is not None or self._alone:
             return direct
         behind = self._seen is not None and self._seen.offset > offset
@@ -273,6 +285,10 @@ def _page(source: Input, record: Record, piece: Piece | None, options: Archive) 
         found, _ = describe(piece, options.reader)
         if found.rule in ("unreadable", "truncated"):
             return f"{found.rule}: {found.reason}"
+    if record.length is not None and piece.length != record.length and not source.picks:
+        end, seen = piece.offset + (piece.length or 0), record.offset + record.length
+        where = f"ends at byte {end}" if piece.length else "holds other records"
+        return f"unreadable: the record at byte {record.offset} {where}, though one was seen to begin at byte {seen}"
     try:
         head = read_head(piece, options.reader)
     except BadHead as error:
@@ -315,6 +331,10 @@ def _page_of(source: Input, record: Record, piece: Piece, head: Head, options: A
 
 def _raw(piece: Piece, head: Head, cap: int) -> bytes:
     """The payload as it is stored."""
+    if piece.payload is not None:
+        if head.skip == len(piece.body) and len(piece.payload) <= cap + MAX_HEAD:
+            return piece.payload
+        piece.body, piece.payload = bytes(piece.body) + piece.payload, None
     if piece.size > len(piece.body):  # longer than what was kept, hence than the cap
         raise BadBody("body_too_large", f"its body has {piece.size - head.skip} bytes, more than {cap}")
     return bytes(piece.body[head.skip :])

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from functools import partial
 
+from obelics_like.native.find import find
 from obelics_like.sources.remote import RemoteFile, is_remote, open_remote
 from obelics_like.sources.zips import Damaged, open_member
 
@@ -105,6 +106,20 @@ class Disk:
             more = b""
         self._window, self._from = held + more, at
         return self._window[:count]
+
+    def find(self, wanted: bytes, at: int, end: int) -> int:
+        """Where `wanted` stands first between positions `at` and `end`; -1 if it does not."""
+        while at + len(wanted) <= end:
+            inside = 0 <= at - self._from <= len(self._window) - len(wanted)
+            if not inside and len(self.read(at, min(WINDOW // 4, end - at))) < len(wanted):
+                return -1
+            begin = find(self._window, wanted, at - self._from)
+            if begin > end - self._from - len(wanted):
+                return -1
+            if begin >= 0:
+                return self._from + begin
+            at = self._from + len(self._window) - len(wanted) + 1
+        return -1
 
     def _end(self, at: int) -> int:
         """Where the pick ends that holds position `at`; `at` itself if none does."""

@@ -6,7 +6,7 @@ It reads heads and the first bytes of bodies; it decodes no body and opens no fi
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from urllib.parse import urljoin
 
@@ -51,7 +51,8 @@ class Record:
     bytes, still encoded. `location` is where a redirect leads, absolute, or under which URL the payload of a revisit
     was stored (`digest:...` where it names only its digest); `original_id` and `original_date` are what a revisit says
     of the record it repeats. `rule` is None for pages and pictures, else why it is
-    neither; `reason` says in words what was wrong and where.
+    neither; `reason` says in words what was wrong and where. `passed` is set of a page that was not inflated, so that
+    nothing is known yet of damage in its body.
     """
 
     offset: int
@@ -71,11 +72,12 @@ class Record:
     original_date: str | None = None
     rule: str | None = None
     reason: str | None = None
+    passed: bool = field(default=False, compare=False)
 
 
 def describe(piece: Piece, reader: str) -> tuple[Record, Head | None]:
     """What a piece of an archive is, and its heads where they were read: not those of requests, metadata, warcinfo."""
-    record = Record(piece.offset, piece.length, rule=piece.rule, reason=piece.note)
+    record = Record(piece.offset, piece.length, rule=piece.rule, reason=piece.note, passed=piece.passed)
     if not piece.head:
         return record, None
     beside = _beside(piece.head) if piece.rule is None else ""

@@ -35,7 +35,9 @@ class Piece:
     """A record, or a stretch that is none (`rule` set: unreadable, truncated).
 
     `head` is the WARC head with its blank line, or the ARC line. `body` holds the first bytes of the record's block,
-    as many as the caller wished to keep; `size` is how many the block has. `note` says what was wrong and where.
+    as many as the caller wished to keep; `size` is how many the block has. `payload` is the rest of the block behind
+    `body`, where reading took it apart. `passed`: only the beginning was inflated, the end was found without the rest.
+    `note` says what was wrong and where.
     """
 
     offset: int
@@ -45,6 +47,8 @@ class Piece:
     size: int = 0
     rule: str | None = None
     note: str | None = None
+    payload: bytes | None = None
+    passed: bool = False
 
 
 def begins_record(first: bytes) -> bool:

@@ -12,10 +12,11 @@ from dataclasses import replace
 
 from obelics_like.sources.disk import PACKINGS, Disk, packing
 from obelics_like.sources.packings import DICTIONARY, STEP, Engine, dictionary_at, engine_maker, skippable
+from obelics_like.sources.passed import Skimmer
 from obelics_like.sources.resume import Resumed, resume
 from obelics_like.sources.split import MAX_ARC_LINE, MAX_HEAD, Piece, arc_fields, begins_record, split
 from obelics_like.sources.stream import Packed, Plain, Stream
-from obelics_like.sources.whole import whole_record
+from obelics_like.sources.whole import LARGEST, known_record, whole_record
 from obelics_like.sources.zips import SIGNATURE
 
 __all__ = ["MAX_HEAD", "File", "Piece", "arc_fields", "begins_record", "first_record", "open_stream", "settle", "walk"]
@@ -53,41 +54,47 @@ class File:
             return Plain(self.disk, at)
         return Packed(self.disk, at, self.engine, STEP[self.kind], begins_record)
 
-    def walk(self, keep: int) -> Iterator[Piece]:
-        """All pieces in their order, each with up to `keep` bytes of its block."""
+    def walk(self, keep: int, skim: bool = False) -> Iterator[Piece]:
+        """All pieces in their order, each with up to `keep` bytes of its block.
+
+        With `skim`, pages of a gzip file are passed over where their end can be found otherwise (`passed`).
+        """
         some, self.resumes = False, 0
-        for piece in split(self.open(0), keep) if self.kind == "plain" else self._members(keep):
+        for piece in split(self.open(0), keep) if self.kind == "plain" else self._members(keep, skim):
             some = True
             yield piece
         if not some:
             note = "the file is empty" if self.disk.size == 0 else "the file holds blank lines or empty members only"
             yield Piece(0, self.disk.size, rule="unreadable", note=note)
 
-    def piece_at(self, offset: int, keep: int) -> Piece | None:
-        """The record that begins at `offset`, read without what lies before it; None if none can be read so."""
+    def piece_at(self, offset: int, keep: int, length: int | None = None, size: int = -1) -> Piece | None:
+        """The record that begins at `offset`, read without what lies before it; None if none can be read so.
+
+        It is read faster where the `length` of its member and the `size` of its payload are known.
+        """
         if not 0 <= offset < self.disk.size:
             return None
         if self.kind == "plain":
             return next(split(self.open(offset), keep), None)
         if packing(self.disk.read(offset, 8)) != self.kind:
             return None
-        piece = whole_record(self.disk, offset, self.engine(), STEP[self.kind], keep)
-        if piece is not None:
-            return piece
-        stream = self.open(offset)
-        pieces = split(stream, keep)
-        piece = next(pieces, None)
-        if piece is None or not piece.head:
-            return None
-        if stream.damage and piece.rule is None and not any(p.head for p in pieces):  # as _careful has it
-            return _blame(piece, stream, offset, self.disk.size, self.disk.size)
-        return piece
+        piece = None
+        if length is not None and 0 <= size <= keep - MAX_HEAD and length <= LARGEST and self.kind == "gzip":
+            piece = known_record(self.disk, offset, self.engine(), length, size)
+        piece = piece or whole_record(self.disk, offset, self.engine(), STEP[self.kind], keep)
+        if piece is None:
+            piece = next(self._careful(offset, keep), None)
+        return piece if piece is not None and piece.head else None
 
-    def _members(self, keep: int) -> Iterator[Piece]:
+    def _members(self, keep: int, skim: bool) -> Iterator[Piece]:
         at, patience = 0, PATIENCE
+        skimmer = Skimmer(self.disk, self.engine, STEP[self.kind]) if skim and self.kind == "gzip" else None
         while at < self.disk.size:
             if patience > 0 and not (self.kind != "gzip" and skippable(self.disk.read(at, 8))):  # it may have 4 GB
-                piece = whole_record(self.disk, at, self.engine(), STEP[self.kind], keep)
+                if skimmer is not None:
+                    piece = skimmer.record(at, keep)
+                else:
+                    piece = whole_record(self.disk, at, self.engine(), STEP[self.kind], keep)
                 if piece is not None and piece.length:
                     patience += 1
                     at += piece.length

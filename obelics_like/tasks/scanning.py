@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from obelics_like import exchange
-from obelics_like.plan import file_of
+from obelics_like.plan import THOROUGH, file_of
 from obelics_like.sources.archive import scan
 from obelics_like.sources.disk import open_file, split_path
 from obelics_like.sources.inputs import Input
@@ -26,7 +26,9 @@ UNREAD = ("unreadable", "unreachable", "truncated", "body_too_large")
 """Rules of records that say that something was lost, and not only that it was no page."""
 
 _RECORD = [
-    (f.name, pa.int64() if f.name in ("offset", "length", "status", "size") else pa.string()) for f in fields(Record)
+    (f.name, pa.int64() if f.name in ("offset", "length", "status", "size") else pa.string())
+    for f in fields(Record)
+    if f.name != "passed"
 ]
 _INDEX = pa.schema([*_RECORD, ("identity", pa.uint64())])
 QUARANTINE = pa.schema(
@@ -43,8 +45,9 @@ QUARANTINE = pa.schema(
 def scan_input(item: tuple[Job, Input, str, int | None]) -> dict[str, Any]:
     """Index one input (job, input, key, stop): its page and image records; count the others by rule.
 
-    It ends after `stop` distinct pages; the place where it did is then `stopped_at` of the result. What could not be
-    reached is never taken for done: the next run tries again.
+    It ends after `stop` distinct pages; the place where it did is then `stopped_at` of the result. Every page is
+    inflated if the key says so (`plan.THOROUGH`), else `passed` tells how many were not. What could not be reached is
+    never taken for done: the next run tries again.
     """
     job, source, key, stop = item
     folder = job.work / "index"
@@ -58,7 +61,8 @@ def scan_input(item: tuple[Job, Input, str, int | None]) -> dict[str, Any]:
     rules: Counter[str] = Counter()
     quarantine: list[dict[str, Any]] = []
     records = 0
-    for record in _until(stop, scan(source, job.sources)):
+    found = scan(source, job.sources, thorough=True) if key.endswith(THOROUGH) else scan(source, job.sources)
+    for record in _until(stop, found):
         records += 1
         if record.kind == "page":
             pages.append(record)
@@ -75,6 +79,7 @@ def scan_input(item: tuple[Job, Input, str, int | None]) -> dict[str, Any]:
     result = {
         "records": records,
         "pages": len(pages),
+        "passed": sum(r.passed for r in pages),
         "images": sum(r.kind == "image" for r in images),
         "drops": dict(rules),
         "size": _size(source),

@@ -1,7 +1,8 @@
 """How fast archives are read beside FastWARC and warcio: one core, no page parsed, all on the same file in one run.
 
-The file is made like one of Common Crawl's: a request, a response and a metadata record a page, a gzip member each. It
-measures speed only; what each reader makes of a broken archive is tested under `tests/sources`. See README.md here.
+The file is made like one of Common Crawl's: a request, a response and a metadata record a page, a gzip member each, and
+the last names the response (WARC-Concurrent-To). It measures speed only; what each reader makes of a broken archive is
+tested under `tests/sources`. See README.md here.
 """
 
 from __future__ import annotations
@@ -98,7 +99,10 @@ ROWS: dict[str, tuple[Reader, str]] = {
     "FastWARC": (lambda path: by_fastwarc(path, isal=False), "the same, inflating by itself"),
     "FastWARC on isal, sha1": (lambda path: by_fastwarc(path, hashed=True), "the same, and a sha1 of each page"),
     "warcio": (by_warcio, "every record with its block"),
-    "ours: scan": (scanned, "every record, its head and what it is; its block inflated to the end, and passed over"),
+    "ours: scan": (
+        scanned,
+        "every record, its head and what it is; pages are passed over, all else is inflated",
+    ),
     "ours: read": (lambda path: pages_read(path, "ignore", False), "the pages alone, by their offsets; bodies decoded"),
     "ours: read, sha1": (lambda path: pages_read(path, "mark", False), "the same, digests held against payloads"),
     "ours: scan and read": (lambda path: pages_read(path, "mark", True), "both, as a build does"),
@@ -138,19 +142,21 @@ def _triple(url: bytes, head: bytes, block: bytes) -> list[bytes]:
         b"application/xhtml+xml,*/*;q=0.5\r\nAccept-Language: en\r\nAccept-Encoding: br,gzip\r\n\r\n"
     )
     notes = b'fetchTimeMs: 312\r\ncharset-detected: UTF-8\r\nlanguages-cld2: {"reliable":true,"text-bytes":4005}\r\n'
+    found = re.search(rb"(?im)^warc-record-id: *(\S+)", head)
+    concurrent = b"WARC-Concurrent-To: %s\r\n" % found[1] if found else b""
     return [
         _beside(b"request", b"application/http; msgtype=request", url, request),
         head + b"\r\n" + block + b"\r\n\r\n",
-        _beside(b"metadata", b"application/warc-fields", url, notes),
+        _beside(b"metadata", b"application/warc-fields", url, notes, concurrent),
     ]
 
 
-def _beside(kind: bytes, mime: bytes, url: bytes, block: bytes) -> bytes:
+def _beside(kind: bytes, mime: bytes, url: bytes, block: bytes, more: bytes = b"") -> bytes:
     identity = b"<urn:uuid:00000000-0000-4000-8000-000000000000>"
     return (
         b"WARC/1.0\r\nWARC-Type: %s\r\nWARC-Date: 2024-05-20T06:00:00Z\r\nWARC-Record-ID: %s\r\nContent-Length: %d\r\n"
-        b"Content-Type: %s\r\nWARC-Warcinfo-ID: %s\r\nWARC-Target-URI: %s\r\n\r\n%s\r\n\r\n"
-        % (kind, identity, len(block), mime, identity, url, block)
+        b"Content-Type: %s\r\nWARC-Warcinfo-ID: %s\r\n%sWARC-Target-URI: %s\r\n\r\n%s\r\n\r\n"
+        % (kind, identity, len(block), mime, identity, more, url, block)
     )
 
 

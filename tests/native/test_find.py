@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from obelics_like.extraction.find import find
+from obelics_like.native.find import find
 
 LETTERS = st.lists(st.sampled_from([b"a", b"b", b"\0", b"ab" * 20]), max_size=60).map(b"".join)
 

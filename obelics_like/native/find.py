@@ -1,4 +1,4 @@
-"""Where a word stands in the bytes of a page, for the few words that each page is searched for and most do not hold."""
+"""Where a word stands in many bytes: for the few words that each page is searched for, and the marks of an archive."""
 
 from __future__ import annotations
 

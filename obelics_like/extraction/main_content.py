@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 
+from obelics_like.extraction.boxes import mark_calls
 from obelics_like.extraction.captions import in_captions
 from obelics_like.extraction.cards import mark_others, share_in_title, title_words
 from obelics_like.extraction.furniture import believed
@@ -67,6 +68,7 @@ def judge(walked: Walked) -> Judgement:
     furniture = believed(walked, found, totals)
     mark_others(walked, found, totals, furniture)
     root = main_container(walked, found, furniture)
+    mark_calls(walked, found, totals, furniture, root)
     inside = within(walked, root)
     _openings(walked, found, furniture, root, inside)
     fit = [

@@ -29,6 +29,8 @@ from obelics_like.extraction.walk import Walked
 
 DOMINANT = 0.8
 """Share of its parent's score from which a child is entered on the way to the main container."""
+LARGEST = 0.65
+"""The same for a child that is unlike what stands beside it: boxes of registration, the articles that come next."""
 LEAD_REACH = 25
 """Paragraphs, furniture and links aside, that may stand between the headline and the main content: standfirst,
 byline, date, share bar."""
@@ -120,10 +122,31 @@ def main_container(walked: Walked, found: Paragraphs, furniture: list[int]) -> i
     whole = sums[-1]
     for child in reversed(way):
         score = sums[bisect_left(places, walked.ends[child])] - sums[bisect_left(places, child)]
-        if score < DOMINANT * whole or walked.tags[child] in ("p", "li", "td", "blockquote", "pre"):
+        if walked.tags[child] in ("p", "li", "td", "blockquote", "pre"):
+            break
+        if score < DOMINANT * whole and (score < LARGEST * whole or not _unlike_others(walked, own, at, child)):
             break
         at, whole = child, score
     return at
+
+
+def _unlike_others(walked: Walked, own: list[tuple[int, float]], at: int, child: int) -> bool:
+    """Whether the other prose in a container is in boxes of other names than the child's, and next to none before it.
+
+    `own` are the containers of prose with their scores, in order.
+    """
+    parents, names, before = walked.parents, walked.names, 0.0
+    first = names[child].split()[:1]
+    for place, score in own[bisect_left(own, (at,)) : bisect_left(own, (walked.ends[at],))]:
+        if child <= place < walked.ends[child]:
+            continue
+        if place < child:
+            before += score
+        while parents[place] != at and place != at:
+            place = parents[place]
+        if place == at or walked.tags[place] == "p" or names[place].split()[:1] == first or before >= OPENING:
+            return False
+    return True
 
 
 def _openings(walked: Walked, found: Paragraphs, furniture: list[int], root: int, inside: list[bool]) -> None:

@@ -5,6 +5,8 @@ It reads structure only: a caption is never guessed from the words of a paragrap
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 from obelics_like.extraction import names
 from obelics_like.extraction.paragraphs import Totals
 from obelics_like.extraction.walk import Walked
@@ -16,7 +18,10 @@ LONG_CAPTION = 800
 FIGURE_TEXT = 300
 """Characters under which all paragraphs of a `<figure>` are its caption, whatever they are called."""
 
-_BITS = names.CAPTION | names.FIGURE  # a `<figcaption>` has the bit of a caption too
+UNNAMED = 200
+"""Characters under which the plain text of what is named a picture is its caption."""
+
+_BITS = names.CAPTION | names.FIGURE | names.PICTURE  # a `<figcaption>` has the bit of a caption too
 _PLAIN = frozenset(("p", "div", "figcaption"))
 
 
@@ -25,11 +30,17 @@ def in_captions(walked: Walked, totals: Totals) -> list[bool]:
     bits, ends = walked.bits, walked.ends
     caption = [False] * len(bits)
     telling: set[int] | None = None
+    told: list[int] | None = None
     for at in walked.named:
         if caption[at] or not bits[at] & _BITS:
             continue
         if bits[at] & names.CAPTION:
             inside = totals.size(at) < LONG_CAPTION
+        elif not bits[at] & names.FIGURE:
+            inside = 0 < totals.size(at) < UNNAMED and not bits[at] & (names.CONTENT | names.ARTICLE)
+            if inside:
+                told = _told_containers(walked) if told is None else told
+                inside = bisect_left(told, at) == bisect_left(told, ends[at])
         else:
             inside = 0 < totals.size(at) < FIGURE_TEXT
             if inside:
@@ -40,27 +51,32 @@ def in_captions(walked: Walked, totals: Totals) -> list[bool]:
     return caption
 
 
+def _told_containers(walked: Walked) -> list[int]:
+    """The containers of headings, lists, tables, quotes and code, in order."""
+    return sorted({walked.containers[at] for at in walked.blocks if walked.kinds[at] not in _PLAIN})
+
+
 def _telling(walked: Walked) -> set[int]:
     """The figures of code, of a table, of a quote: their text is no caption."""
     figure = _frames(walked)[0]
     return {figure[walked.containers[at]] for at in walked.blocks if walked.kinds[at] not in _PLAIN}
 
 
-def captions(walked: Walked) -> dict[int, str]:
-    """The caption of each picture that has one, by its index in the walk.
+def captions(walked: Walked, judged: frozenset[int] = frozenset()) -> dict[int, str]:
+    """The caption of each picture that has one, by its index in the walk; `judged` are texts found to be captions.
 
     In a `<figure>`, its `<figcaption>` (or what is named a caption, or all its text if that is short) belongs to all
-    its pictures; elsewhere, what is named a caption belongs to the nearest picture before it, else to the next one
-    after it.
+    its pictures; elsewhere, what is named a caption or judged to be one belongs to the nearest picture before
+    it, else to the next one after it.
     """
-    if not any(walked.bits[at] & _BITS for at in walked.named):
+    if not judged and not any(walked.bits[at] & _BITS for at in walked.named):
         return {}
     figure, inside = _frames(walked)
     texts: dict[int, list[tuple[int, bool]]] = {}  # of each figure its texts, and whether they are named captions
     loose: list[int] = []
     for at in walked.blocks:
         container = walked.containers[at]
-        named = inside[container] or walked.kinds[at] == "figcaption"
+        named = inside[container] or walked.kinds[at] == "figcaption" or at in judged
         if home := figure[container]:
             texts.setdefault(home, []).append((at, named))
         elif named:

@@ -13,6 +13,7 @@ from obelics_like.extraction.texts import listed
 NAV, FOOTER, HEADER, ASIDE, TEASER, COMMENT, AD, FORM, HIDDEN, SHARE, META, CAPTION, FIGURE, ARTICLE, CONTENT, PRESS = (
     1 << bit for bit in range(16)
 )
+PICTURE = 1 << 16
 MANY = 24
 """Names of an element that are read."""
 LONG = 80
@@ -88,6 +89,8 @@ _WORDS = {
     "rating ratings topics topic labels label credits breadcrumbs author-info about aboutauthor views "
     "counter profile contributor contributors edit editsection print printbutton rss actions action tools",
     CAPTION: "caption captions figcaption imgcaption bildunterschrift legend legende imagecaption wp-caption-text",
+    PICTURE: "image images img imgs imagewrap imagebox imageblock picture pictures pic photo photos photobox foto "
+    "fotos bild bilder figure video videos videoplayer player",
     CONTENT: "content articlebody articletext articlecontent entrycontent postcontent postbody posttext "
     "storybody storytext bodytext maincontent story entry post body text richtext prose copy "
     "contentbody mw-parser-output",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any, ClassVar
 
 from obelics_like.document import Document, Drop, Image, Page, Text
@@ -138,8 +139,8 @@ class Nodes(Stage):
         placements = place(walked, walked.head.base_url(page.url), self.min_data_uri, self.max_data_uri)
         document.facts.update(walked.head.facts(page.url, html, page.origin.http_headers))
         main = opened.peer and peers.matching(walked, opened.peer(utf8.decode("utf-8", "replace"), page.url))
-        drops = self._judge(walked, placements, page.url, document.facts.get("lead_image", ""), main)
-        document.nodes = self._nodes(walked, placements, drops)
+        drops, told = self._judge(walked, placements, page.url, document.facts.get("lead_image", ""), main)
+        document.nodes = self._nodes(walked, placements, drops, told)
         return None if document.nodes else self.drop("no_content", 0, 1)
 
     def _walked(self, utf8: bytes, known: Tags, opened: Opened) -> Walked:
@@ -163,29 +164,31 @@ class Nodes(Stage):
 
     def _judge(
         self, walked: Walked, placements: list[Placement], url: str, lead: str, main: list[bool] | None
-    ) -> list[Drop | None]:
-        """For each item of the walk its drop, if it is not main content; `main` is what a peer has chosen."""
+    ) -> tuple[list[Drop | None], frozenset[int]]:
+        """For each item of the walk its drop, if it is not main content, and the items that are captions; `main` is
+        what a peer has chosen."""
         boilerplate, caption = self.drop("boilerplate"), self.drop("caption")
         if self.main == "all":
-            return [None] * len(walked.texts)
+            return [None] * len(walked.texts), frozenset()
         if self.main == "tags":
-            return [None if kept else boilerplate for kept in simplified.keep(walked)]
+            return [None if kept else boilerplate for kept in simplified.keep(walked)], frozenset()
         judged = main_content.judge(walked)
         if main is not None:
             judged.main = main
         drops = [None if kept else boilerplate for kept in judged.main]
-        if main is None:
-            for at, is_caption in enumerate(judged.captions):
-                if is_caption:
-                    drops[at] = None if self.captions else caption
+        told = frozenset(compress(range(len(drops)), judged.captions)) if main is None else frozenset[int]()
+        for at in told:
+            drops[at] = None if self.captions else caption
         for one, picked in zip(placements, main_pictures.choose(walked, placements, judged, url, lead)):
             drops[one.item] = None if picked else boilerplate
-        return drops
+        return drops, told
 
-    def _nodes(self, walked: Walked, placements: list[Placement], drops: list[Drop | None]) -> list[Text | Image]:
+    def _nodes(
+        self, walked: Walked, placements: list[Placement], drops: list[Drop | None], told: frozenset[int]
+    ) -> list[Text | Image]:
         nodes: list[Text | Image] = []
         placed = {one.item: one for one in placements}
-        captioned = captions(walked) if placements else {}
+        captioned = captions(walked, told) if placements else {}
         for at, (kind, text, drop) in enumerate(zip(walked.kinds, walked.texts, drops)):
             if kind:
                 nodes.append(Text(len(nodes), text, kind, [], None, {}, drop))

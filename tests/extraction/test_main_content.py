@@ -117,3 +117,22 @@ def test_a_credit_is_no_text() -> None:
 def test_the_text_of_an_image_description_is_caption() -> None:
     box = f"<div class='image-description'>{WORDS}.</div>"
     assert len(kept(f"<article>{prose(4)}{box}{prose(4, 'barge')}</article>")) == 8
+
+
+def test_the_plain_text_of_what_is_named_a_picture_is_its_caption() -> None:
+    box = "<div class='photo-box'><img src='/f.jpg'>%s</div>"
+    page = f"<article>{prose(9)}{box % '<p>The ferry at dawn</p>'}{prose(9, 'barge')}</article>"
+    assert "The ferry at dawn" not in kept(page)
+    assert [image.caption for image in extract(page.encode(), URL).images()] == ["The ferry at dawn"]
+    step = box % "<h3>How to read the photo</h3><p>Look at the ferry first, then at the fog.</p>"
+    assert "Look at the ferry first, then at the fog." in kept(
+        f"<article>{prose(9)}{step}{prose(9, 'barge')}</article>"
+    )
+
+
+def test_the_larger_part_of_a_page_is_the_main_container_if_the_rest_is_unlike_it() -> None:
+    page = "<div class='story'>%s</div><div class='%s'>%s</div>"
+    assert "On day 0 the barge" in " ".join(kept(page % (prose(7), "story", prose(3, "barge"))))
+    assert "On day 0 the barge" not in " ".join(kept(page % (prose(7), "thanks", prose(3, "barge"))))
+    before = f"<div class='first'>{prose(3, 'barge')}</div><div class='story'>{prose(7)}</div>"
+    assert "On day 0 the barge" in " ".join(kept(before))

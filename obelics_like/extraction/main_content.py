@@ -87,6 +87,7 @@ def judge(walked: Walked) -> Judgement:
     for at in fit:
         picks[at] = not caption[found.containers[at]] and _reads(at, found, walked, totals, prose)
     _lone_headings(found, picks)
+    _headings_of_links(walked, found, picks, root)
     _linked_headings(walked, found, picks, fit)
     _leads(walked, found, picks, furniture, root, caption)
     picked = [at for at, is_main in enumerate(picks) if is_main]
@@ -209,11 +210,43 @@ def _lone_headings(found: Paragraphs, picks: list[bool]) -> None:
             if kinds[at] in HEADINGS:
                 picks[at] = followed
                 continue
-            announcing = sizes[at] < ANNOUNCING and found.texts[at][-1] in ":：" and at < last
-            picks[at] = not (announcing and not picks[at + 1] and found.links[at + 1] >= 0.5)
+            if sizes[at] < ANNOUNCING and at < last and not picks[at + 1]:
+                picks[at] = not _announces(found, picks, at)
             followed = followed or picks[at]
         elif followed and sizes[at] > 60 and kinds[at] != "figcaption" and kinds[at] not in HEADINGS:
             followed = False
+
+
+def _announces(found: Paragraphs, picks: list[bool], at: int) -> bool:
+    """Whether a short line is followed by links that are not kept: by one behind a colon, by two behind no sentence."""
+    if found.links[at + 1] < 0.5:
+        return False
+    mark = found.texts[at][-1]
+    if mark in ":：":
+        return True
+    if found.kinds[at] not in ("p", "div") or at + 2 >= len(picks):
+        return False
+    two = not picks[at + 2] and min(found.links[at + 1], found.links[at + 2]) >= 0.8
+    return two and (mark in "?？" or not found.sentences[at])
+
+
+def _headings_of_links(walked: Walked, found: Paragraphs, picks: list[bool], root: int) -> None:
+    """Take back a heading if nothing that follows it in its box is kept, where something does."""
+    containers, kinds, parents = found.containers, found.kinds, walked.parents
+    for at, kind in enumerate(kinds):
+        if not picks[at] or kind not in HEADINGS or kind == "h1":
+            continue
+        box, other = parents[containers[at]], at + 1
+        while box > root and other < len(kinds):
+            if containers[other] >= walked.ends[box]:
+                if other > at + 1:
+                    picks[at] = False
+                    break
+                box = parents[box]
+            elif picks[other] and kinds[other] not in HEADINGS:
+                break
+            else:
+                other += 1
 
 
 def _linked_headings(walked: Walked, found: Paragraphs, picks: list[bool], fit: list[int]) -> None:

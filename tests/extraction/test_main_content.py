@@ -136,3 +136,16 @@ def test_the_larger_part_of_a_page_is_the_main_container_if_the_rest_is_unlike_i
     assert "On day 0 the barge" not in " ".join(kept(page % (prose(7), "thanks", prose(3, "barge"))))
     before = f"<div class='first'>{prose(3, 'barge')}</div><div class='story'>{prose(7)}</div>"
     assert "On day 0 the barge" in " ".join(kept(before))
+
+
+def test_a_heading_of_a_box_of_links_goes_with_them() -> None:
+    links = "<ul><li><a href='/1'>Why the ferry was late</a></li><li><a href='/2'>Where the apples went</a></li></ul>"
+    texts = kept(f"<article>{prose(4)}<div><h4>Read also</h4>{links}</div>{prose(4, 'barge')}</article>")
+    assert "Read also" not in texts
+    assert "Read also" in kept(f"<article>{prose(4)}<div><h4>Read also</h4>{links}{prose(4, 'barge')}</div></article>")
+
+
+def test_a_line_before_several_links_goes_with_them() -> None:
+    links = "<p><a href='/1'>Why the ferry was late</a></p><p><a href='/2'>Where the apples went</a></p>"
+    assert "Seen this already?" not in kept(f"<article>{prose(4)}<p>Seen this already?</p>{links}</article>")
+    assert "Seen this already?" in kept(f"<article>{prose(4)}<p>Seen this already?</p>{prose(4, 'barge')}</article>")

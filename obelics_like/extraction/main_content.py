@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 
+from obelics_like.extraction import names
 from obelics_like.extraction.boxes import mark_calls
 from obelics_like.extraction.captions import in_captions
 from obelics_like.extraction.cards import mark_others, share_in_title, title_words
@@ -275,17 +276,32 @@ def _headline(found: Paragraphs, furniture: list[int], first: int, title: set[st
 
     What is furniture or a link does not count as distance. Of headlines that repeat one another it is the first.
     """
-    reach = LEAD_REACH
+    reach, likely = LEAD_REACH, None
     for at in range(first - 1, -1, -1):
         kind = found.kinds[at]
         if kind == "h1" and at not in found.repeated:
-            return at
+            if not furniture[found.containers[at]]:
+                return at
+            likely = at if likely is None else likely
         if kind in ("h2", "h3") and _titled(found, at, title):
             return at
         reach -= found.links[at] < 0.5 and not furniture[found.containers[at]]
         if reach <= 0:
             break
-    return None
+    return likely
+
+
+def _shown_before(found: Paragraphs, furniture: list[int], at: int) -> bool:
+    """Whether the words of a paragraph stood on the page before, and not only in furniture: hidden, or in a menu."""
+    text = found.texts[at]
+    return any(
+        text == other and not furniture[container] for other, container in zip(found.texts[:at], found.containers)
+    )
+
+
+def _announced(found: Paragraphs, at: int) -> bool:
+    """Whether a paragraph in what is named a teaser is the standfirst: a teaser of other pages is a link."""
+    return found.links[at] < 0.1 and found.sentences[at]
 
 
 def _leads(
@@ -299,7 +315,9 @@ def _leads(
         return
     for at in range(start, first):
         container, kind = found.containers[at], found.kinds[at]
-        if furniture[container] or caption[container] or at in found.repeated:
+        if caption[container] or (at in found.repeated and _shown_before(found, furniture, at)):
+            continue
+        if furniture[container] and not (furniture[container] == names.TEASER and _announced(found, at)):
             continue
         if kind in ("figcaption", "li") or (found.links[at] > 0.3 and not (at == start and _titled(found, at, title))):
             continue

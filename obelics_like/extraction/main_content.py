@@ -45,6 +45,8 @@ HEADLINE = 15
 """Characters from which a heading other than `h1`, or one that is a link, may be the headline."""
 TITLED = 0.8
 """Share of a heading's words that stand in the page's title from which it is the headline."""
+STANDFIRST = 30
+"""Characters from which a sentence or a heading right behind the headline is the standfirst; others have 60."""
 AMONG = 2
 """Paragraphs of prose side by side among which a short one is part of the text: a subheading, a line of speech."""
 CAPTIONS_ARE_TEXT = 0.9
@@ -309,7 +311,7 @@ def _leads(
 ) -> None:
     """Add the headline and the standfirst, which often stand in a header outside the main container."""
     first = next((at for at, picked in enumerate(picks) if picked and found.containers[at] >= root), 0)
-    title = title_words(walked)
+    title, parents = title_words(walked), walked.parents
     start = _headline(found, furniture, first, title)
     if start is None:
         return
@@ -321,6 +323,7 @@ def _leads(
             continue
         if kind in ("figcaption", "li") or (found.links[at] > 0.3 and not (at == start and _titled(found, at, title))):
             continue
-        size = found.sizes[at]
-        long = size >= 60 and (found.sentences[at] or kind in HEADINGS or size > 100)
+        size, next_to = found.sizes[at], at == start + 1 and parents[container] == parents[found.containers[start]]
+        next_to = next_to and kind in ("p", "h2") and not found.dated(at)
+        long = size >= (STANDFIRST if next_to else 60) and (found.sentences[at] or kind in HEADINGS or size > 100)
         picks[at] = picks[at] or at == start or long

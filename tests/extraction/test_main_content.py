@@ -149,3 +149,28 @@ def test_a_line_before_several_links_goes_with_them() -> None:
     links = "<p><a href='/1'>Why the ferry was late</a></p><p><a href='/2'>Where the apples went</a></p>"
     assert "Seen this already?" not in kept(f"<article>{prose(4)}<p>Seen this already?</p>{links}</article>")
     assert "Seen this already?" in kept(f"<article>{prose(4)}<p>Seen this already?</p>{prose(4, 'barge')}</article>")
+
+
+def test_the_standfirst_is_found_where_it_is_named_a_teaser() -> None:
+    teaser = "<p class='teaser'>The ferry was late, and nobody knew why until the fog was gone.%s</p>"
+    link = " <a href='/fog'>Read all that is known about the fog of this year</a>"
+    page = "<div><h1>The ferry in the fog</h1>%s</div><article>%s</article>"
+    assert any("nobody knew why" in text for text in kept(page % (teaser % "", prose(4))))
+    assert not any("nobody knew why" in text for text in kept(page % (teaser % link, prose(4))))
+
+
+def test_a_hidden_copy_of_the_standfirst_is_no_first_one() -> None:
+    first = "<h2>The apples of the islands reached the market a day late, and all of them were sold</h2>"
+    page = f"<div style='display:none'>{first}</div><div><h1>The ferry in the fog</h1>{first}</div>"
+    assert first[4:-5] in kept(f"{page}<article>{prose(4)}</article>")
+
+
+def test_a_headline_in_furniture_does_not_hide_the_one_before_it() -> None:
+    page = f"<div><h1>The ferry in the fog</h1></div><div class='sidebar'><h1>Login</h1></div><div>{prose(4)}</div>"
+    assert kept(page)[0] == "The ferry in the fog"
+
+
+def test_a_short_standfirst_stands_right_behind_the_headline() -> None:
+    page = "<div><h1>The ferry in the fog</h1>%s</div><div>%s</div>"
+    assert "Who will buy all the apples now?" in kept(page % ("<p>Who will buy all the apples now?</p>", prose(4)))
+    assert "By A. Body on 12/10/2020, 10:00." not in kept(page % ("<p>By A. Body on 12/10/2020, 10:00.</p>", prose(4)))

@@ -54,6 +54,8 @@ CAPTIONS_ARE_TEXT = 0.9
 OPENING = 150
 """Score from which a paragraph before the main container, beside it, is the article's beginning."""
 
+_CELLS, _TABLES = frozenset(("td", "th")), frozenset(("table",))
+
 
 @dataclass(slots=True)
 class Judgement:
@@ -89,6 +91,7 @@ def judge(walked: Walked) -> Judgement:
     picks = [False] * len(found.items)
     for at in fit:
         picks[at] = not caption[found.containers[at]] and _reads(at, found, walked, totals, prose)
+    _whole_tables(walked, found, picks, fit)
     _lone_headings(found, picks)
     _headings_of_links(walked, found, picks, root)
     _linked_headings(walked, found, picks, fit)
@@ -201,6 +204,32 @@ def _reads(at: int, found: Paragraphs, walked: Walked, totals: Totals, prose: Ma
         if size < 25 or dated:
             return kind == "p" and not dated and links < 0.1 and prose.get(above, 0) >= AMONG
     return links < 0.4 or (links < 0.6 and size > 150)
+
+
+def _whole_tables(walked: Walked, found: Paragraphs, picks: list[bool], fit: list[int]) -> None:
+    """Add the cells of each table of which one is kept, if it is one of data: two rows or more, of several cells each,
+    and not mostly links."""
+    tables: dict[int, list[tuple[int, int]]] = {}  # of each table its texts, each with its cell
+    for at in fit:
+        if found.kinds[at] in _CELLS:
+            cell = _round(walked, found.containers[at], _CELLS)
+            tables.setdefault(_round(walked, cell, _TABLES), []).append((at, cell))
+    for held in tables.values():
+        texts, cells = [at for at, _ in held], {cell for _, cell in held}
+        rows = len({walked.parents[cell] for cell in cells})
+        kept = sum(picks[at] for at in texts)
+        if rows < 2 or len(cells) < 2 * rows or not 0 < kept < len(texts):
+            continue
+        if sum(found.linked[at] for at in texts) < 0.3 * sum(found.sizes[at] for at in texts):
+            for at in texts:
+                picks[at] = True
+
+
+def _round(walked: Walked, at: int, tags: frozenset[str]) -> int:
+    """The nearest container of these tags that is `at` or holds it, 0 if there is none."""
+    while at and walked.tags[at] not in tags:
+        at = walked.parents[at]
+    return at
 
 
 def _lone_headings(found: Paragraphs, picks: list[bool]) -> None:

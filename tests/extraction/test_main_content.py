@@ -174,3 +174,13 @@ def test_a_short_standfirst_stands_right_behind_the_headline() -> None:
     page = "<div><h1>The ferry in the fog</h1>%s</div><div>%s</div>"
     assert "Who will buy all the apples now?" in kept(page % ("<p>Who will buy all the apples now?</p>", prose(4)))
     assert "By A. Body on 12/10/2020, 10:00." not in kept(page % ("<p>By A. Body on 12/10/2020, 10:00.</p>", prose(4)))
+
+
+def test_a_table_of_data_is_kept_whole() -> None:
+    row = "<tr><td>%s</td><td>%d knots</td></tr>"
+    table = f"<table>{row % ('A ferry that stops at all of the islands', 9)}{row % ('A tug', 7)}</table>"
+    assert {"9 knots", "A tug", "7 knots"} <= set(kept(f"<article>{prose(4)}{table}</article>"))
+    links = table.replace("<td>", "<td><a href='/x'>").replace("</td>", "</a></td>")
+    assert not {"9 knots", "A tug", "7 knots"} & set(kept(f"<article>{prose(4)}{links}</article>"))
+    layout = "<table><tr><td>A ferry that stops at all of the islands</td></tr><tr><td>A tug</td></tr></table>"
+    assert "A tug" not in kept(f"<article>{prose(4)}{layout}</article>")

@@ -202,8 +202,17 @@ def _reads(at: int, found: Paragraphs, walked: Walked, totals: Totals, prose: Ma
     if not found.sentences[at] and kind in ("div", "p", "td"):
         dated = found.dated(at) and kind != "td"
         if size < 25 or dated:
-            return kind == "p" and not dated and links < 0.1 and prose.get(above, 0) >= AMONG
+            if kind != "p" or links >= 0.1:
+                return False
+            return (not dated and prose.get(above, 0) >= AMONG) or _between_prose(at, found, above, walked.ends[above])
     return links < 0.4 or (links < 0.6 and size > 150)
+
+
+def _between_prose(at: int, found: Paragraphs, above: int, end: int) -> bool:
+    """Whether prose stands right before a paragraph and right behind it, in the box that it stands in."""
+    if not 0 < at < len(found.items) - 1 or not (found.scores[at - 1] and found.scores[at + 1]):
+        return False
+    return above <= found.containers[at - 1] and found.containers[at + 1] < end
 
 
 def _whole_tables(walked: Walked, found: Paragraphs, picks: list[bool], fit: list[int]) -> None:

@@ -184,3 +184,10 @@ def test_a_table_of_data_is_kept_whole() -> None:
     assert not {"9 knots", "A tug", "7 knots"} & set(kept(f"<article>{prose(4)}{links}</article>"))
     layout = "<table><tr><td>A ferry that stops at all of the islands</td></tr><tr><td>A tug</td></tr></table>"
     assert "A tug" not in kept(f"<article>{prose(4)}{layout}</article>")
+
+
+def test_a_short_line_between_paragraphs_in_boxes_of_their_own_is_a_subheading() -> None:
+    page = "<article>%s<p>Chief since 2022</p>%s</article>"
+    boxed = prose(2).replace("<p>", "<div><p>").replace("</p>", "</p></div>")
+    assert "Chief since 2022" in kept(page % (boxed, boxed.replace("ferry", "barge")))
+    assert "Chief since 2022" not in kept(page % (boxed, ""))

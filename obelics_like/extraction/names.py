@@ -135,7 +135,7 @@ _WEAK = frozenset(
 )
 TELLING = frozenset((*MEANING, *(pair.partition(" ")[0] for pair in _PAIRS)))
 """A name that holds none of these words says nothing."""
-_STATES = frozenset(("has", "no", "is", "with", "without", "js", "tag", "category", "status", "format", "type"))
+_STATES = frozenset(listed("has no is with without use uses enable above js tag category status format type"))
 """First words of names that tell a state or a subject, such as `has-sidebar` or `category-sport`."""
 _OWNING = frozenset(("has", "with", "without"))
 _SHOWN = frozenset(listed("image img picture photo media figure bild foto thumbnail thumb"))

@@ -53,6 +53,14 @@ CAPTIONS_ARE_TEXT = 0.9
 """Share of the main content's prose from which captions are its text: a gallery tells its story under the pictures."""
 OPENING = 150
 """Score from which a paragraph before the main container, beside it, is the article's beginning."""
+TEXT_BEFORE, PARTING = 8, 2
+"""Paragraphs before which nothing is taken for parting words, and how many of these a text has at most."""
+PARTING_SIZE, PARTING_LINKS = 220, 0.04
+"""Characters under which, and share of links from which, the last paragraph says where to go next."""
+LINKING = 0.35
+"""Share of paragraphs with a link up to which a link in the last one says something."""
+SIGNED, ENDS = 30, ".!?…。！？।؟»”\"'"
+"""Characters under which a last line that ends in none of these is a signature: an author, an agency."""
 
 _CELLS, _TABLES = frozenset(("td", "th")), frozenset(("table",))
 
@@ -96,6 +104,7 @@ def judge(walked: Walked) -> Judgement:
     _headings_of_links(walked, found, picks, root)
     _linked_headings(walked, found, picks, fit)
     _leads(walked, found, picks, furniture, root, caption)
+    _parting_words(found, picks)
     picked = [at for at, is_main in enumerate(picks) if is_main]
     return Judgement(_spread(walked, found, picked), _spread(walked, found, captions), furniture, root)
 
@@ -256,6 +265,21 @@ def _lone_headings(found: Paragraphs, picks: list[bool]) -> None:
             followed = followed or picks[at]
         elif followed and sizes[at] > 60 and kinds[at] != "figcaption" and kinds[at] not in HEADINGS:
             followed = False
+
+
+def _parting_words(found: Paragraphs, picks: list[bool]) -> None:
+    """Take back the last words of a longer text if they are short and send the reader elsewhere by a link, and who
+    signed it; where many paragraphs hold links, one more says nothing."""
+    kept = [at for at, picked in enumerate(picks) if picked]
+    linking = sum(found.links[at] > 0 for at in kept) > LINKING * len(kept)
+    for at in reversed(kept[TEXT_BEFORE:][-PARTING:]):
+        size = found.sizes[at]
+        if found.kinds[at] not in ("p", "div") or size >= PARTING_SIZE:
+            break
+        signed = size < SIGNED and not found.sentences[at] and found.texts[at][-1] not in ENDS
+        if not signed and (linking or found.links[at] < PARTING_LINKS):
+            break
+        picks[at] = False
 
 
 def _announces(found: Paragraphs, picks: list[bool], at: int) -> bool:

@@ -191,3 +191,18 @@ def test_a_short_line_between_paragraphs_in_boxes_of_their_own_is_a_subheading()
     boxed = prose(2).replace("<p>", "<div><p>").replace("</p>", "</p></div>")
     assert "Chief since 2022" in kept(page % (boxed, boxed.replace("ferry", "barge")))
     assert "Chief since 2022" not in kept(page % (boxed, ""))
+
+
+def test_the_last_words_of_a_text_that_lead_elsewhere_are_no_text_of_it() -> None:
+    write = "<p>What do you think of that? Write to <a href='mailto:a@example.org'>a@example.org</a>.</p>"
+    page = "<article>%s%s%s</article>"
+    assert "What do you think" not in kept(page % (prose(12), write, ""))[-1]
+    assert "What do you think" in " ".join(kept(page % (prose(2), write, "")))
+    assert "What do you think" in " ".join(kept(page % (prose(9), write, prose(9, "barge"))))
+    linked = prose(12).replace("apples", "<a href='/apples'>apples</a>")
+    assert "What do you think" in kept(page % (linked, write, ""))[-1]
+
+
+def test_who_signed_a_text_is_no_text_of_it() -> None:
+    assert kept(f"<article>{prose(12)}<p>ab/AGENCY</p></article>")[-1].startswith("On day 11")
+    assert kept(f"<article>{prose(12)}<p>And that was it.</p></article>")[-1] == "And that was it."

@@ -86,6 +86,7 @@ def judge(walked: Walked) -> Judgement:
     mark_calls(walked, found, totals, furniture, root)
     inside = within(walked, root)
     _openings(walked, found, furniture, root, inside)
+    _lists_before(walked, totals, furniture, root, inside)
     fit = [
         at
         for at, container in enumerate(found.containers)
@@ -182,6 +183,22 @@ def _openings(walked: Walked, found: Paragraphs, furniture: list[int], root: int
                 opening.add(at)
     for at in range(min(opening, default=root), root):
         inside[at] = (at in opening or inside[parents[at]]) and not furniture[at]
+
+
+def _lists_before(walked: Walked, totals: Totals, furniture: list[int], root: int, inside: list[bool]) -> None:
+    """Count as inside the lists without links that stand before the root in the same `<article>`: what a recipe needs,
+    what is said in short."""
+    tags, parents, ends = walked.tags, walked.parents, walked.ends
+    article = parents[root]
+    while article and tags[article] != "article":
+        article = parents[article]
+    at = article
+    while 0 < at < root:
+        if tags[at] in ("ul", "ol") and not furniture[at] and not inside[at] and totals.size(at) >= 60:
+            rows = sum(parents[row] == at and tags[row] == "li" for row in range(at + 1, ends[at]))
+            if rows >= 4 and totals.links(at) < 0.02 * totals.size(at):
+                inside[at : ends[at]] = [True] * (ends[at] - at)
+        at += 1
 
 
 def _told_in_captions(found: Paragraphs, fit: list[int], captions: list[int]) -> bool:

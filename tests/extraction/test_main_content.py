@@ -206,3 +206,11 @@ def test_the_last_words_of_a_text_that_lead_elsewhere_are_no_text_of_it() -> Non
 def test_who_signed_a_text_is_no_text_of_it() -> None:
     assert kept(f"<article>{prose(12)}<p>ab/AGENCY</p></article>")[-1].startswith("On day 11")
     assert kept(f"<article>{prose(12)}<p>And that was it.</p></article>")[-1] == "And that was it."
+
+
+def test_a_list_without_links_before_the_text_of_an_article_is_part_of_it() -> None:
+    needs = "".join(f"<li>{n} cups of apples from the island</li>" for n in range(2, 8))
+    page = f"<article><section><h2>Needs</h2><ul>{needs}</ul></section><div>{prose(9)}</div></article>"
+    assert "3 cups of apples from the island" in kept(page)
+    linked = needs.replace("<li>", "<li><a href='/x'>").replace("</li>", "</a></li>")
+    assert "3 cups of apples from the island" not in kept(page.replace(needs, linked))

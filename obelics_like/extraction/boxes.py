@@ -73,7 +73,8 @@ def _asks(found: Paragraphs, furniture: list[int], at: int, button: tuple[int, i
     texts = [
         one for one in range(first, last + 1) if one != at and not furniture[containers[one]] and found.links[one] < 0.9
     ]
-    if not texts or texts[0] > at or any(found.kinds[one] in _ROWS for one in texts):
+    kinds = {found.kinds[one] for one in texts}
+    if not texts or texts[0] > at or kinds & _ROWS or kinds <= HEADINGS:
         return False
     if texts[-1] < at:
         return True

@@ -17,7 +17,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from obelics_like.extraction import names
 from obelics_like.extraction.boxes import mark_calls
@@ -153,10 +153,13 @@ def _unlike_others(walked: Walked, own: list[tuple[int, float]], at: int, child:
     `own` are the containers of prose with their scores, in order.
     """
     parents, names, before = walked.parents, walked.names, 0.0
-    first = names[child].split()[:1]
+    first, end = names[child].split()[:1], walked.ends[child]
+    around = {names[parents[place]] for place, _ in own[bisect_left(own, (child,)) : bisect_left(own, (end,))]} - {""}
     for place, score in own[bisect_left(own, (at,)) : bisect_left(own, (walked.ends[at],))]:
-        if child <= place < walked.ends[child]:
+        if child <= place < end:
             continue
+        if names[parents[place]] in around:
+            return False
         if place < child:
             before += score
         while parents[place] != at and place != at:
@@ -289,11 +292,11 @@ def _parting_words(found: Paragraphs, picks: list[bool]) -> None:
     signed it; where many paragraphs hold links, one more says nothing."""
     kept = [at for at, picked in enumerate(picks) if picked]
     linking = sum(found.links[at] > 0 for at in kept) > LINKING * len(kept)
-    for at in reversed(kept[TEXT_BEFORE:][-PARTING:]):
+    for before, at in reversed(list(pairwise(kept[TEXT_BEFORE - 1 :]))[-PARTING:]):
         size = found.sizes[at]
         if found.kinds[at] not in ("p", "div") or size >= PARTING_SIZE:
             break
-        signed = size < SIGNED and not found.sentences[at] and found.texts[at][-1] not in ENDS
+        signed = size < SIGNED and found.sentences[before] and found.texts[at][-1] not in ENDS
         if not signed and (linking or found.links[at] < PARTING_LINKS):
             break
         picks[at] = False

@@ -49,3 +49,7 @@ def test_a_page_of_boxes_is_text() -> None:
         for n in range(20)
     )
     assert "On day 7 the tug" in kept(boxes)
+
+
+def test_a_heading_beside_a_button_is_text() -> None:
+    assert "The second day" in kept("<div><h2>The second day</h2><button>Copy</button></div>")

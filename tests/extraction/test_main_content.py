@@ -214,3 +214,9 @@ def test_a_list_without_links_before_the_text_of_an_article_is_part_of_it() -> N
     assert "3 cups of apples from the island" in kept(page)
     linked = needs.replace("<li>", "<li><a href='/x'>").replace("</li>", "</a></li>")
     assert "3 cups of apples from the island" not in kept(page.replace(needs, linked))
+
+
+def test_answers_are_like_the_question() -> None:
+    post = "<div class='post-body'>%s</div>"
+    page = f"<div id='question'>{post % prose(7)}</div><div id='answers'>{post % prose(3, 'barge')}</div>"
+    assert "On day 0 the barge" in " ".join(kept(page))

@@ -37,6 +37,8 @@ LEAD_REACH = 25
 byline, date, share bar."""
 ANNOUNCING = 60
 """Characters under which a line that ends in a colon announces what follows."""
+BESIDE = 40
+"""Characters behind a heading in its box from which it is theirs; fewer are a button, or a link to edit it."""
 CREDIT = 100
 """Characters under which what begins with a copyright sign says whose a picture or the page is."""
 LINKED_ITEM = 0.95
@@ -316,21 +318,22 @@ def _announces(found: Paragraphs, picks: list[bool], at: int) -> bool:
 
 
 def _headings_of_links(walked: Walked, found: Paragraphs, picks: list[bool], root: int) -> None:
-    """Take back a heading if nothing that follows it in its box is kept, where something does."""
+    """Take back a heading if nothing that follows it in its box is kept, where more than a button does."""
     containers, kinds, parents = found.containers, found.kinds, walked.parents
     for at, kind in enumerate(kinds):
         if not picks[at] or kind not in HEADINGS or kind == "h1":
             continue
-        box, other = parents[containers[at]], at + 1
+        box, other, size = parents[containers[at]], at + 1, 0
         while box > root and other < len(kinds):
             if containers[other] >= walked.ends[box]:
-                if other > at + 1:
+                if size >= BESIDE:
                     picks[at] = False
                     break
                 box = parents[box]
             elif picks[other] and kinds[other] not in HEADINGS:
                 break
             else:
+                size += found.sizes[other]
                 other += 1
 
 

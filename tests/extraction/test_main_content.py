@@ -220,3 +220,8 @@ def test_answers_are_like_the_question() -> None:
     post = "<div class='post-body'>%s</div>"
     page = f"<div id='question'>{post % prose(7)}</div><div id='answers'>{post % prose(3, 'barge')}</div>"
     assert "On day 0 the barge" in " ".join(kept(page))
+
+
+def test_a_heading_with_a_link_to_edit_it_is_kept() -> None:
+    head = "<div class='head'><h2>The second day</h2><div><a href='/edit'>Edit this</a></div></div>"
+    assert "The second day" in kept(f"<article>{prose(4)}{head}{prose(4, 'barge')}</article>")

@@ -17,13 +17,15 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import accumulate
 
 from obelics_like.extraction import names
 from obelics_like.extraction.boxes import mark_calls
 from obelics_like.extraction.captions import in_captions
 from obelics_like.extraction.cards import mark_others, share_in_title, title_words
+from obelics_like.extraction.edges import announced, first_shown, parting_words
 from obelics_like.extraction.furniture import believed
+from obelics_like.extraction.neighbours import announces, between_prose, headings_of_links, whole_tables
 from obelics_like.extraction.paragraphs import PROSE, Paragraphs, Totals
 from obelics_like.extraction.tags import HEADINGS
 from obelics_like.extraction.walk import Walked
@@ -37,8 +39,6 @@ LEAD_REACH = 25
 byline, date, share bar."""
 ANNOUNCING = 60
 """Characters under which a line that ends in a colon announces what follows."""
-BESIDE = 40
-"""Characters behind a heading in its box from which it is theirs; fewer are a button, or a link to edit it."""
 CREDIT = 100
 """Characters under which what begins with a copyright sign says whose a picture or the page is."""
 LINKED_ITEM = 0.95
@@ -53,18 +53,10 @@ AMONG = 2
 """Paragraphs of prose side by side among which a short one is part of the text: a subheading, a line of speech."""
 CAPTIONS_ARE_TEXT = 0.9
 """Share of the main content's prose from which captions are its text: a gallery tells its story under the pictures."""
+LIST_ROWS = 4
+"""Items from which a list before the main container may be part of its article."""
 OPENING = 150
 """Score from which a paragraph before the main container, beside it, is the article's beginning."""
-TEXT_BEFORE, PARTING = 8, 2
-"""Paragraphs before which nothing is taken for parting words, and how many of these a text has at most."""
-PARTING_SIZE, PARTING_LINKS = 220, 0.04
-"""Characters under which, and share of links from which, the last paragraph says where to go next."""
-LINKING = 0.35
-"""Share of paragraphs with a link up to which a link in the last one says something."""
-SIGNED, ENDS = 30, ".!?…。！？।؟»”\"'"
-"""Characters under which a last line that ends in none of these is a signature: an author, an agency."""
-
-_CELLS, _TABLES = frozenset(("td", "th")), frozenset(("table",))
 
 
 @dataclass(slots=True)
@@ -102,12 +94,12 @@ def judge(walked: Walked) -> Judgement:
     picks = [False] * len(found.items)
     for at in fit:
         picks[at] = not caption[found.containers[at]] and _reads(at, found, walked, totals, prose)
-    _whole_tables(walked, found, picks, fit)
+    whole_tables(walked, found, picks, fit)
     _lone_headings(found, picks)
-    _headings_of_links(walked, found, picks, root)
+    headings_of_links(walked, found, picks, root)
     _linked_headings(walked, found, picks, fit)
     _leads(walked, found, picks, furniture, root, caption)
-    _parting_words(found, picks)
+    parting_words(found, picks)
     picked = [at for at, is_main in enumerate(picks) if is_main]
     return Judgement(_spread(walked, found, picked), _spread(walked, found, captions), furniture, root)
 
@@ -154,20 +146,22 @@ def _unlike_others(walked: Walked, own: list[tuple[int, float]], at: int, child:
 
     `own` are the containers of prose with their scores, in order.
     """
-    parents, names, before = walked.parents, walked.names, 0.0
-    first, end = names[child].split()[:1], walked.ends[child]
-    around = {names[parents[place]] for place, _ in own[bisect_left(own, (child,)) : bisect_left(own, (end,))]} - {""}
+    parents, named, before, known = walked.parents, walked.names, 0.0, at
+    first, end = named[child].split()[:1], walked.ends[child]
+    around = {named[parents[place]] for place, _ in own[bisect_left(own, (child,)) : bisect_left(own, (end,))]} - {""}
     for place, score in own[bisect_left(own, (at,)) : bisect_left(own, (walked.ends[at],))]:
         if child <= place < end:
             continue
-        if names[parents[place]] in around:
+        before += score * (place < child)
+        if named[parents[place]] in around or before >= OPENING:
             return False
-        if place < child:
-            before += score
+        if place < known:
+            continue  # it stands in the box of the one before it
         while parents[place] != at and place != at:
             place = parents[place]
-        if place == at or walked.tags[place] == "p" or names[place].split()[:1] == first or before >= OPENING:
+        if place == at or walked.tags[place] == "p" or named[place].split()[:1] == first:
             return False
+        known = walked.ends[place]
     return True
 
 
@@ -199,11 +193,14 @@ def _lists_before(walked: Walked, totals: Totals, furniture: list[int], root: in
         article = parents[article]
     at = article
     while 0 < at < root:
-        if tags[at] in ("ul", "ol") and not furniture[at] and not inside[at] and totals.size(at) >= 60:
-            rows = sum(parents[row] == at and tags[row] == "li" for row in range(at + 1, ends[at]))
-            if rows >= 4 and totals.links(at) < 0.02 * totals.size(at):
-                inside[at : ends[at]] = [True] * (ends[at] - at)
-        at += 1
+        if tags[at] not in ("ul", "ol"):
+            at += 1
+            continue
+        rows = sum(parents[row] == at and tags[row] == "li" for row in range(at + 1, ends[at]))
+        plain = totals.links(at) < 0.02 * totals.size(at) and not any(furniture[at : ends[at]])
+        if rows >= LIST_ROWS and plain:
+            inside[at : ends[at]] = [True] * (ends[at] - at)
+        at = ends[at]
 
 
 def _told_in_captions(found: Paragraphs, fit: list[int], captions: list[int]) -> bool:
@@ -235,41 +232,8 @@ def _reads(at: int, found: Paragraphs, walked: Walked, totals: Totals, prose: Ma
         if size < 25 or dated:
             if kind != "p" or links >= 0.1:
                 return False
-            return (not dated and prose.get(above, 0) >= AMONG) or _between_prose(at, found, above, walked.ends[above])
+            return (not dated and prose.get(above, 0) >= AMONG) or between_prose(at, found, above, walked.ends[above])
     return links < 0.4 or (links < 0.6 and size > 150)
-
-
-def _between_prose(at: int, found: Paragraphs, above: int, end: int) -> bool:
-    """Whether prose stands right before a paragraph and right behind it, in the box that it stands in."""
-    if not 0 < at < len(found.items) - 1 or not (found.scores[at - 1] and found.scores[at + 1]):
-        return False
-    return above <= found.containers[at - 1] and found.containers[at + 1] < end
-
-
-def _whole_tables(walked: Walked, found: Paragraphs, picks: list[bool], fit: list[int]) -> None:
-    """Add the cells of each table of which one is kept, if it is one of data: two rows or more, of several cells each,
-    and not mostly links."""
-    tables: dict[int, list[tuple[int, int]]] = {}  # of each table its texts, each with its cell
-    for at in fit:
-        if found.kinds[at] in _CELLS:
-            cell = _round(walked, found.containers[at], _CELLS)
-            tables.setdefault(_round(walked, cell, _TABLES), []).append((at, cell))
-    for held in tables.values():
-        texts, cells = [at for at, _ in held], {cell for _, cell in held}
-        rows = len({walked.parents[cell] for cell in cells})
-        kept = sum(picks[at] for at in texts)
-        if rows < 2 or len(cells) < 2 * rows or not 0 < kept < len(texts):
-            continue
-        if sum(found.linked[at] for at in texts) < 0.3 * sum(found.sizes[at] for at in texts):
-            for at in texts:
-                picks[at] = True
-
-
-def _round(walked: Walked, at: int, tags: frozenset[str]) -> int:
-    """The nearest container of these tags that is `at` or holds it, 0 if there is none."""
-    while at and walked.tags[at] not in tags:
-        at = walked.parents[at]
-    return at
 
 
 def _lone_headings(found: Paragraphs, picks: list[bool]) -> None:
@@ -283,58 +247,10 @@ def _lone_headings(found: Paragraphs, picks: list[bool]) -> None:
                 picks[at] = followed
                 continue
             if sizes[at] < ANNOUNCING and at < last and not picks[at + 1]:
-                picks[at] = not _announces(found, picks, at)
+                picks[at] = not announces(found, picks, at)
             followed = followed or picks[at]
         elif followed and sizes[at] > 60 and kinds[at] != "figcaption" and kinds[at] not in HEADINGS:
             followed = False
-
-
-def _parting_words(found: Paragraphs, picks: list[bool]) -> None:
-    """Take back the last words of a longer text if they are short and send the reader elsewhere by a link, and who
-    signed it; where many paragraphs hold links, one more says nothing."""
-    kept = [at for at, picked in enumerate(picks) if picked]
-    linking = sum(found.links[at] > 0 for at in kept) > LINKING * len(kept)
-    for before, at in reversed(list(pairwise(kept[TEXT_BEFORE - 1 :]))[-PARTING:]):
-        size = found.sizes[at]
-        if found.kinds[at] not in ("p", "div") or size >= PARTING_SIZE:
-            break
-        signed = size < SIGNED and found.sentences[before] and found.texts[at][-1] not in ENDS
-        if not signed and (linking or found.links[at] < PARTING_LINKS):
-            break
-        picks[at] = False
-
-
-def _announces(found: Paragraphs, picks: list[bool], at: int) -> bool:
-    """Whether a short line is followed by links that are not kept: by one behind a colon, by two behind no sentence."""
-    if found.links[at + 1] < 0.5:
-        return False
-    mark = found.texts[at][-1]
-    if mark in ":：":
-        return True
-    if found.kinds[at] not in ("p", "div") or at + 2 >= len(picks):
-        return False
-    two = not picks[at + 2] and min(found.links[at + 1], found.links[at + 2]) >= 0.8
-    return two and (mark in "?？" or not found.sentences[at])
-
-
-def _headings_of_links(walked: Walked, found: Paragraphs, picks: list[bool], root: int) -> None:
-    """Take back a heading if nothing that follows it in its box is kept, where more than a button does."""
-    containers, kinds, parents = found.containers, found.kinds, walked.parents
-    for at, kind in enumerate(kinds):
-        if not picks[at] or kind not in HEADINGS or kind == "h1":
-            continue
-        box, other, size = parents[containers[at]], at + 1, 0
-        while box > root and other < len(kinds):
-            if containers[other] >= walked.ends[box]:
-                if size >= BESIDE:
-                    picks[at] = False
-                    break
-                box = parents[box]
-            elif picks[other] and kinds[other] not in HEADINGS:
-                break
-            else:
-                size += found.sizes[other]
-                other += 1
 
 
 def _linked_headings(walked: Walked, found: Paragraphs, picks: list[bool], fit: list[int]) -> None:
@@ -378,19 +294,6 @@ def _headline(found: Paragraphs, furniture: list[int], first: int, title: set[st
     return likely
 
 
-def _shown_before(found: Paragraphs, furniture: list[int], at: int) -> bool:
-    """Whether the words of a paragraph stood on the page before, and not only in furniture: hidden, or in a menu."""
-    text = found.texts[at]
-    return any(
-        text == other and not furniture[container] for other, container in zip(found.texts[:at], found.containers)
-    )
-
-
-def _announced(found: Paragraphs, at: int) -> bool:
-    """Whether a paragraph in what is named a teaser is the standfirst: a teaser of other pages is a link."""
-    return found.links[at] < 0.1 and found.sentences[at]
-
-
 def _leads(
     walked: Walked, found: Paragraphs, picks: list[bool], furniture: list[int], root: int, caption: list[bool]
 ) -> None:
@@ -400,11 +303,12 @@ def _leads(
     start = _headline(found, furniture, first, title)
     if start is None:
         return
+    shown = first_shown(found, furniture, first) if not found.repeated.isdisjoint(range(start, first)) else {}
     for at in range(start, first):
         container, kind = found.containers[at], found.kinds[at]
-        if caption[container] or (at in found.repeated and _shown_before(found, furniture, at)):
+        if caption[container] or (at in found.repeated and shown.get(found.texts[at], at) < at):
             continue
-        if furniture[container] and not (furniture[container] == names.TEASER and _announced(found, at)):
+        if furniture[container] and not (furniture[container] == names.TEASER and announced(found, at)):
             continue
         if kind in ("figcaption", "li") or (found.links[at] > 0.3 and not (at == start and _titled(found, at, title))):
             continue

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from obelics_like.document import Text
 from obelics_like.extraction import extract
 
@@ -53,3 +55,19 @@ def test_a_page_of_boxes_is_text() -> None:
 
 def test_a_heading_beside_a_button_is_text() -> None:
     assert "The second day" in kept("<div><h2>The second day</h2><button>Copy</button></div>")
+
+
+def test_a_stand_in_for_a_post_of_elsewhere_is_no_text() -> None:
+    post = "<blockquote><div><div>View this post over there</div><a href='/p'>By A. Body</a></div></blockquote>"
+    assert "View this post" not in kept(post)
+    quote = post.replace(
+        "View this post over there", "We sang on deck until noon, and then we slept until the sun was gone."
+    )
+    assert "sang on deck" in kept(quote)
+
+
+def test_a_page_of_nothing_but_buttons_is_judged_in_time() -> None:
+    deep = "<div>" * 300 + "<div><a href='/x'>More</a></div><button>x</button>" * 3000 + "</div>" * 300
+    start = time.process_time()
+    kept(f"<div>{deep}</div>")
+    assert time.process_time() - start < 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from obelics_like.document import Text
 from obelics_like.extraction import extract
 
@@ -225,3 +227,11 @@ def test_answers_are_like_the_question() -> None:
 def test_a_heading_with_a_link_to_edit_it_is_kept() -> None:
     head = "<div class='head'><h2>The second day</h2><div><a href='/edit'>Edit this</a></div></div>"
     assert "The second day" in kept(f"<article>{prose(4)}{head}{prose(4, 'barge')}</article>")
+
+
+def test_a_page_of_headings_lists_and_cells_is_judged_in_time() -> None:
+    rows = "<h3>Another ferry</h3><ul><li>One</li></ul><table><tr><td>A ferry, and a tug</td></tr></table>"
+    deep = "<div>" * 300 + rows * 1500 + "</div>" * 300
+    start = time.process_time()
+    kept(f"<article><h1>All of them</h1>{deep}{prose(50)}</article>")
+    assert time.process_time() - start < 2

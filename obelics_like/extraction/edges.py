@@ -1,10 +1,11 @@
-"""What stands at the two ends of a text: copies and teasers that are its standfirst, parting words, signatures.
+"""What stands at the two ends of a text: copies and teasers that are its standfirst, times, parting words, signatures.
 
 It looks for no headline; `main_content` does, and asks it about what stands between that and the text.
 """
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 from obelics_like.extraction.paragraphs import Paragraphs
@@ -17,6 +18,12 @@ LINKING = 0.35
 """Share of paragraphs with a link up to which a link in the last one says something."""
 SIGNED, ENDS = 30, ".!?…。！？।؟»”\"'"
 """Characters under which a last line that ends in none of these is a signature: an author, an agency."""
+DATELINE = 40
+"""Characters under which a text that holds a day is little else."""
+
+_DAY = re.compile(r"\b(?:\d\d?([./-]) ?\d\d?\1 ?(?:19|20)?\d\d|(?:19|20)\d\d([./-])\d\d?\2\d\d?)\b")
+_HOUR = re.compile(r"\b[0-2]?\d[:.][0-5]\d\b(?![.,:/-]?\d)")
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
 
 def first_shown(found: Paragraphs, furniture: list[int], before: int) -> dict[str, int]:
@@ -43,3 +50,12 @@ def parting_words(found: Paragraphs, picks: list[bool]) -> None:
         if not signed and (linking or found.links[at] < PARTING_LINKS):
             break
         picks[at] = False
+
+
+def stamped(text: str) -> bool:
+    """Whether a short text is the time of a publication: a day, with an hour or next to nothing else, or a year and an
+    hour."""
+    hour = _HOUR.search(text) is not None
+    if _DAY.search(text):
+        return hour or len(text) < DATELINE
+    return hour and _YEAR.search(text) is not None

@@ -23,7 +23,7 @@ from obelics_like.extraction import names
 from obelics_like.extraction.boxes import mark_calls
 from obelics_like.extraction.captions import in_captions
 from obelics_like.extraction.cards import mark_others, share_in_title, title_words
-from obelics_like.extraction.edges import announced, first_shown, parting_words
+from obelics_like.extraction.edges import announced, first_shown, parting_words, stamped
 from obelics_like.extraction.furniture import believed
 from obelics_like.extraction.neighbours import announces, between_prose, headings_of_links, whole_tables
 from obelics_like.extraction.paragraphs import PROSE, Paragraphs, Totals
@@ -220,6 +220,8 @@ def _reads(at: int, found: Paragraphs, walked: Walked, totals: Totals, prose: Ma
     if kind in HEADINGS or kind == "dt":
         return links < 0.5 or kind == "h1"
     if size < CREDIT and found.texts[at][0] == "©":
+        return False
+    if kind in ("p", "div", "li") and found.dated(at) and stamped(found.texts[at]):
         return False
     above = walked.parents[found.containers[at]]
     if kind == "li":

@@ -235,3 +235,10 @@ def test_a_page_of_headings_lists_and_cells_is_judged_in_time() -> None:
     start = time.process_time()
     kept(f"<article><h1>All of them</h1>{deep}{prose(50)}</article>")
     assert time.process_time() - start < 2
+
+
+def test_the_time_of_a_publication_is_no_text() -> None:
+    for stamp in ("Updated 07.01.2026 - 18:50 Uhr. 4 Min.", "02/02/2025 KL. 09:00", "am 3. Februar 2022 um 21:17"):
+        assert stamp not in kept(f"<article><div>{stamp}</div>{prose(4)}</article>")
+    for text in ("The court in A. decided so on 3.1.2022, as was told.", "Her price was 5,485,000 or 487,000 in gold."):
+        assert text in kept(f"<article><div>{text}</div>{prose(4)}</article>")

@@ -71,11 +71,11 @@ _WORDS = {
     "topstories top10 most weitere lesetipp lesetipps mehr siehe aehnliche jp onward yarpp crosslinks "
     "related-content listing cards feed nextstory nextarticle nextpost",
     COMMENT: "comment comments commentlist commentarea kommentar kommentare comentarios commentaires disqus "
-    "respond reply replies livefyre spotim talkback reactions discussion forumlink",
+    "trackback trackbacks pingback pingbacks respond reply replies livefyre spotim talkback reactions discussion forumlink",
     AD: "ad ads adv advert adverts advertisement advertisements advertising advertorial adsbygoogle adbox "
     "adslot adunit anzeige anzeigen werbung sponsor sponsored sponsors dfp gpt publicidad publicite "
     "reklama reklame pub affiliate banner-ad adcontainer adwrapper adtag commercial shopping "
-    "partnerlinks werb",
+    "partnerlinks werb appstore appstores",
     FORM: "newsletter newsletterbox subscribe subscription signup login signin register registration searchform search "
     "searchbox form poll survey quiz feedback contactform abo regwall optin mailchimp donate donation",
     HIDDEN: "hidden hide invisible modal popup overlay lightbox cookie cookies consent gdpr ccpa dsgvo toast "
@@ -123,7 +123,7 @@ _PAIRS = {
     **dict.fromkeys(("more news", "more stories", "more articles", "more from", "top stories", "you may"), TEASER),
     **dict.fromkeys(("article list", "post list", "news list", "link list", "linked articles"), TEASER),
     **dict.fromkeys(("sr only", "screen reader", "visually hidden", "print only", "off canvas"), HIDDEN),
-    **dict.fromkeys(("sign up", "log in", "sign in"), FORM),
+    **dict.fromkeys(("sign up", "log in", "sign in", "news letter"), FORM),
     **dict.fromkeys(("skip link", "skip to", "page nav"), NAV),
 }
 _WEAK = frozenset(

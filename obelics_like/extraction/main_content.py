@@ -34,6 +34,8 @@ DOMINANT = 0.8
 """Share of its parent's score from which a child is entered on the way to the main container."""
 LARGEST = 0.65
 """The same for a child that is unlike what stands beside it: boxes of registration, the articles that come next."""
+BEFORE = 0.1
+"""Share of the prose from which what stands before such a child is no standfirst."""
 LEAD_REACH = 25
 """Paragraphs, furniture and links aside, that may stand between the headline and the main content: standfirst,
 byline, date, share bar."""
@@ -57,6 +59,8 @@ LIST_ROWS = 4
 """Items from which a list before the main container may be part of its article."""
 OPENING = 150
 """Score from which a paragraph before the main container, beside it, is the article's beginning."""
+
+_ROWS = frozenset(("table", "tbody", "tr", "ul", "ol"))
 
 
 @dataclass(slots=True)
@@ -135,25 +139,33 @@ def main_container(walked: Walked, found: Paragraphs, furniture: list[int]) -> i
         score = sums[bisect_left(places, walked.ends[child])] - sums[bisect_left(places, child)]
         if walked.tags[child] in ("p", "li", "td", "blockquote", "pre"):
             break
-        if score < DOMINANT * whole and (score < LARGEST * whole or not _unlike_others(walked, own, at, child)):
+        if score < DOMINANT * whole and not (
+            score >= LARGEST * whole and _unlike_others(walked, own, at, child, BEFORE * whole)
+        ):
             break
         at, whole = child, score
     return at
 
 
-def _unlike_others(walked: Walked, own: list[tuple[int, float]], at: int, child: int) -> bool:
-    """Whether the other prose in a container is in boxes of other names than the child's, and next to none before it.
+def _unlike_others(walked: Walked, own: list[tuple[int, float]], at: int, child: int, most: float) -> bool:
+    """Whether the prose behind a child of a container is in boxes of other names, and less than `most` is before it.
 
     `own` are the containers of prose with their scores, in order.
     """
+    if walked.tags[child] in _ROWS:
+        return False
     parents, named, before, known = walked.parents, walked.names, 0.0, at
     first, end = named[child].split()[:1], walked.ends[child]
     around = {named[parents[place]] for place, _ in own[bisect_left(own, (child,)) : bisect_left(own, (end,))]} - {""}
     for place, score in own[bisect_left(own, (at,)) : bisect_left(own, (walked.ends[at],))]:
         if child <= place < end:
             continue
-        before += score * (place < child)
-        if named[parents[place]] in around or before >= OPENING:
+        if place < child:
+            before += score
+            if before >= most:
+                return False
+            continue
+        if named[parents[place]] in around:
             return False
         if place < known:
             continue  # it stands in the box of the one before it

@@ -242,3 +242,14 @@ def test_the_time_of_a_publication_is_no_text() -> None:
         assert stamp not in kept(f"<article><div>{stamp}</div>{prose(4)}</article>")
     for text in ("The court in A. decided so on 3.1.2022, as was told.", "Her price was 5,485,000 or 487,000 in gold."):
         assert text in kept(f"<article><div>{text}</div>{prose(4)}</article>")
+
+
+def test_a_table_is_no_main_container_beside_other_text() -> None:
+    row = "<tr><td>On day %d the ferry left the harbour at six, with %d people on board, and apples.</td></tr>"
+    table = f"<table>{''.join(row % (n, n) for n in range(9))}</table>"
+    assert "On day 0 the barge" in " ".join(kept(f"<div>{table}<section>{prose(2, 'barge')}</section></div>"))
+
+
+def test_a_standfirst_before_the_larger_part_does_not_keep_what_is_behind_it() -> None:
+    page = f"<article><p>{WORDS}.</p><div class='story'>{prose(16)}</div><div class='thanks'>{prose(6, 'barge')}</div>"
+    assert "On day 0 the barge" not in " ".join(kept(f"<h1>The ferry in the fog</h1>{page}</article>"))

@@ -71,7 +71,8 @@ _WORDS = {
     "topstories top10 most weitere lesetipp lesetipps mehr siehe aehnliche jp onward yarpp crosslinks "
     "related-content listing cards feed nextstory nextarticle nextpost",
     COMMENT: "comment comments commentlist commentarea kommentar kommentare comentarios commentaires disqus "
-    "trackback trackbacks pingback pingbacks respond reply replies livefyre spotim talkback reactions discussion forumlink",
+    "trackback trackbacks pingback pingbacks respond reply replies livefyre spotim talkback reactions discussion "
+    "forumlink",
     AD: "ad ads adv advert adverts advertisement advertisements advertising advertorial adsbygoogle adbox "
     "adslot adunit anzeige anzeigen werbung sponsor sponsored sponsors dfp gpt publicidad publicite "
     "reklama reklame pub affiliate banner-ad adcontainer adwrapper adtag commercial shopping "

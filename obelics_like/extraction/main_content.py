@@ -7,8 +7,9 @@ How it works, each step linear in the page:
 2. each paragraph that reads like prose gives its container a score, by its length and how little of it is links;
 3. names such as `sidebar` or `related` are believed, unless what they name holds most of the page's prose;
 4. from the page downwards, as long as one child holds most of what its parent holds, that child is entered: the main
-   container;
-5. in it, a block is kept that is neither in believed furniture nor mostly links, by the standard of its kind.
+   container; less is enough if what stands behind it is unlike it;
+5. in it, a block is kept that is neither in believed furniture nor mostly links, by the standard of its kind;
+6. headings, tables, the beginning and the end are looked at again, with what stands round them in view.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ language; their words are not read.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -32,7 +33,7 @@ _FRAMES = frozenset(("div", "section", "aside", ""))
 _ASKS = names.PRESS | names.FORM
 
 
-def mark_calls(walked: Walked, found: Paragraphs, totals: Totals, furniture: list[int], root: int) -> None:
+def mark_calls(walked: Walked, found: Paragraphs, totals: Totals, furniture: array[int], root: int) -> None:
     """Add the bit FORM to the furniture of the boxes in the main container that ask for something."""
     page = _Page(walked, found, totals, furniture, root)
     boxes = {box for at, button, own in page.buttons() if (box := page.box(button, own)) and page.asks(at, button, box)}
@@ -50,7 +51,7 @@ class _Page:
     walked: Walked
     found: Paragraphs
     totals: Totals
-    furniture: list[int]
+    furniture: array[int]
     root: int
     nearest: dict[int, int] = field(default_factory=dict)
     pressed: dict[int, int] = field(default_factory=dict)
@@ -59,24 +60,19 @@ class _Page:
     def buttons(self) -> Iterator[tuple[int, int, int]]:
         """Each button or form in the root, as its first paragraph, its container, and the characters of it that are not
         in links."""
-        found, furniture, pressed = self.found, self.furniture, set[int]()
-        for at, container in enumerate(found.containers):
-            if not self.root <= container < self.walked.ends[self.root]:
+        found, furniture, pressed, root = self.found, self.furniture, set[int](), self.root
+        containers, sizes, links, begins = found.containers, found.sizes, found.links, found.measures.begins
+        for at in range(begins[root], begins[self.walked.ends[root]]):
+            container = containers[at]
+            if not sizes[at] or container < root:
                 continue
-            if furniture[container] & _ASKS:
+            if (bits := furniture[container]) & _ASKS:
                 button = self.whole_button(container)
                 if button not in pressed:
                     pressed.add(button)
                     yield at, button, self.said(button)
-            elif self.is_button(at):
+            elif not bits and links[at] >= 0.9 and sizes[at] < BUTTON and found.kinds[at] not in _LISTED:
                 yield at, container, 0
-
-    def is_button(self, at: int) -> bool:
-        """Whether a paragraph is short, no more than a link, and no part of a list."""
-        found = self.found
-        if found.links[at] < 0.9 or found.sizes[at] >= BUTTON or found.kinds[at] in _LISTED:
-            return False
-        return not self.furniture[found.containers[at]]
 
     def whole_button(self, container: int) -> int:
         """The button or form that a container is part of."""
@@ -137,9 +133,13 @@ class _Page:
             start -= 1
         while stop < len(containers) and box <= containers[stop] < end:
             stop += 1
-        inside = {containers[one] for one in range(start, stop)}
+        inside = {containers[one] for one in range(start, stop) if found.sizes[one]}
         asking = {self.whole_button(one) for one in inside if self.furniture[one] & _ASKS}
-        texts = [one for one in range(start, stop) if not self.furniture[containers[one]] and found.links[one] < 0.9]
+        texts = [
+            one
+            for one in range(start, stop)
+            if found.sizes[one] and not self.furniture[containers[one]] and found.links[one] < 0.9
+        ]
         kinds = {found.kinds[one] for one in texts if found.kinds[one] != "blockquote" or found.sizes[one] >= QUOTE}
         if not texts or kinds & _ROWS or (kinds and kinds <= HEADINGS):
             return len(containers), 0, 0

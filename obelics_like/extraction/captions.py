@@ -5,10 +5,9 @@ It reads structure only: a caption is never guessed from the words of a paragrap
 
 from __future__ import annotations
 
-from bisect import bisect_left
-
 from obelics_like.extraction import names
 from obelics_like.extraction.paragraphs import Totals
+from obelics_like.extraction.tags import PLAIN_TEXT
 from obelics_like.extraction.walk import Walked
 
 NEAR = 3
@@ -22,44 +21,42 @@ UNNAMED = 200
 """Characters under which the plain text of what is named a picture is its caption."""
 
 _BITS = names.CAPTION | names.FIGURE | names.PICTURE  # a `<figcaption>` has the bit of a caption too
-_PLAIN = frozenset(("p", "div", "figcaption"))
 
 
-def in_captions(walked: Walked, totals: Totals) -> list[bool]:
-    """For each container whether it is part of a caption: text of a picture, not of the body."""
+def in_captions(walked: Walked, totals: Totals) -> bytearray:
+    """For each container 1 if it is part of a caption, text of a picture and not of the body, else 0."""
     bits, ends = walked.bits, walked.ends
-    caption = [False] * len(bits)
+    caption = bytearray(len(bits))
+    framed = _framed(walked)
     telling: set[int] | None = None
-    told: list[int] | None = None
-    for at in walked.named:
-        if caption[at] or not bits[at] & _BITS:
+    for at in framed:
+        if caption[at]:
             continue
         if bits[at] & names.CAPTION:
             inside = totals.size(at) < LONG_CAPTION
         elif not bits[at] & names.FIGURE:
-            inside = 0 < totals.size(at) < UNNAMED and not bits[at] & (names.CONTENT | names.ARTICLE)
-            if inside:
-                told = _told_containers(walked) if told is None else told
-                inside = bisect_left(told, at) == bisect_left(told, ends[at])
+            inside = 0 < totals.size(at) < UNNAMED and not totals.others(at)
+            inside = inside and not bits[at] & (names.CONTENT | names.ARTICLE)
         else:
             inside = 0 < totals.size(at) < FIGURE_TEXT
-            if inside:
-                telling = _telling(walked) if telling is None else telling
+            if inside and totals.others(at):
+                telling = _telling(walked, framed) if telling is None else telling
                 inside = at not in telling
         if inside:
-            caption[at : ends[at]] = [True] * (ends[at] - at)
+            caption[at : ends[at]] = b"\1" * (ends[at] - at)
     return caption
 
 
-def _told_containers(walked: Walked) -> list[int]:
-    """The containers of headings, lists, tables, quotes and code, in order."""
-    return sorted({walked.containers[at] for at in walked.blocks if walked.kinds[at] not in _PLAIN})
+def _framed(walked: Walked) -> list[int]:
+    """The containers that are figures or captions."""
+    bits = walked.bits
+    return [at for at in walked.named if bits[at] & _BITS]
 
 
-def _telling(walked: Walked) -> set[int]:
+def _telling(walked: Walked, framed: list[int]) -> set[int]:
     """The figures of code, of a table, of a quote: their text is no caption."""
-    figure = _frames(walked)[0]
-    return {figure[walked.containers[at]] for at in walked.blocks if walked.kinds[at] not in _PLAIN}
+    figure = _frames(walked, framed)[0]
+    return {figure[walked.containers[at]] for at in walked.blocks if walked.kinds[at] not in PLAIN_TEXT}
 
 
 def captions(walked: Walked, judged: frozenset[int] = frozenset()) -> dict[int, str]:
@@ -69,9 +66,10 @@ def captions(walked: Walked, judged: frozenset[int] = frozenset()) -> dict[int, 
     its pictures; elsewhere, what is named a caption or judged to be one belongs to the nearest picture before
     it, else to the next one after it.
     """
-    if not judged and not any(walked.bits[at] & _BITS for at in walked.named):
+    framed = _framed(walked)
+    if not framed and not judged:
         return {}
-    figure, inside = _frames(walked)
+    figure, inside = _frames(walked, framed)
     texts: dict[int, list[tuple[int, bool]]] = {}  # of each figure its texts, and whether they are named captions
     loose: list[int] = []
     for at in walked.blocks:
@@ -98,19 +96,21 @@ def captions(walked: Walked, judged: frozenset[int] = frozenset()) -> dict[int, 
 def _told(walked: Walked, held: list[tuple[int, bool]]) -> str:
     """The caption among a figure's texts: all of them if they are short and plain, else what is named so."""
     texts = walked.texts
-    plain = all(walked.kinds[at] in _PLAIN for at, _ in held) and sum(len(texts[at]) for at, _ in held) < FIGURE_TEXT
+    plain = (
+        all(walked.kinds[at] in PLAIN_TEXT for at, _ in held) and sum(len(texts[at]) for at, _ in held) < FIGURE_TEXT
+    )
     return " ".join(texts[at] for at, named in held if named or plain)
 
 
-def _frames(walked: Walked) -> tuple[list[int], list[bool]]:
+def _frames(walked: Walked, framed: list[int]) -> tuple[list[int], list[bool]]:
     """For each container the figure it stands in (0: none), and whether it is in a caption."""
     figure, inside = [0] * len(walked.bits), [False] * len(walked.bits)
-    for at in walked.named:
+    for at in framed:
         bits, end = walked.bits[at], walked.ends[at]
         if bits & names.FIGURE:
             figure[at:end] = [at] * (end - at)
             inside[at:end] = [False] * (end - at)
-        elif bits & names.CAPTION:
+        else:
             inside[at:end] = [True] * (end - at)
     return figure, inside
 

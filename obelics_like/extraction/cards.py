@@ -6,12 +6,12 @@ does not name. Names of classes say no more here than where an article begins.
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from itertools import islice
 
 from obelics_like.extraction import names
 from obelics_like.extraction.paragraphs import Paragraphs, Totals
-from obelics_like.extraction.tags import HEADINGS
 from obelics_like.extraction.walk import Walked
 
 CARD = 450
@@ -25,8 +25,6 @@ ARTICLE = 150
 HEADLINES = 20
 """Headlines of a page that are compared with its title."""
 
-_CARD_HEADINGS = HEADINGS - {"h1"}
-
 
 def title_words(walked: Walked) -> set[str]:
     """The words of the page's title, lower case."""
@@ -39,9 +37,11 @@ def share_in_title(text: str, title: set[str]) -> float:
     return len(words & title) / len(words)
 
 
-def mark_others(walked: Walked, found: Paragraphs, totals: Totals, furniture: list[int]) -> None:
-    """Add the bit TEASER to the furniture of what belongs to other pages, and to all that stands in it."""
-    title = title_words(walked)
+def mark_others(walked: Walked, found: Paragraphs, totals: Totals, furniture: array[int], title: set[str]) -> None:
+    """Add the bit TEASER to the furniture of what belongs to other pages, and to all that stands in it.
+
+    `title`: the words of the page's title.
+    """
     for at in _cards(walked, found, totals, furniture, title) | _further_articles(
         walked, found, totals, furniture, title
     ):
@@ -50,13 +50,13 @@ def mark_others(walked: Walked, found: Paragraphs, totals: Totals, furniture: li
 
 
 def _further_articles(
-    walked: Walked, found: Paragraphs, totals: Totals, furniture: list[int], title: set[str]
+    walked: Walked, found: Paragraphs, totals: Totals, furniture: array[int], title: set[str]
 ) -> set[int]:
     """The containers of the articles behind the one that the page's title names, each with a headline of its own.
 
     Where no headline is the title's, or they stand in one article, they are headings of one text.
     """
-    all_heads = (at for at, kind in enumerate(found.kinds) if kind == "h1" and not furniture[found.containers[at]])
+    all_heads = (at for at in found.headings if found.kinds[at] == "h1" and not furniture[found.containers[at]])
     heads = list(islice(all_heads, HEADLINES))
     shares = [share_in_title(found.texts[at], title) for at in heads] if len(heads) > 1 else []
     own = next((at for at, share in enumerate(shares) if share >= SAME_TITLE), None)
@@ -91,11 +91,11 @@ def _in_article(walked: Walked, at: int, top: int) -> bool:
     return bool(walked.bits[at] & names.ARTICLE)
 
 
-def _cards(walked: Walked, found: Paragraphs, totals: Totals, furniture: list[int], title: set[str]) -> set[int]:
+def _cards(walked: Walked, found: Paragraphs, totals: Totals, furniture: array[int], title: set[str]) -> set[int]:
     """The containers of a linked heading and a little prose, if they hold less than half of the page's prose."""
     parents, cards, nearest = walked.parents, set[int](), dict[int, int]()
-    for number, links in enumerate(found.links):
-        if links <= 0.8 or found.sizes[number] < 15 or found.kinds[number] not in _CARD_HEADINGS:
+    for number in found.headings:
+        if found.links[number] <= 0.8 or found.sizes[number] < 15 or found.kinds[number] == "h1":
             continue
         if furniture[found.containers[number]] or share_in_title(found.texts[number], title) >= SAME_TITLE:
             continue  # a blog links the headline of its post to the post

@@ -6,8 +6,10 @@ It looks for no headline; `main_content` does, and asks it about what stands bet
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from array import array
+from itertools import compress, pairwise
 
+from obelics_like.extraction import scan
 from obelics_like.extraction.paragraphs import Paragraphs
 
 TEXT_BEFORE, PARTING = 8, 2
@@ -26,30 +28,34 @@ _HOUR = re.compile(r"\b[0-2]?\d[:.][0-5]\d\b(?![.,:/-]?\d)")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
 
-def first_shown(found: Paragraphs, furniture: list[int], before: int) -> dict[str, int]:
+def first_shown(found: Paragraphs, furniture: array[int], before: int) -> dict[str, int]:
     """Where each text stands first of those before a paragraph and not in furniture: hidden, or in a menu."""
     texts, containers = found.texts, found.containers
-    return {texts[at]: at for at in range(before - 1, -1, -1) if not furniture[containers[at]]}
+    return {texts[at]: at for at in range(before - 1, -1, -1) if found.sizes[at] and not furniture[containers[at]]}
 
 
 def announced(found: Paragraphs, at: int) -> bool:
     """Whether a paragraph in what is named a teaser is the standfirst: a teaser of other pages is a link."""
-    return found.links[at] < 0.1 and found.sentences[at]
+    return found.links[at] < 0.1 and found.flags[at] & scan.SENTENCE > 0
 
 
 def parting_words(found: Paragraphs, picks: list[bool]) -> None:
     """Take back the last words of a longer text if they are short and send the reader elsewhere by a link, and who
     signed it; where many paragraphs hold links, one more says nothing."""
-    kept = [at for at, picked in enumerate(picks) if picked]
-    linking = sum(found.links[at] > 0 for at in kept) > LINKING * len(kept)
-    for before, at in reversed(list(pairwise(kept[TEXT_BEFORE - 1 :]))[-PARTING:]):
+    kept = list(compress(range(len(picks)), picks))
+    for before, at in reversed(list(pairwise(kept[max(TEXT_BEFORE, len(kept) - PARTING) - 1 :]))):
         size = found.sizes[at]
         if found.kinds[at] not in ("p", "div") or size >= PARTING_SIZE:
             break
-        signed = size < SIGNED and found.sentences[before] and found.texts[at][-1] not in ENDS
-        if not signed and (linking or found.links[at] < PARTING_LINKS):
+        signed = size < SIGNED and found.flags[before] & scan.SENTENCE and found.texts[at][-1] not in ENDS
+        if not signed and (found.links[at] < PARTING_LINKS or _linking(found, kept)):
             break
         picks[at] = False
+
+
+def _linking(found: Paragraphs, kept: list[int]) -> bool:
+    """Whether many of a text's paragraphs hold links."""
+    return sum(found.links[at] > 0 for at in kept) > LINKING * len(kept)
 
 
 def stamped(text: str) -> bool:

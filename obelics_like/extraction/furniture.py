@@ -5,7 +5,10 @@ It reads names and the prose they hold; whether a paragraph is content is decide
 
 from __future__ import annotations
 
+from array import array
+
 from obelics_like.extraction import names
+from obelics_like.extraction.measures import inherited
 from obelics_like.extraction.paragraphs import Paragraphs, Totals
 from obelics_like.extraction.walk import Walked
 
@@ -20,44 +23,37 @@ UNLINKED = 0.02
 STUBBORN = names.COMMENT | names.HIDDEN | names.FOOTER | names.NAV
 """What stays furniture even if it holds half of the prose, and even round a headline."""
 
+_LEAST = min(DISBELIEF, OWN_SHARE, META_SHARE)
 _OWN = names.ARTICLE | names.CONTENT
 
 
-def believed(walked: Walked, found: Paragraphs, totals: Totals) -> list[int]:
+def believed(walked: Walked, found: Paragraphs, totals: Totals) -> array[int]:
     """For each container the furniture bits that hold for it, its own and its ancestors', where they are believed.
 
     A name is not believed if all that bear it hold most of the prose that they and the unnamed rest have together.
     What holds half of the page's prose leaves its own prose to the rest when others are weighed: it is a name round
-    the article. Headers are furniture of the page, not of an article.
+    the article. Headers are furniture of the page, not of an article. So names are looked at where prose stands, or a
+    headline, or where they are also the names of such; all others are believed.
     """
-    bits, ends, bare, numbers = walked.bits, walked.ends, walked.bare, walked.numbers
-    marked = [at for at in walked.named if bits[at] & names.FURNITURE and at]
-    result = [0] * len(bits)
-    if not marked:
-        return result
-    page, scores = totals.score(0), totals.scores
-    full = [at for at in marked if scores[ends[at]] > scores[at]]  # those with prose in them
+    bits, scores, page = walked.bits, totals.scores, totals.score(0)
+    full = [at for at in totals.asked if scores[at]]
     most = 0.5 * page
     rest = page - _held(full, totals)
-    loose = page - _held([at for at in full if totals.score(at) < most], totals)
-    alike = _namesakes(walked, full, totals)
-    heads = _with_headline(walked, found)
-    for at in marked:
-        above = result[at]
+    loose = page - _held([at for at in full if scores[at] < most], totals)
+    heads = {at for at in _with_headline(walked, found) if bits[at] & names.HEADER}
+    result = bits[:]
+    for at in heads.union(totals.asked):
         own = bits[at] & names.FURNITURE
-        if not own & ~above:
-            continue  # it stands in what is the same
         if own & names.HEADER and (at in heads or _in_article(walked, at)):
             own &= ~names.HEADER
-        held = scores[ends[at]] - scores[at]
-        if (same := alike.get(bare[numbers[at]], 0.0)) > held:
-            held = same
-        if held:
-            own = _trusted(own, bits[at], held, loose if held < most else rest, page)
-            if own == names.TEASER and scores[ends[at]] > scores[at] and _leads_nowhere(walked, marked, at, totals):
-                own = 0  # a teaser leads somewhere; this is the article's lead, or a list
-        if own & ~above:
-            result[at : ends[at]] = [above | own] * (ends[at] - at)
+        held = totals.shared[at]
+        share = held / (held + (loose if held < most else rest)) if held else 0.0
+        if share > _LEAST:
+            own = _trusted(own, bits[at], share, held >= most)
+        if own == names.TEASER and scores[at] and _leads_nowhere(walked, at, totals):
+            own = 0  # a teaser leads somewhere; this is the article's lead, or a list
+        result[at] = own | (bits[at] & ~names.FURNITURE)
+    inherited(walked.tree, result, names.FURNITURE, within=names.ARTICLE, muted=names.HEADER)
     return result
 
 
@@ -71,29 +67,12 @@ def _held(ordered: list[int], totals: Totals) -> float:
     return held
 
 
-def _namesakes(walked: Walked, full: list[int], totals: Totals) -> dict[str, float]:
-    """By each name, numbers aside, the prose of all that bear it; what stands in two of them is counted once."""
-    alike: dict[str, float] = {}
-    for at in full:
-        if walked.numbers[at] and walked.names[at] != walked.names[walked.parents[at]]:
-            bare = walked.bare[walked.numbers[at]]
-            alike[bare] = alike.get(bare, 0.0) + totals.score(at)
-    return alike
-
-
-def _leads_nowhere(walked: Walked, marked: list[int], at: int, totals: Totals) -> bool:
+def _leads_nowhere(walked: Walked, at: int, totals: Totals) -> bool:
     """Whether next to nothing in a container, and in all of its name together, is a link."""
     if totals.links(at) >= UNLINKED * totals.size(at):
         return False
-    number, numbers, bare = walked.numbers[at], walked.numbers, walked.bare
-    if not number:
-        return True
-    same = [
-        one
-        for one in marked
-        if bare[numbers[one]] == bare[number] and walked.names[one] != walked.names[walked.parents[one]]
-    ]
-    return sum(map(totals.links, same)) < UNLINKED * sum(map(totals.size, same))
+    links, size = totals.of_name(walked.numbers[at])
+    return not size or links < UNLINKED * size
 
 
 def _in_article(walked: Walked, at: int) -> bool:
@@ -107,23 +86,22 @@ def _in_article(walked: Walked, at: int) -> bool:
 def _with_headline(walked: Walked, found: Paragraphs) -> set[int]:
     """The containers that hold an `h1`."""
     heads: set[int] = set()
-    first = -1
-    for _ in range(found.kinds.count("h1")):
-        first = found.kinds.index("h1", first + 1)
-        at = found.containers[first]
-        while at and at not in heads:
-            heads.add(at)
-            at = walked.parents[at]
+    for heading in found.headings:
+        if found.kinds[heading] == "h1":
+            at = found.containers[heading]
+            while at and at not in heads:
+                heads.add(at)
+                at = walked.parents[at]
     return heads
 
 
-def _trusted(own: int, bits: int, held: float, rest: float, page: float) -> int:
-    """The furniture bits of a container that are believed, given the scores it, the unnamed rest and the page hold."""
-    share = held / (held + rest) if held else 0.0
+def _trusted(own: int, bits: int, share: float, most: bool) -> int:
+    """The furniture bits of a container that are believed, given its share of the scores that it and the unnamed rest
+    hold, and whether it holds half of the page's."""
     if bits & _OWN and share > OWN_SHARE:
         own &= STUBBORN
     if own & names.META and share > META_SHARE:
         own &= ~names.META
     if share >= DISBELIEF:
-        own = 0 if share >= 0.9 and held >= 0.5 * page else own & STUBBORN
+        own = 0 if share >= 0.9 and most else own & STUBBORN
     return own

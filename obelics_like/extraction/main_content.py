@@ -14,20 +14,21 @@ How it works, each step linear in the page:
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, islice
 
-from obelics_like.extraction import names
+from obelics_like.extraction import names, scan
 from obelics_like.extraction.boxes import mark_calls
 from obelics_like.extraction.captions import in_captions
 from obelics_like.extraction.cards import mark_others, share_in_title, title_words
 from obelics_like.extraction.edges import announced, first_shown, parting_words, stamped
 from obelics_like.extraction.furniture import believed
+from obelics_like.extraction.measures import PROSE
 from obelics_like.extraction.neighbours import announces, between_prose, headings_of_links, whole_tables
-from obelics_like.extraction.paragraphs import PROSE, Paragraphs, Totals
+from obelics_like.extraction.paragraphs import SHORT, Paragraphs, Totals
 from obelics_like.extraction.tags import HEADINGS
 from obelics_like.extraction.walk import Walked
 
@@ -46,6 +47,8 @@ CREDIT = 100
 """Characters under which what begins with a copyright sign says whose a picture or the page is."""
 LINKED_ITEM = 0.95
 """Share of links under which an item of a list is kept if most of the list is not links."""
+LINE = 25
+"""Characters under which what holds no sentence is a line that is content among prose only."""
 HEADLINE = 15
 """Characters from which a heading other than `h1`, or one that is a link, may be the headline."""
 TITLED = 0.8
@@ -62,6 +65,7 @@ OPENING = 150
 """Score from which a paragraph before the main container, beside it, is the article's beginning."""
 
 _ROWS = frozenset(("table", "tbody", "tr", "ul", "ol"))
+_LINES, _STAMPED = frozenset(("div", "p", "td")), frozenset(("div", "p", "li"))
 
 
 @dataclass(slots=True)
@@ -71,7 +75,7 @@ class Judgement:
 
     main: list[bool]
     captions: list[bool]
-    furniture: list[int]
+    furniture: array[int]
     root: int
 
 
@@ -79,57 +83,71 @@ def judge(walked: Walked) -> Judgement:
     """Decide for each block of the walk whether it is main content; linear in the page."""
     found = Paragraphs(walked)
     totals = Totals(walked, found)
+    title = title_words(walked)
     furniture = believed(walked, found, totals)
-    mark_others(walked, found, totals, furniture)
+    mark_others(walked, found, totals, furniture, title)
     root = main_container(walked, found, furniture)
     mark_calls(walked, found, totals, furniture, root)
-    inside = within(walked, root)
-    _openings(walked, found, furniture, root, inside)
-    _lists_before(walked, totals, furniture, root, inside)
+    places = [*_openings(walked, found, furniture, root), *_lists_before(walked, totals, furniture, root), root]
     fit = [
         at
-        for at, container in enumerate(found.containers)
-        if inside[container] and not furniture[container] and at not in found.repeated
+        for place in _apart(walked, sorted(places))
+        for at in _within(walked, found, place, furniture)
+        if at not in found.repeated
     ]
     caption = in_captions(walked, totals)
-    captions = [at for at in fit if caption[found.containers[at]]]
+    captions = [at for at in fit if caption[found.containers[at]]] if 1 in caption else []
     if captions and _told_in_captions(found, fit, captions):
-        captions, caption = [], [False] * len(caption)
-    prose = Counter(walked.parents[found.containers[at]] for at in found.prose if found.kinds[at] == "p")
-    picks = [False] * len(found.items)
-    for at in fit:
-        picks[at] = not caption[found.containers[at]] and _reads(at, found, walked, totals, prose)
-    whole_tables(walked, found, picks, fit)
-    _lone_headings(found, picks)
+        captions, caption = [], bytearray(len(caption))
+    texts = [at for at in fit if not caption[found.containers[at]]] if captions else fit
+    picks = _read(walked, found, totals, texts)
+    whole_tables(walked, found, picks, texts)
+    _lone_headings(found, picks, fit)
     headings_of_links(walked, found, picks, root)
     _linked_headings(walked, found, picks, fit)
-    _leads(walked, found, picks, furniture, root, caption)
+    first = next((at for at in fit if picks[at] and found.containers[at] >= root), 0)
+    _leads(walked, found, picks, furniture, first, caption, title)
     parting_words(found, picks)
-    picked = [at for at, is_main in enumerate(picks) if is_main]
-    return Judgement(_spread(walked, found, picked), _spread(walked, found, captions), furniture, root)
+    told = [False] * len(picks)
+    for at in captions:
+        told[at] = True
+    for first, items in found.more.items():
+        for item in items:
+            picks[item], told[item] = picks[first], told[first]
+    return Judgement(picks, told, furniture, root)
 
 
-def _spread(walked: Walked, found: Paragraphs, picked: list[int]) -> list[bool]:
-    """The choice of paragraphs as one of items."""
-    spread = [False] * len(walked.texts)
-    for at in picked:
-        spread[found.items[at]] = True
-        for item in found.more.get(at, ()):
-            spread[item] = True
-    return spread
+def _apart(walked: Walked, places: list[int]) -> list[int]:
+    """Containers in order, without those that stand in another of them."""
+    apart = list[int]()
+    for place in places:
+        if not apart or place >= walked.ends[apart[-1]]:
+            apart.append(place)
+    return apart
 
 
-def main_container(walked: Walked, found: Paragraphs, furniture: list[int]) -> int:
+def _within(walked: Walked, found: Paragraphs, place: int, furniture: array[int]) -> list[int]:
+    """The paragraphs that stand in a container, and in no furniture."""
+    containers, sizes, begins = found.containers, found.sizes, found.measures.begins
+    return [
+        at
+        for at in range(begins[place], begins[walked.ends[place]])
+        if sizes[at] and containers[at] >= place and not furniture[containers[at]]
+    ]
+
+
+def main_container(walked: Walked, found: Paragraphs, furniture: array[int]) -> int:
     """The smallest container on the way of the largest scores that still holds the main content; 0 is the page.
 
     What holds most of its parent's score holds the middle of it too, so only that way is gone.
     """
-    own = sorted(
-        (container, found.scores[at]) for at in found.prose if not furniture[container := found.containers[at]]
-    )
+    containers = found.containers
+    own = [at for at in found.prose if not furniture[containers[at]]]
     if not own:
         return 0
-    places, sums = [container for container, _ in own], [0.0, *accumulate(score for _, score in own)]
+    own.sort(key=containers.__getitem__)
+    places = list(map(containers.__getitem__, own))
+    sums = [0.0, *accumulate(map(found.scores.__getitem__, own))]
     way, parents = list[int](), walked.parents
     at: int = places[bisect_left(sums, sums[-1] / 2) - 1]
     while at:
@@ -137,35 +155,28 @@ def main_container(walked: Walked, found: Paragraphs, furniture: list[int]) -> i
         at = parents[at]
     whole = sums[-1]
     for child in reversed(way):
-        score = sums[bisect_left(places, walked.ends[child])] - sums[bisect_left(places, child)]
+        begin, end = bisect_left(places, child), bisect_left(places, walked.ends[child])
+        score, before = sums[end] - sums[begin], sums[begin] - sums[bisect_left(places, at)]
         if walked.tags[child] in ("p", "li", "td", "blockquote", "pre"):
             break
         if score < DOMINANT * whole and not (
-            score >= LARGEST * whole and _unlike_others(walked, own, at, child, BEFORE * whole)
+            score >= LARGEST * whole
+            and before < BEFORE * whole
+            and _unlike_behind(walked, places[begin:end], places[end : bisect_left(places, walked.ends[at])], at, child)
         ):
             break
         at, whole = child, score
     return at
 
 
-def _unlike_others(walked: Walked, own: list[tuple[int, float]], at: int, child: int, most: float) -> bool:
-    """Whether the prose behind a child of a container is in boxes of other names, and less than `most` is before it.
-
-    `own` are the containers of prose with their scores, in order.
-    """
+def _unlike_behind(walked: Walked, held: list[int], behind: list[int], at: int, child: int) -> bool:
+    """Whether the prose behind a child of a container, in the containers `behind`, is in boxes of other names than the
+    child's and those in it, in the containers `held`."""
+    parents, named, known = walked.parents, walked.names, at
     if walked.tags[child] in _ROWS:
         return False
-    parents, named, before, known = walked.parents, walked.names, 0.0, at
-    first, end = named[child].split()[:1], walked.ends[child]
-    around = {named[parents[place]] for place, _ in own[bisect_left(own, (child,)) : bisect_left(own, (end,))]} - {""}
-    for place, score in own[bisect_left(own, (at,)) : bisect_left(own, (walked.ends[at],))]:
-        if child <= place < end:
-            continue
-        if place < child:
-            before += score
-            if before >= most:
-                return False
-            continue
+    first, around = named[child].split()[:1], {named[parents[place]] for place in held} - {""}
+    for place in behind:
         if named[parents[place]] in around:
             return False
         if place < known:
@@ -178,29 +189,28 @@ def _unlike_others(walked: Walked, own: list[tuple[int, float]], at: int, child:
     return True
 
 
-def _openings(walked: Walked, found: Paragraphs, furniture: list[int], root: int, inside: list[bool]) -> None:
-    """Count as inside what stands before the root, in its parent, and reads like the article's beginning.
+def _openings(walked: Walked, found: Paragraphs, furniture: array[int], root: int) -> list[int]:
+    """The containers before the root, beside it, that hold what reads like the article's beginning.
 
     A paywall often parts the free beginning from the rest, which is so much longer that it is the root alone.
     """
     parents, opening = walked.parents, set[int]()
     for number in found.prose:
         at = found.containers[number]
-        if found.kinds[number] == "p" and found.scores[number] >= OPENING and found.links[number] < 0.2:
-            if at >= root or furniture[at]:
+        if at < root and found.scores[number] >= OPENING and found.kinds[number] == "p" and found.links[number] < 0.2:
+            if furniture[at]:
                 continue
             while parents[at] != parents[root] and at:
                 at = parents[at]
             if 0 < at < root and walked.tags[at] in ("div", "section", "p"):
                 opening.add(at)
-    for at in range(min(opening, default=root), root):
-        inside[at] = (at in opening or inside[parents[at]]) and not furniture[at]
+    return sorted(opening)
 
 
-def _lists_before(walked: Walked, totals: Totals, furniture: list[int], root: int, inside: list[bool]) -> None:
-    """Count as inside the lists without links that stand before the root in the same `<article>`: what a recipe needs,
-    what is said in short."""
-    tags, parents, ends = walked.tags, walked.parents, walked.ends
+def _lists_before(walked: Walked, totals: Totals, furniture: array[int], root: int) -> list[int]:
+    """The lists without links that stand before the root in the same `<article>`: what a recipe needs, what is said in
+    short."""
+    tags, parents, ends, lists = walked.tags, walked.parents, walked.ends, list[int]()
     article = parents[root]
     while article and tags[article] != "article":
         article = parents[article]
@@ -212,8 +222,9 @@ def _lists_before(walked: Walked, totals: Totals, furniture: list[int], root: in
         rows = sum(parents[row] == at and tags[row] == "li" for row in range(at + 1, ends[at]))
         plain = totals.links(at) < 0.02 * totals.size(at) and not any(furniture[at : ends[at]])
         if rows >= LIST_ROWS and plain:
-            inside[at : ends[at]] = [True] * (ends[at] - at)
+            lists.append(at)
         at = ends[at]
+    return lists
 
 
 def _told_in_captions(found: Paragraphs, fit: list[int], captions: list[int]) -> bool:
@@ -221,47 +232,59 @@ def _told_in_captions(found: Paragraphs, fit: list[int], captions: list[int]) ->
     return sum(found.scores[at] for at in captions) > CAPTIONS_ARE_TEXT * sum(found.scores[at] for at in fit)
 
 
-def within(walked: Walked, root: int) -> list[bool]:
-    """For each container whether it is `root` or stands in it."""
-    end = walked.ends[root]
-    return [False] * root + [True] * (end - root) + [False] * (len(walked.ends) - end)
+def _read(walked: Walked, found: Paragraphs, totals: Totals, fit: list[int]) -> list[bool]:
+    """For each item whether it is one of those that are fit, and content by the standard of its kind."""
+    picks, lines = [False] * len(found.kinds), list[int]()
+    measured = map(found.kinds.__getitem__, fit), map(found.sizes.__getitem__, fit), map(found.links.__getitem__, fit)
+    for at, kind, size, share in zip(fit, *measured):
+        if kind in HEADINGS or kind == "dt":
+            picks[at] = share < 0.5 or kind == "h1"
+        elif (size < CREDIT and found.texts[at][0] == "©") or (
+            size < SHORT and kind in _STAMPED and found.dated(at) and stamped(found.texts[at])
+        ):
+            continue
+        elif kind == "li":
+            picks[at] = _is_told(size, share, walked.parents[found.containers[at]], totals)
+        elif size < SHORT and kind in _LINES and not found.flags[at] & scan.SENTENCE and _is_line(found, at):
+            if kind == "p" and share < 0.1:
+                lines.append(at)
+        else:
+            picks[at] = share < 0.4 or (share < 0.6 and size > 150)
+    if lines:
+        parents, containers = walked.parents, found.containers
+        beside = Counter(parents[containers[at]] for at in found.prose if found.kinds[at] == "p")
+        for at in lines:
+            above = parents[containers[at]]
+            picks[at] = (beside[above] >= AMONG and not found.dated(at)) or between_prose(
+                at, found, above, walked.ends[above]
+            )
+    return picks
 
 
-def _reads(at: int, found: Paragraphs, walked: Walked, totals: Totals, prose: Mapping[int, int]) -> bool:
-    """Whether a paragraph of the main container is content by the standard of its kind."""
-    kind, size, links = found.kinds[at], found.sizes[at], found.links[at]
-    if kind in HEADINGS or kind == "dt":
-        return links < 0.5 or kind == "h1"
-    if size < CREDIT and found.texts[at][0] == "©":
+def _is_told(size: int, links: float, above: int, totals: Totals) -> bool:
+    """Whether an item of the list `above` is content: not where the list is links, nor if it is one itself."""
+    held, linked = totals.size(above), totals.links(above)
+    if linked >= 0.6 * held:
         return False
-    if kind in ("p", "div", "li") and found.dated(at) and stamped(found.texts[at]):
-        return False
-    above = walked.parents[found.containers[at]]
-    if kind == "li":
-        held, linked = totals.size(above), totals.links(above)
-        if linked >= 0.6 * held:
-            return False
-        return links < (LINKED_ITEM if size >= PROSE and linked < 0.5 * held else 0.5)
-    if not found.sentences[at] and kind in ("div", "p", "td"):
-        dated = found.dated(at) and kind != "td"
-        if size < 25 or dated:
-            if kind != "p" or links >= 0.1:
-                return False
-            return (not dated and prose.get(above, 0) >= AMONG) or between_prose(at, found, above, walked.ends[above])
-    return links < 0.4 or (links < 0.6 and size > 150)
+    return links < (LINKED_ITEM if size >= PROSE and linked < 0.5 * held else 0.5)
 
 
-def _lone_headings(found: Paragraphs, picks: list[bool]) -> None:
+def _is_line(found: Paragraphs, at: int) -> bool:
+    """Whether what holds no sentence is a few words, or a date."""
+    return found.sizes[at] < LINE or (found.kinds[at] != "td" and found.dated(at))
+
+
+def _lone_headings(found: Paragraphs, picks: list[bool], fit: list[int]) -> None:
     """Take back a heading that no kept text follows before something long that is not kept, and a line that announces
     links."""
-    followed, last = False, len(picks) - 1
+    followed = False
     kinds, sizes = found.kinds, found.sizes
-    for at in range(last, -1, -1):
+    for at in range(fit[-1], fit[0] - 1, -1) if fit else ():
         if picks[at]:
             if kinds[at] in HEADINGS:
                 picks[at] = followed
                 continue
-            if sizes[at] < ANNOUNCING and at < last and not picks[at + 1]:
+            if sizes[at] < ANNOUNCING:
                 picks[at] = not announces(found, picks, at)
             followed = followed or picks[at]
         elif followed and sizes[at] > 60 and kinds[at] != "figcaption" and kinds[at] not in HEADINGS:
@@ -275,7 +298,7 @@ def _linked_headings(walked: Walked, found: Paragraphs, picks: list[bool], fit: 
         if found.links[at] < 0.5 or picks[at] or found.sizes[at] < 10 or kinds[at] not in HEADINGS:
             continue
         above = parents[found.containers[at]]
-        for other in range(at + 1, min(at + 4, len(picks))):
+        for other in islice(found.behind(at), 3):
             if picks[other] and found.scores[other]:
                 place = found.containers[other]
                 picks[at] = above in (place, parents[place], parents[parents[place]]) and above > 0
@@ -289,45 +312,57 @@ def _titled(found: Paragraphs, at: int, title: set[str]) -> bool:
     return found.sizes[at] >= HEADLINE and share_in_title(found.texts[at], title) >= TITLED
 
 
-def _headline(found: Paragraphs, furniture: list[int], first: int, title: set[str]) -> int | None:
+def _headline(found: Paragraphs, furniture: array[int], first: int, title: set[str]) -> int | None:
     """The headline before the paragraph `first`: an `h1`, or a heading whose words stand in the page's title.
 
     What is furniture or a link does not count as distance. Of headlines that repeat one another it is the first.
     """
-    reach, likely = LEAD_REACH, None
-    for at in range(first - 1, -1, -1):
-        kind = found.kinds[at]
-        if kind == "h1" and at not in found.repeated:
-            if not furniture[found.containers[at]]:
-                return at
-            likely = at if likely is None else likely
-        if kind in ("h2", "h3") and _titled(found, at, title):
-            return at
-        reach -= found.links[at] < 0.5 and not furniture[found.containers[at]]
-        if reach <= 0:
+    likely = None
+    for at in reversed(found.headings[: bisect_left(found.headings, first)]):
+        if found.kinds[at] == "h1":
+            fits = at not in found.repeated
+        else:
+            fits = found.kinds[at] in ("h2", "h3") and _titled(found, at, title)
+        if not fits:
+            continue
+        between = sum(
+            found.sizes[other] > 0 and found.links[other] < 0.5 and not furniture[found.containers[other]]
+            for other in range(at + 1, first)
+        )
+        if between >= LEAD_REACH:
             break
+        if found.kinds[at] != "h1" or not furniture[found.containers[at]]:
+            return at
+        likely = at if likely is None else likely
     return likely
 
 
 def _leads(
-    walked: Walked, found: Paragraphs, picks: list[bool], furniture: list[int], root: int, caption: list[bool]
+    walked: Walked,
+    found: Paragraphs,
+    picks: list[bool],
+    furniture: array[int],
+    first: int,
+    caption: bytearray,
+    title: set[str],
 ) -> None:
-    """Add the headline and the standfirst, which often stand in a header outside the main container."""
-    first = next((at for at, picked in enumerate(picks) if picked and found.containers[at] >= root), 0)
-    title, parents = title_words(walked), walked.parents
+    """Add the headline and the standfirst, which often stand in a header outside the main container, before the
+    paragraph `first`."""
     start = _headline(found, furniture, first, title)
     if start is None:
         return
+    parents, second = walked.parents, next(found.behind(start), None)
     shown = first_shown(found, furniture, first) if not found.repeated.isdisjoint(range(start, first)) else {}
     for at in range(start, first):
         container, kind = found.containers[at], found.kinds[at]
-        if caption[container] or (at in found.repeated and shown.get(found.texts[at], at) < at):
+        if not found.sizes[at] or caption[container] or (at in found.repeated and shown.get(found.texts[at], at) < at):
             continue
         if furniture[container] and not (furniture[container] == names.TEASER and announced(found, at)):
             continue
         if kind in ("figcaption", "li") or (found.links[at] > 0.3 and not (at == start and _titled(found, at, title))):
             continue
-        size, next_to = found.sizes[at], at == start + 1 and parents[container] == parents[found.containers[start]]
+        size, next_to = found.sizes[at], at == second and parents[container] == parents[found.containers[start]]
         next_to = next_to and kind in ("p", "h2") and not found.dated(at)
-        long = size >= (STANDFIRST if next_to else 60) and (found.sentences[at] or kind in HEADINGS or size > 100)
+        sentence = found.flags[at] & scan.SENTENCE > 0
+        long = size >= (STANDFIRST if next_to else 60) and (sentence or kind in HEADINGS or size > 100)
         picks[at] = picks[at] or at == start or long

@@ -25,7 +25,8 @@ GLUED, SPACED, BROKEN = 1, 2, 3
 ODD, MARKED, CODE, SENTENCE, DIGITS, NOT_ASCII, DENSE = 1, 2, 4, 8, 16, 32, 64
 """Flags of a text: it holds characters that are not seen; some that may join the letter before them; it stands as
 written; a sentence ends in it; it has four ASCII digits or more; it is not all ASCII; a dense script is among its first
-200 characters."""
+DENSE_WITHIN characters, at the place that is DENSE_SHIFT bits higher."""
+DENSE_WITHIN, DENSE_SHIFT = 200, 8
 SHOWN = ("", "img", "input", "poster", "background", "svg", "object")
 """What kind of element shows a picture, by the number in its row."""
 
@@ -96,42 +97,49 @@ class _Result(ctypes.Structure):
     ]
 
 
-_ITEM, _SHOWN, _CONTAINER, _THREE = 6, struct.Struct("=9i"), 4, struct.Struct("=3i")
+ITEM = 7
+KIND, CONTAINER, GROUP, LINKS, FLAGS, JOINT, SIZE = range(ITEM)
+"""What the numbers in an item's row are: its tag; the container; the group; the characters in links; the flags; how a
+text goes on behind a picture; its characters."""
+GONE = -1
+"""The kind of an item that is left out."""
+CONTAINER_ROW = 4
+"""Numbers in a container's row, of which the first is its parent."""
+_SHOWN, _THREE = struct.Struct("=9i"), struct.Struct("=3i")
 
 
 class Rows:
     """What the pass over a page gives.
 
-    The items are parallel lists: `texts`, `kinds` (the tag, of a picture ""), `containers`, `groups`, `links` (the
-    characters in links), `flags`, `joints`. `special` are the items whose text is to be looked at. `pictures` are
-    (item, number in SHOWN, place of the attributes, fallback, place of the address of the link round it, sources,
-    whether only `src` can hold an address and the place is that of `values`); a place is where something starts and
-    ends in `told`. The containers are parallel lists too: `parents`, `tags`, `names`, `ends` (the container behind the
-    last one within) and `bits`; `named` are those that have any bits. `names` number `words`, each distinct class and
-    id of a container as words, "" at 0; `bare`, the same without digits; and `known`, the bits of those. `marks` are
-    (container, place of its attributes) of those whose other attributes matter;
-    `metas` are (tag, place of the attributes, or of the text).
+    The items are parallel lists: `texts`, `kinds` (the tag, of a picture ""), `containers`, `links` (the characters in
+    links); all their numbers are in `items`, ITEM for each. `special` are the items whose text is to be looked at.
+    `pictures` are (item, number in SHOWN, place of the attributes, fallback, place of the address of the link round it,
+    sources, whether only `src` can hold an address and the place is that of `values`); a place is where something
+    starts and ends in `told`.
+    The containers are parallel lists too: `parents`, `tags`, `names`, `ends` (the container behind the last one
+    within), which are the numbers in `tree`, and `bits`; `named` are those that have any bits. `names` number `words`,
+    each distinct class and id of a container as words, "" at 0; `lines` are the bytes of these, but for the first, and
+    `known` their bits.
+    `marks` are (container, place of its attributes) of those whose other attributes matter; `metas` are (tag, place of
+    the attributes, or of the text).
     """
 
     __slots__ = (
-        *("_links", "_sets", "bare", "bits", "containers", "ends", "flags", "groups", "joints", "kinds", "known"),
-        *("links", "marks", "metas", "named", "names", "parents", "pictures", "special", "tags", "texts", "told"),
-        "words",
+        *("_links", "_sets", "bits", "containers", "ends", "items", "kinds", "known", "lines", "links", "marks"),
+        *("metas", "named", "names", "parents", "pictures", "special", "tags", "texts", "told", "tree", "words"),
     )
 
-    def __init__(self, result: _Result, bits: list[int]) -> None:
+    def __init__(self, result: _Result, bits: array[int]) -> None:
         self.texts = result.text.string().split("\0")[:-1]
-        items = result.items.numbers()
-        kinds, self.containers, self.groups, self.links, self.flags, self.joints = (
-            items[at::_ITEM].tolist() for at in range(_ITEM)
-        )
-        self.kinds = list(map(NAMES.__getitem__, kinds))
-        containers = result.containers.numbers()
-        self.parents, self.tags, self.names, self.ends = (containers[at::_CONTAINER].tolist() for at in range(4))
+        items = self.items = result.items.numbers()
+        self.kinds = list(map(NAMES.__getitem__, items[KIND::ITEM]))
+        self.containers, self.links = items[CONTAINER::ITEM].tolist(), items[LINKS::ITEM].tolist()
+        tree = self.tree = result.containers.numbers()
+        self.parents, self.tags, self.names, self.ends = (tree[at::CONTAINER_ROW].tolist() for at in range(4))
         words = result.words.bytes()
         self.words = ["", *words.decode("utf-8", "replace").split("\n")]
-        self.bare = ["", *words.translate(None, b"0123456789").decode("utf-8", "replace").split("\n")]
-        self.known, self.bits = bits[: -len(self.parents)], bits[-len(self.parents) :]
+        self.lines = words
+        self.known, self.bits = bits[: -len(self.parents)].tolist(), bits[-len(self.parents) :]
         self.named = result.named.numbers().tolist()
         self.told = result.told.string()
         self._links: dict[tuple[int, int], str] = {}
@@ -226,7 +234,7 @@ class Walker:
         finally:
             self._free(result)
 
-    def _bits_of(self, result: Any) -> list[int]:
+    def _bits_of(self, result: Any) -> array[int]:
         """The bits of the page's names and of its containers, once all words in names are known."""
         for many in (MANY_NAMES, _NO_LIMIT):
             if self._bits(result, self._meanings, self._vocabulary, self._tags, many) < 0:
@@ -237,7 +245,7 @@ class Walker:
                 raw = word.encode()
                 if not self._put(self._meanings, raw, len(raw), names.meaning_of_one(word)):
                     raise MemoryError
-        bits: list[int] = result.contents.bits.numbers().tolist()
+        bits: array[int] = result.contents.bits.numbers()
         return bits
 
 

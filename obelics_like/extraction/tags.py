@@ -28,6 +28,9 @@ KINDS = {
     for tag in listed("h1 h2 h3 h4 h5 h6 li td th pre blockquote figcaption dt dd caption summary address legend")
 } | {"xmp": "pre", "listing": "pre", "plaintext": "pre", "p": "p", "address": "p"}
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+TITLES = frozenset(("h1", "h2"))
+PLAIN_TEXT = frozenset(("p", "div", "figcaption"))
+"""Kinds that are plain paragraphs, as captions are."""
 KEEPING = frozenset(listed("li blockquote figcaption dd dt pre h1 h2 h3 h4 h5 h6 caption"))
 """Kinds that a paragraph inside keeps: a `p` in an `li` is part of the item."""
 

@@ -12,6 +12,7 @@ from itertools import compress
 
 from obelics_like.extraction import names, scan
 from obelics_like.extraction.head import Head
+from obelics_like.extraction.measures import flags_of
 from obelics_like.extraction.pictures import background, choose, link_to_picture, only, size_of
 from obelics_like.extraction.srcset import of_source
 from obelics_like.extraction.texts import composed, listed, tidy_code, without_invisible
@@ -47,29 +48,29 @@ class Walked:
     """What the walk found: the items in DOM order, texts and pictures, and the containers, both as parallel lists; and
     the page's head.
 
-    Of each item: its text and the text's tag in `texts` and `kinds`, both "" for a picture; its container; the `groups`
-    it is in, by which a paragraph that pictures split is known as one; the characters that stand in `links`; its
-    `flags`, those of `scan`, or -1 where they are not known. `pictures` are the pictures by their item, `blocks` the
-    items that are texts.
+    Of each item: its text and the text's tag in `texts` and `kinds`, both "" for a picture; its container; the
+    characters that stand in `links`. `pictures` are the pictures by their item, `blocks` the items that are texts.
+    `rows` are the numbers of all items as `scan` has them, made to fit the texts; what is left out is GONE there.
+    `tree` are those of the containers.
 
     Container 0 is the page; `parents[c] < c`, and all that is within c is from c to before `ends[c]`. `bits` are those
     of `names`, of the container itself, `named` the containers that have any. `numbers` are those of the `names`, 0 for
-    none, and `bare` are by number the names without digits. The tag of an unknown element is "". `width` is the width
+    none, and `lines` the names by number, from 1. The tag of an unknown element is "". `width` is the width
     in pixels that a srcset is asked for, None for the widest.
     """
 
     __slots__ = (
-        *("blocks", "containers", "flags", "groups", "kinds", "links", "pictures", "texts"),
-        *("bare", "bits", "ends", "head", "named", "names", "numbers", "parents", "tags"),
+        *("blocks", "containers", "kinds", "links", "pictures", "rows", "texts"),
+        *("bits", "ends", "head", "lines", "named", "names", "numbers", "parents", "tags", "tree"),
     )
 
     def __init__(self, rows: scan.Rows, width: int | None = None) -> None:
         self.parents, self.ends, self.bits, self.named = rows.parents, rows.ends, rows.bits, rows.named
         self.tags = list(map(scan.NAMES.__getitem__, rows.tags))
         self.names = list(map(rows.words.__getitem__, rows.names))
-        self.numbers, self.bare = rows.names, rows.bare
-        self.texts, self.kinds, self.containers = rows.texts, rows.kinds, rows.containers
-        self.groups, self.links, self.flags = rows.groups, rows.links, rows.flags
+        self.numbers, self.lines = rows.names, rows.lines
+        self.texts, self.kinds, self.containers, self.links = rows.texts, rows.kinds, rows.containers, rows.links
+        self.rows, self.tree = rows.items, rows.tree
         self.head = Head()
         self._mark(rows)
         self._read_head(rows)
@@ -110,34 +111,49 @@ class Walked:
     def _look_at(self, rows: scan.Rows, gone: set[int]) -> None:
         """Tidy the texts that are odd or code, and join again those that only a picture without an address has split;
         what is left without words is `gone`."""
-        texts, groups, links, flags = self.texts, self.groups, self.links, self.flags
+        texts, links, items, changed = self.texts, self.links, self.rows, set[int]()
         for at in rows.special:
-            flag = flags[at]
-            if flag & scan.MARKED:
-                texts[at] = composed(texts[at])
-            if flag & (scan.ODD | scan.CODE):
-                texts[at] = tidy_code(texts[at]) if flag & scan.CODE else without_invisible(texts[at])
-                flags[at] = -1
+            row = at * scan.ITEM
+            flags, joint = items[row + scan.FLAGS], items[row + scan.JOINT]
+            if flags & (scan.MARKED | scan.ODD | scan.CODE):
+                texts[at] = _as_read(texts[at], flags)
+                changed.add(at)
                 if not texts[at]:
                     gone.add(at)
                     continue
-            if rows.joints[at]:
+            if joint:
                 before = at - 1
                 while before in gone:
                     before -= 1
-                if before >= 0 and self.kinds[before] and groups[before] == groups[at]:
+                group = items[row + scan.GROUP]
+                if before >= 0 and self.kinds[before] and items[before * scan.ITEM + scan.GROUP] == group:
                     already = min(links[before], len(texts[before]))
-                    texts[before] += _JOINTS[rows.joints[at]] + texts[at]
+                    texts[before] += _JOINTS[joint] + texts[at]
                     links[before] = min(already + links[at], len(texts[before]))
-                    flags[before] = -1
+                    changed.add(before)
                     gone.add(at)
+        for at in changed:
+            row = at * scan.ITEM
+            items[row + scan.FLAGS], items[row + scan.LINKS] = flags_of(texts[at]), links[at]
+            items[row + scan.SIZE] = len(texts[at])
+        for at in gone:
+            items[at * scan.ITEM + scan.KIND] = scan.GONE
 
     def _leave_out(self, gone: set[int]) -> None:
         left = [at for at in range(len(self.texts)) if at not in gone]
-        for name in ("texts", "kinds", "containers", "groups", "links", "flags"):
+        for name in ("texts", "kinds", "containers", "links"):
             whole = getattr(self, name)
             setattr(self, name, [whole[at] for at in left])
         self.pictures = {new: self.pictures[old] for new, old in enumerate(left) if old in self.pictures}
+
+
+def _as_read(text: str, flags: int) -> str:
+    """A text that these flags call odd, as it is read."""
+    if flags & scan.MARKED:
+        text = composed(text)
+    if flags & scan.CODE:
+        return tidy_code(text)
+    return without_invisible(text) if flags & scan.ODD else text
 
 
 def _picture(rows: scan.Rows, row: tuple[int, ...], width: int | None) -> Picture | None:

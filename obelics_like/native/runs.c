@@ -2,7 +2,7 @@
 
 #include "walk.h"
 
-enum { MANY_DIGITS = 4, DENSE_WITHIN = 200 };
+enum { MANY_DIGITS = 4 };
 
 /* Add an item, whose text has been put; a picture has the kind 0 and no text. */
 int add_item(Walk *w, const State *state, int32_t kind, int32_t flags) {
@@ -18,6 +18,7 @@ int add_item(Walk *w, const State *state, int32_t kind, int32_t flags) {
     row[3] = kind ? w->links : 0;
     row[4] = flags;
     row[5] = kind ? w->after_picture : NOT_JOINED;
+    row[6] = kind ? w->characters - w->start : 0;
     out->text.at[out->text.used++] = 0;
     return 1;
 }
@@ -76,10 +77,10 @@ static void note(Walk *w, uint32_t c) {
         }
     } else {
         w->flags |= NOT_ASCII;
-        if (c >= 0xE00 && c <= 0x9FFF && w->characters - w->start < DENSE_WITHIN &&
+        if (c >= 0xE00 && c <= 0x9FFF && !(w->flags & DENSE) && w->characters - w->start < DENSE_WITHIN &&
             (c <= 0xEFF || (c >= 0x1000 && c <= 0x109F) || (c >= 0x1780 && c <= 0x17FF) ||
              (c >= 0x3040 && c <= 0x30FF) || c >= 0x3400))
-            w->flags |= DENSE;
+            w->flags |= DENSE | (w->characters - w->start) << DENSE_SHIFT;
         if (c >= 0x300 && may_join(c)) w->flags |= MARKED;
     }
     if (is_odd(c)) w->flags |= ODD;

@@ -15,13 +15,15 @@ enum { FINE = 0, NO_MEMORY = -1, UNREADABLE = -2, TOO_MANY = 1, TOO_DEEP = 2, TO
 
 enum { NOT_JOINED, GLUED, SPACED, BROKEN }; /* how a text goes on after a picture */
 /* Flags of a text, beside CODE: it holds characters that are not seen; a sentence ends in it; it has four digits of
-   ASCII or more; it is not all ASCII; it begins in a script in which a character says as much as a few Latin ones; it
-   holds what may join the letter before it. */
+   ASCII or more; it is not all ASCII; it begins in a script in which a character says as much as a few Latin ones, the
+   first of which stands at the place that is DENSE_SHIFT bits higher; it holds what may join the letter before it. */
 enum { ODD = 1, MARKED = 2, SENTENCE = 8, DIGITS = 16, NOT_ASCII = 32, DENSE = 64 };
+enum { DENSE_WITHIN = 200, DENSE_SHIFT = 8 };
 
 enum { OF_IMG = 1, OF_INPUT, OF_POSTER, OF_BACKGROUND, OF_SVG, OF_OBJECT }; /* what shows a picture */
 enum { MANY_NAMED = 7 }; /* attributes that are told of a picture which has no address but `src` */
-enum { ITEM = 6, SHOWN = 9, CONTAINER = 4 }; /* numbers in a row; in all other rows there are three */
+enum { ITEM = 7, SHOWN = 9, CONTAINER = 4 }; /* numbers in a row; in all other rows there are three */
+enum { GONE = -1 };                          /* the kind of an item that Python has left out */
 
 /* A tag as Python names it in `tags.py`; or a word of the vocabulary, of which only the name counts. */
 typedef struct {

@@ -33,6 +33,13 @@ def test_what_is_repeated_many_times_takes_no_time(repeated: list[bytes], before
     check(b"".join(before) + piece * (MOST // len(piece)))
 
 
+def test_many_names_of_furniture_take_no_time() -> None:
+    told = "On this day the ferry {} left the harbour at six, with forty people on board, and with apples."
+    story = "".join(f"<p>{told.format(f'of day {number}')}</p>" for number in range(40))
+    named = ["".join("abcdefghij"[int(digit)] for digit in str(number)) for number in range(20_000)]
+    check((story + "".join(f"<div class='teaser {x}'><p>{told.format(x)}</p></div>" for x in named)).encode())
+
+
 def bare() -> Document:
     return Document("x", URL, Origin("", 0), nodes=[Text(0, "words"), Image(1, "https://example.org/a.jpg")])
 

@@ -19,7 +19,10 @@ LONG_CAPTION = 800
 FIGURE_TEXT = 300
 """Characters under which all paragraphs of a `<figure>` are its caption, whatever they are called."""
 
-_BITS = names.CAPTION | names.FIGURE  # a `<figcaption>` has the bit of a caption too
+UNNAMED = 200
+"""Characters under which the plain text of what is named a picture is its caption."""
+
+_BITS = names.CAPTION | names.FIGURE | names.PICTURE  # a `<figcaption>` has the bit of a caption too
 
 
 def in_captions(walked: Walked, totals: Totals) -> bytearray:
@@ -33,6 +36,9 @@ def in_captions(walked: Walked, totals: Totals) -> bytearray:
             continue
         if bits[at] & names.CAPTION:
             inside = totals.size(at) < LONG_CAPTION
+        elif not bits[at] & names.FIGURE:
+            inside = 0 < totals.size(at) < UNNAMED and not totals.others(at)
+            inside = inside and not bits[at] & (names.CONTENT | names.ARTICLE)
         else:
             inside = 0 < totals.size(at) < FIGURE_TEXT
             if inside and totals.others(at):
@@ -44,7 +50,7 @@ def in_captions(walked: Walked, totals: Totals) -> bytearray:
 
 
 def _framed(walked: Walked) -> list[int]:
-    """The containers that are figures or captions."""
+    """The containers that are figures, captions, or named pictures."""
     bits = walked.bits
     return [at for at in walked.named if bits[at] & _BITS]
 
@@ -55,22 +61,23 @@ def _telling(walked: Walked, framed: list[int]) -> set[int]:
     return {figure[walked.containers[at]] for at in walked.blocks if walked.kinds[at] not in PLAIN_TEXT}
 
 
-def captions(walked: Walked) -> dict[int, str]:
-    """The caption of each picture that has one, by its index in the walk.
+def captions(walked: Walked, judged: frozenset[int] = frozenset()) -> dict[int, str]:
+    """The caption of each picture that has one, by its index in the walk; `judged` are texts found to be captions.
 
     In a `<figure>`, its `<figcaption>` (or what is named a caption, or all its text if that is short) belongs to all
-    its pictures; elsewhere, what is named a caption belongs to the nearest picture before it, else to the next one
-    after it.
+    its pictures; elsewhere, what is named a caption or judged to be one belongs to the nearest picture before
+    it, else to the next one after it.
     """
     framed = _framed(walked)
-    if not framed:
+    if not framed and not judged:
         return {}
     containers, (figure, inside, either) = walked.containers, _frames(walked, framed)
     texts: dict[int, list[tuple[int, bool]]] = {}  # of each figure its texts, and whether they are named captions
     loose: list[int] = []
-    for at in compress(walked.blocks, map(either.__getitem__, map(containers.__getitem__, walked.blocks))):
+    told = compress(walked.blocks, map(either.__getitem__, map(containers.__getitem__, walked.blocks)))
+    for at in sorted(judged.union(told)) if judged else told:
         container = containers[at]
-        named = inside[container] != 0 or walked.kinds[at] == "figcaption"
+        named = inside[container] != 0 or walked.kinds[at] == "figcaption" or at in judged
         if home := figure[container]:
             texts.setdefault(home, []).append((at, named))
         elif named:
@@ -102,14 +109,16 @@ def _frames(walked: Walked, framed: list[int]) -> tuple[list[int], bytearray, by
     """For each container the figure it stands in (0: none), whether it is in a caption, and whether in either."""
     figure, inside, either = [0] * len(walked.bits), bytearray(len(walked.bits)), bytearray(len(walked.bits))
     for at in framed:
-        end = walked.ends[at]
+        bits, end = walked.bits[at], walked.ends[at]
         size = end - at
-        either[at:end] = b"\1" * size
-        if walked.bits[at] & names.FIGURE:
+        if bits & names.FIGURE:
             figure[at:end] = [at] * size
             inside[at:end] = bytes(size)
-        else:
+        elif bits & names.CAPTION:
             inside[at:end] = b"\1" * size
+        else:  # named a picture: its text is a caption only where it is judged to be one
+            continue
+        either[at:end] = b"\1" * size
     return figure, inside, either
 
 

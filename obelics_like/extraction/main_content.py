@@ -7,8 +7,9 @@ How it works, each step linear in the page:
 2. each paragraph that reads like prose gives its container a score, by its length and how little of it is links;
 3. names such as `sidebar` or `related` are believed, unless what they name holds most of the page's prose;
 4. from the page downwards, as long as one child holds most of what its parent holds, that child is entered: the main
-   container;
-5. in it, a block is kept that is neither in believed furniture nor mostly links, by the standard of its kind.
+   container; less is enough if what stands behind it is unlike it;
+5. in it, a block is kept that is neither in believed furniture nor mostly links, by the standard of its kind;
+6. headings, tables, the beginning and the end are looked at again, with what stands round them in view.
 """
 
 from __future__ import annotations
@@ -19,17 +20,24 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import accumulate, islice
 
-from obelics_like.extraction import scan
+from obelics_like.extraction import names, scan
+from obelics_like.extraction.boxes import mark_calls
 from obelics_like.extraction.captions import in_captions
 from obelics_like.extraction.cards import mark_others, share_in_title, title_words
+from obelics_like.extraction.edges import announced, first_shown, parting_words, stamped
 from obelics_like.extraction.furniture import believed
 from obelics_like.extraction.measures import PROSE
+from obelics_like.extraction.neighbours import announces, between_prose, headings_of_links, whole_tables
 from obelics_like.extraction.paragraphs import SHORT, Paragraphs, Totals
 from obelics_like.extraction.tags import HEADINGS
 from obelics_like.extraction.walk import Walked
 
 DOMINANT = 0.8
 """Share of its parent's score from which a child is entered on the way to the main container."""
+LARGEST = 0.65
+"""The same for a child that is unlike what stands beside it: boxes of registration, the articles that come next."""
+BEFORE = 0.1
+"""Share of the prose from which what stands before such a child is no standfirst."""
 LEAD_REACH = 25
 """Paragraphs, furniture and links aside, that may stand between the headline and the main content: standfirst,
 byline, date, share bar."""
@@ -45,14 +53,19 @@ HEADLINE = 15
 """Characters from which a heading other than `h1`, or one that is a link, may be the headline."""
 TITLED = 0.8
 """Share of a heading's words that stand in the page's title from which it is the headline."""
+STANDFIRST = 30
+"""Characters from which a sentence or a heading right behind the headline is the standfirst; others have 60."""
 AMONG = 2
 """Paragraphs of prose side by side among which a short one is part of the text: a subheading, a line of speech."""
 CAPTIONS_ARE_TEXT = 0.9
 """Share of the main content's prose from which captions are its text: a gallery tells its story under the pictures."""
+LIST_ROWS = 4
+"""Items from which a list before the main container may be part of its article."""
 OPENING = 150
 """Score from which a paragraph before the main container, beside it, is the article's beginning."""
 
-_LINES = frozenset(("div", "p", "td"))
+_ROWS = frozenset(("table", "tbody", "tr", "ul", "ol"))
+_LINES, _STAMPED = frozenset(("div", "p", "td")), frozenset(("div", "p", "li"))
 
 
 @dataclass(slots=True)
@@ -74,18 +87,27 @@ def judge(walked: Walked) -> Judgement:
     furniture = believed(walked, found, totals)
     mark_others(walked, found, totals, furniture, title)
     root = main_container(walked, found, furniture)
-    places = [*_openings(walked, found, furniture, root), root]
-    fit = [at for place in places for at in _within(walked, found, place, furniture) if at not in found.repeated]
+    mark_calls(walked, found, totals, furniture, root)
+    places = [*_openings(walked, found, furniture, root), *_lists_before(walked, totals, furniture, root), root]
+    fit = [
+        at
+        for place in _apart(walked, sorted(places))
+        for at in _within(walked, found, place, furniture)
+        if at not in found.repeated
+    ]
     caption = in_captions(walked, totals)
     captions = [at for at in fit if caption[found.containers[at]]] if 1 in caption else []
     if captions and _told_in_captions(found, fit, captions):
         captions, caption = [], bytearray(len(caption))
     texts = [at for at in fit if not caption[found.containers[at]]] if captions else fit
     picks = _read(walked, found, totals, texts)
+    whole_tables(walked, found, picks, texts)
     _lone_headings(found, picks, fit)
+    headings_of_links(walked, found, picks, root)
     _linked_headings(walked, found, picks, fit)
     first = next((at for at in fit if picks[at] and found.containers[at] >= root), 0)
-    _leads(found, picks, furniture, first, caption, title)
+    _leads(walked, found, picks, furniture, first, caption, title)
+    parting_words(found, picks)
     told = [False] * len(picks)
     for at in captions:
         told[at] = True
@@ -93,6 +115,15 @@ def judge(walked: Walked) -> Judgement:
         for item in items:
             picks[item], told[item] = picks[first], told[first]
     return Judgement(picks, told, furniture, root)
+
+
+def _apart(walked: Walked, places: list[int]) -> list[int]:
+    """Containers in order, without those that stand in another of them."""
+    apart = list[int]()
+    for place in places:
+        if not apart or place >= walked.ends[apart[-1]]:
+            apart.append(place)
+    return apart
 
 
 def _within(walked: Walked, found: Paragraphs, place: int, furniture: array[int]) -> list[int]:
@@ -124,11 +155,38 @@ def main_container(walked: Walked, found: Paragraphs, furniture: array[int]) -> 
         at = parents[at]
     whole = sums[-1]
     for child in reversed(way):
-        score = sums[bisect_left(places, walked.ends[child])] - sums[bisect_left(places, child)]
-        if score < DOMINANT * whole or walked.tags[child] in ("p", "li", "td", "blockquote", "pre"):
+        begin, end = bisect_left(places, child), bisect_left(places, walked.ends[child])
+        score, before = sums[end] - sums[begin], sums[begin] - sums[bisect_left(places, at)]
+        if walked.tags[child] in ("p", "li", "td", "blockquote", "pre"):
+            break
+        if score < DOMINANT * whole and not (
+            score >= LARGEST * whole
+            and before < BEFORE * whole
+            and _unlike_behind(walked, places[begin:end], places[end : bisect_left(places, walked.ends[at])], at, child)
+        ):
             break
         at, whole = child, score
     return at
+
+
+def _unlike_behind(walked: Walked, held: list[int], behind: list[int], at: int, child: int) -> bool:
+    """Whether the prose behind a child of a container, in the containers `behind`, is in boxes of other names than the
+    child's and those in it, in the containers `held`."""
+    parents, named, known = walked.parents, walked.names, at
+    if walked.tags[child] in _ROWS:
+        return False
+    first, around = named[child].split()[:1], {named[parents[place]] for place in held} - {""}
+    for place in behind:
+        if named[parents[place]] in around:
+            return False
+        if place < known:
+            continue  # it stands in the box of the one before it
+        while parents[place] != at and place != at:
+            place = parents[place]
+        if place == at or walked.tags[place] == "p" or named[place].split()[:1] == first:
+            return False
+        known = walked.ends[place]
+    return True
 
 
 def _openings(walked: Walked, found: Paragraphs, furniture: array[int], root: int) -> list[int]:
@@ -149,6 +207,26 @@ def _openings(walked: Walked, found: Paragraphs, furniture: array[int], root: in
     return sorted(opening)
 
 
+def _lists_before(walked: Walked, totals: Totals, furniture: array[int], root: int) -> list[int]:
+    """The lists without links that stand before the root in the same `<article>`: what a recipe needs, what is said in
+    short."""
+    tags, parents, ends, lists = walked.tags, walked.parents, walked.ends, list[int]()
+    article = parents[root]
+    while article and tags[article] != "article":
+        article = parents[article]
+    at = article
+    while 0 < at < root:
+        if tags[at] not in ("ul", "ol"):
+            at += 1
+            continue
+        rows = sum(parents[row] == at and tags[row] == "li" for row in range(at + 1, ends[at]))
+        plain = totals.links(at) < 0.02 * totals.size(at) and not any(furniture[at : ends[at]])
+        if rows >= LIST_ROWS and plain:
+            lists.append(at)
+        at = ends[at]
+    return lists
+
+
 def _told_in_captions(found: Paragraphs, fit: list[int], captions: list[int]) -> bool:
     """Whether the captions hold nine tenths of the prose: a gallery, and they are its text."""
     return sum(found.scores[at] for at in captions) > CAPTIONS_ARE_TEXT * sum(found.scores[at] for at in fit)
@@ -161,12 +239,14 @@ def _read(walked: Walked, found: Paragraphs, totals: Totals, fit: list[int]) -> 
     for at, kind, size, share in zip(fit, *measured):
         if kind in HEADINGS or kind == "dt":
             picks[at] = share < 0.5 or kind == "h1"
-        elif size < CREDIT and found.texts[at][0] == "©":
+        elif (size < CREDIT and found.texts[at][0] == "©") or (
+            size < SHORT and kind in _STAMPED and found.dated(at) and stamped(found.texts[at])
+        ):
             continue
         elif kind == "li":
             picks[at] = _is_told(size, share, walked.parents[found.containers[at]], totals)
         elif size < SHORT and kind in _LINES and not found.flags[at] & scan.SENTENCE and _is_line(found, at):
-            if kind == "p" and share < 0.1 and not found.dated(at):
+            if kind == "p" and share < 0.1:
                 lines.append(at)
         else:
             picks[at] = share < 0.4 or (share < 0.6 and size > 150)
@@ -174,7 +254,10 @@ def _read(walked: Walked, found: Paragraphs, totals: Totals, fit: list[int]) -> 
         parents, containers = walked.parents, found.containers
         beside = Counter(parents[containers[at]] for at in found.prose if found.kinds[at] == "p")
         for at in lines:
-            picks[at] = beside[parents[containers[at]]] >= AMONG
+            above = parents[containers[at]]
+            picks[at] = (beside[above] >= AMONG and not found.dated(at)) or between_prose(
+                at, found, above, walked.ends[above]
+            )
     return picks
 
 
@@ -201,8 +284,8 @@ def _lone_headings(found: Paragraphs, picks: list[bool], fit: list[int]) -> None
             if kinds[at] in HEADINGS:
                 picks[at] = followed
                 continue
-            if sizes[at] < ANNOUNCING and found.texts[at][-1] in ":：":
-                picks[at] = all(picks[after] or found.links[after] < 0.5 for after in islice(found.behind(at), 1))
+            if sizes[at] < ANNOUNCING:
+                picks[at] = not announces(found, picks, at)
             followed = followed or picks[at]
         elif followed and sizes[at] > 60 and kinds[at] != "figcaption" and kinds[at] not in HEADINGS:
             followed = False
@@ -234,34 +317,52 @@ def _headline(found: Paragraphs, furniture: array[int], first: int, title: set[s
 
     What is furniture or a link does not count as distance. Of headlines that repeat one another it is the first.
     """
+    likely = None
     for at in reversed(found.headings[: bisect_left(found.headings, first)]):
         if found.kinds[at] == "h1":
             fits = at not in found.repeated
         else:
             fits = found.kinds[at] in ("h2", "h3") and _titled(found, at, title)
-        if fits:
-            between = sum(
-                found.sizes[other] > 0 and found.links[other] < 0.5 and not furniture[found.containers[other]]
-                for other in range(at + 1, first)
-            )
-            return at if between < LEAD_REACH else None
-    return None
+        if not fits:
+            continue
+        between = sum(
+            found.sizes[other] > 0 and found.links[other] < 0.5 and not furniture[found.containers[other]]
+            for other in range(at + 1, first)
+        )
+        if between >= LEAD_REACH:
+            break
+        if found.kinds[at] != "h1" or not furniture[found.containers[at]]:
+            return at
+        likely = at if likely is None else likely
+    return likely
 
 
 def _leads(
-    found: Paragraphs, picks: list[bool], furniture: array[int], first: int, caption: bytearray, title: set[str]
+    walked: Walked,
+    found: Paragraphs,
+    picks: list[bool],
+    furniture: array[int],
+    first: int,
+    caption: bytearray,
+    title: set[str],
 ) -> None:
     """Add the headline and the standfirst, which often stand in a header outside the main container, before the
     paragraph `first`."""
     start = _headline(found, furniture, first, title)
     if start is None:
         return
+    parents, second = walked.parents, next(found.behind(start), None)
+    shown = first_shown(found, furniture, first) if not found.repeated.isdisjoint(range(start, first)) else {}
     for at in range(start, first):
         container, kind = found.containers[at], found.kinds[at]
-        if not found.sizes[at] or furniture[container] or caption[container] or at in found.repeated:
+        if not found.sizes[at] or caption[container] or (at in found.repeated and shown.get(found.texts[at], at) < at):
+            continue
+        if furniture[container] and not (furniture[container] == names.TEASER and announced(found, at)):
             continue
         if kind in ("figcaption", "li") or (found.links[at] > 0.3 and not (at == start and _titled(found, at, title))):
             continue
-        size = found.sizes[at]
-        long = size >= 60 and (found.flags[at] & scan.SENTENCE > 0 or kind in HEADINGS or size > 100)
+        size, next_to = found.sizes[at], at == second and parents[container] == parents[found.containers[start]]
+        next_to = next_to and kind in ("p", "h2") and not found.dated(at)
+        sentence = found.flags[at] & scan.SENTENCE > 0
+        long = size >= (STANDFIRST if next_to else 60) and (sentence or kind in HEADINGS or size > 100)
         picks[at] = picks[at] or at == start or long

@@ -13,6 +13,7 @@ from obelics_like.extraction.texts import listed
 NAV, FOOTER, HEADER, ASIDE, TEASER, COMMENT, AD, FORM, HIDDEN, SHARE, META, CAPTION, FIGURE, ARTICLE, CONTENT, PRESS = (
     1 << bit for bit in range(16)
 )
+PICTURE = 1 << 16
 MANY = 24
 """Names of an element that are read."""
 LONG = 80
@@ -70,11 +71,12 @@ _WORDS = {
     "topstories top10 most weitere lesetipp lesetipps mehr siehe aehnliche jp onward yarpp crosslinks "
     "related-content listing cards feed nextstory nextarticle nextpost",
     COMMENT: "comment comments commentlist commentarea kommentar kommentare comentarios commentaires disqus "
-    "respond reply replies livefyre spotim talkback reactions discussion forumlink",
+    "trackback trackbacks pingback pingbacks respond reply replies livefyre spotim talkback reactions discussion "
+    "forumlink",
     AD: "ad ads adv advert adverts advertisement advertisements advertising advertorial adsbygoogle adbox "
     "adslot adunit anzeige anzeigen werbung sponsor sponsored sponsors dfp gpt publicidad publicite "
     "reklama reklame pub affiliate banner-ad adcontainer adwrapper adtag commercial shopping "
-    "partnerlinks werb",
+    "partnerlinks werb appstore appstores",
     FORM: "newsletter newsletterbox subscribe subscription signup login signin register registration searchform search "
     "searchbox form poll survey quiz feedback contactform abo regwall optin mailchimp donate donation",
     HIDDEN: "hidden hide invisible modal popup overlay lightbox cookie cookies consent gdpr ccpa dsgvo toast "
@@ -88,6 +90,8 @@ _WORDS = {
     "rating ratings topics topic labels label credits breadcrumbs author-info about aboutauthor views "
     "counter profile contributor contributors edit editsection print printbutton rss actions action tools",
     CAPTION: "caption captions figcaption imgcaption bildunterschrift legend legende imagecaption wp-caption-text",
+    PICTURE: "image images img imgs imagewrap imagebox imageblock picture pictures pic photo photos photobox foto "
+    "fotos bild bilder figure video videos videoplayer player",
     CONTENT: "content articlebody articletext articlecontent entrycontent postcontent postbody posttext "
     "storybody storytext bodytext maincontent story entry post body text richtext prose copy "
     "contentbody mw-parser-output",
@@ -120,7 +124,7 @@ _PAIRS = {
     **dict.fromkeys(("more news", "more stories", "more articles", "more from", "top stories", "you may"), TEASER),
     **dict.fromkeys(("article list", "post list", "news list", "link list", "linked articles"), TEASER),
     **dict.fromkeys(("sr only", "screen reader", "visually hidden", "print only", "off canvas"), HIDDEN),
-    **dict.fromkeys(("sign up", "log in", "sign in"), FORM),
+    **dict.fromkeys(("sign up", "log in", "sign in", "news letter"), FORM),
     **dict.fromkeys(("skip link", "skip to", "page nav"), NAV),
 }
 _WEAK = frozenset(
@@ -130,7 +134,7 @@ _WEAK = frozenset(
         "copyright tabs"
     )
 )
-_STATES = frozenset(("has", "no", "is", "with", "without", "js", "tag", "category", "status", "format", "type"))
+_STATES = frozenset(listed("has no is with without use uses enable above js tag category status format type"))
 """First words of names that tell a state or a subject, such as `has-sidebar` or `category-sport`."""
 _OWNING = frozenset(("has", "with", "without"))
 _SHOWN = frozenset(listed("image img picture photo media figure bild foto thumbnail thumb"))

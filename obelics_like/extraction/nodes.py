@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any, ClassVar
 
 from obelics_like.document import Aside, Document, Drop, Fallen, Image, Page, Text
@@ -140,8 +141,8 @@ class Nodes(Stage):
         placements = place(walked, walked.head.base_url(page.url), self.min_data_uri, self.max_data_uri)
         document.facts.update(walked.head.facts(page.url, html, page.origin.http_headers))
         main = opened.peer and peers.matching(walked, opened.peer(utf8.decode("utf-8", "replace"), page.url))
-        drops = self._judge(walked, placements, page.url, document.facts.get("lead_image", ""), main)
-        made = self._items(walked, placements, drops)
+        drops, told = self._judge(walked, placements, page.url, document.facts.get("lead_image", ""), main)
+        made = self._items(walked, placements, drops, told)
         if document.aside is None:
             document.nodes = made.nodes(range(len(made.at)))
         else:
@@ -169,26 +170,28 @@ class Nodes(Stage):
 
     def _judge(
         self, walked: Walked, placements: list[Placement], url: str, lead: str, main: list[bool] | None
-    ) -> list[Drop | None]:
-        """For each item of the walk its drop, if it is not main content; `main` is what a peer has chosen."""
+    ) -> tuple[list[Drop | None], frozenset[int]]:
+        """For each item of the walk its drop, if it is not main content, and the items that are captions; `main` is
+        what a peer has chosen."""
         boilerplate, caption = self.drop("boilerplate"), self.drop("caption")
         if self.main == "all":
-            return [None] * len(walked.texts)
+            return [None] * len(walked.texts), frozenset()
         if self.main == "tags":
-            return [None if kept else boilerplate for kept in simplified.keep(walked)]
+            return [None if kept else boilerplate for kept in simplified.keep(walked)], frozenset()
         judged = main_content.judge(walked)
         if main is not None:
             judged.main = main
         drops = [None if kept else boilerplate for kept in judged.main]
-        if main is None:
-            for at, is_caption in enumerate(judged.captions):
-                if is_caption:
-                    drops[at] = None if self.captions else caption
+        told = frozenset(compress(range(len(drops)), judged.captions)) if main is None else frozenset[int]()
+        for at in told:
+            drops[at] = None if self.captions else caption
         for one, picked in zip(placements, main_pictures.choose(walked, placements, judged, url, lead)):
             drops[one.item] = None if picked else boilerplate
-        return drops
+        return drops, told
 
-    def _items(self, walked: Walked, placements: list[Placement], drops: list[Drop | None]) -> _Items:
+    def _items(
+        self, walked: Walked, placements: list[Placement], drops: list[Drop | None], told: frozenset[int]
+    ) -> _Items:
         for one in placements:
             if one.fault:
                 limit = self.max_data_uri if one.fault == "data_uri_too_large" else None
@@ -197,7 +200,7 @@ class Nodes(Stage):
         at: Sequence[int] = range(len(drops))
         if len(placed) < len(walked.pictures):  # a picture without a usable URL is no node
             at = [item for item in at if item not in walked.pictures or item in placed]
-        return _Items(at, walked.kinds, walked.texts, drops, placed, captions(walked) if placements else {})
+        return _Items(at, walked.kinds, walked.texts, drops, placed, captions(walked, told) if placements else {})
 
 
 @dataclass(slots=True)

@@ -85,6 +85,10 @@ class Paragraphs:
         """The paragraphs behind one, in order."""
         return (other for other in range(at + 1, len(self.sizes)) if self.sizes[other])
 
+    def before(self, at: int) -> Iterator[int]:
+        """The paragraphs before one, the nearest first."""
+        return (other for other in range(at - 1, -1, -1) if self.sizes[other])
+
     def dated(self, at: int) -> bool:
         """Whether a paragraph is short and has four digits or more."""
         if self.sizes[at] >= SHORT:

@@ -1,0 +1,90 @@
+"""What is kept, or not, for what stands beside it: headings and lines before links, short lines amid prose, cells.
+
+It is asked about single paragraphs once most is decided; which container is the page's main one is no matter of its.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from itertools import accumulate, compress, islice
+
+from obelics_like.extraction import scan
+from obelics_like.extraction.paragraphs import Paragraphs
+from obelics_like.extraction.tags import HEADINGS
+from obelics_like.extraction.walk import Walked
+
+BESIDE = 40
+"""Characters behind a heading in its box from which it is theirs; fewer are a button, or a link to edit it."""
+
+_LINES = frozenset(("p", "div"))
+_CELLS, _TABLES = frozenset(("td", "th")), frozenset(("table",))
+
+
+def between_prose(at: int, found: Paragraphs, above: int, end: int) -> bool:
+    """Whether prose stands right before a paragraph and right behind it, in the box that it stands in."""
+    before, behind = next(found.before(at), at), next(found.behind(at), at)
+    if not (found.scores[before] and found.scores[behind]):
+        return False
+    return bool(above <= found.containers[before] < end and above <= found.containers[behind] < end)
+
+
+def announces(found: Paragraphs, picks: list[bool], at: int) -> bool:
+    """Whether a short line is followed by links that are not kept: by one behind a colon, by two behind no sentence."""
+    mark = found.texts[at][-1]
+    if mark in ":：":
+        first = next(found.behind(at), at)
+        return not picks[first] and found.links[first] >= 0.5
+    if found.kinds[at] not in _LINES or (found.flags[at] & scan.SENTENCE and mark not in "?？"):
+        return False
+    links = [found.links[other] for other in islice(found.behind(at), 2) if not picks[other]]
+    return len(links) == 2 and min(links) >= 0.8
+
+
+def headings_of_links(walked: Walked, found: Paragraphs, picks: list[bool], root: int) -> None:
+    """Take back a heading if nothing that follows it in its box is kept, where more than a button does."""
+    containers, kinds, parents, ends = found.containers, found.kinds, walked.parents, walked.ends
+    heads = [at for at in found.headings if picks[at] and kinds[at] != "h1"]
+    if not heads:
+        return
+    count, held = len(kinds), [0, *accumulate(found.sizes)]
+    texts = [at for at in compress(range(count), picks) if kinds[at] not in HEADINGS]
+    for at in heads:
+        box, behind = parents[containers[at]], bisect_left(texts, at)
+        following = texts[behind] if behind < len(texts) else count
+        while box > root and not (following < count and box <= containers[following] < ends[box]):
+            stop = bisect_left(range(count), True, at + 1, key=lambda one: not box <= containers[one] < ends[box])
+            if held[stop] - held[at + 1] >= BESIDE:
+                picks[at] = False
+                break
+            box = parents[box]
+
+
+def whole_tables(walked: Walked, found: Paragraphs, picks: list[bool], fit: list[int]) -> None:
+    """Add the cells of each table of which one is kept, if it is one of data: two rows or more, of several cells each,
+    and not mostly links."""
+    tables: dict[int, list[tuple[int, int]]] = {}  # of each table its texts, each with its cell
+    cell_of, table_of = dict[int, int](), dict[int, int]()
+    kinds = found.kinds
+    for at in [at for at in fit if kinds[at] in _CELLS]:
+        cell = _round(walked, found.containers[at], _CELLS, cell_of)
+        tables.setdefault(_round(walked, cell, _TABLES, table_of), []).append((at, cell))
+    for held in tables.values():
+        texts, cells = [at for at, _ in held], {cell for _, cell in held}
+        rows = len({walked.parents[cell] for cell in cells})
+        kept = sum(picks[at] for at in texts)
+        if rows < 2 or len(cells) < 2 * rows or not 0 < kept < len(texts):
+            continue
+        if sum(found.links[at] * found.sizes[at] for at in texts) < 0.3 * sum(found.sizes[at] for at in texts):
+            for at in texts:
+                picks[at] = True
+
+
+def _round(walked: Walked, at: int, tags: frozenset[str], known: dict[int, int]) -> int:
+    """The nearest container of these tags that is `at` or holds it, 0 if there is none; `known` are those found."""
+    climbed = []
+    while at and at not in known and walked.tags[at] not in tags:
+        climbed.append(at)
+        at = walked.parents[at]
+    at = known.get(at, at)
+    known.update(dict.fromkeys(climbed, at))
+    return at

@@ -55,6 +55,8 @@ def canonical_url(url: str, ignore: Collection[str] = ()) -> str:
     user, at, hostport = parts.netloc.rpartition("@")
     match = _PORT.match(hostport)
     host, port = match.groups() if match else (hostport, None)
+    if ":" in host and host[0] != "[":  # no port can be told from it
+        return stripped
     name = _host(host)
     while "www" in ignore and name.startswith("www.") and "." in name[4:]:  # www.com is a host of its own
         name = name[4:]

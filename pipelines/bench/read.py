@@ -11,7 +11,6 @@ import argparse
 import gzip
 import hashlib
 import json
-import re
 import sys
 import tempfile
 import time
@@ -121,43 +120,10 @@ def child(name: str, archive: str, result: str) -> None:
 
 def pack(paths: list[Path], limit: int | None, out: Path) -> tuple[int, int]:
     """Write `limit` pages (None: all) as Common Crawl has them; gives the pages and the bytes inflated."""
-    pages = size = 0
     total = sum(1 for _ in archives.pages(paths))
-    wanted = archives.spread(total, min(limit or total, total))
-    with out.open("wb") as file:
-        for number, (head, block) in enumerate(archives.pages(paths)):
-            if not wanted(number):
-                continue
-            found = re.search(rb"(?im)^warc-target-uri: *(\S+)", head)
-            for record in _triple(found[1] if found else b"", head, block):
-                size += len(record)
-                file.write(gzip.compress(record, 6))
-            pages += 1
-    return pages, size
-
-
-def _triple(url: bytes, head: bytes, block: bytes) -> list[bytes]:
-    request = (
-        b"GET / HTTP/1.1\r\nUser-Agent: sample/1.0 (a crawler that says who it is)\r\nAccept: text/html,"
-        b"application/xhtml+xml,*/*;q=0.5\r\nAccept-Language: en\r\nAccept-Encoding: br,gzip\r\n\r\n"
-    )
-    notes = b'fetchTimeMs: 312\r\ncharset-detected: UTF-8\r\nlanguages-cld2: {"reliable":true,"text-bytes":4005}\r\n'
-    found = re.search(rb"(?im)^warc-record-id: *(\S+)", head)
-    concurrent = b"WARC-Concurrent-To: %s\r\n" % found[1] if found else b""
-    return [
-        _beside(b"request", b"application/http; msgtype=request", url, request),
-        head + b"\r\n" + block + b"\r\n\r\n",
-        _beside(b"metadata", b"application/warc-fields", url, notes, concurrent),
-    ]
-
-
-def _beside(kind: bytes, mime: bytes, url: bytes, block: bytes, more: bytes = b"") -> bytes:
-    identity = b"<urn:uuid:00000000-0000-4000-8000-000000000000>"
-    return (
-        b"WARC/1.0\r\nWARC-Type: %s\r\nWARC-Date: 2024-05-20T06:00:00Z\r\nWARC-Record-ID: %s\r\nContent-Length: %d\r\n"
-        b"Content-Type: %s\r\nWARC-Warcinfo-ID: %s\r\n%sWARC-Target-URI: %s\r\n\r\n%s\r\n\r\n"
-        % (kind, identity, len(block), mime, identity, more, url, block)
-    )
+    pages = archives.write(paths, out, archives.spread(total, min(limit or total, total)))
+    with gzip.open(out) as whole:
+        return pages, sum(map(len, iter(lambda: whole.read(1 << 20), b"")))
 
 
 def measure(archive: Path, names: list[str], repeat: int, scratch: Path) -> dict[str, list[dict[str, Any]]]:

@@ -37,7 +37,7 @@ def crawl() -> list[Path]:
 
 
 def read(path: Path) -> list[tuple[str, str, bytes]]:
-    """(id, identified type, body) of each record, by a reader that is not the benchmark's."""
+    """(id, identified type, body) of each page, by a reader that is not the benchmark's."""
     with path.open("rb") as file:
         return [
             (
@@ -46,6 +46,7 @@ def read(path: Path) -> list[tuple[str, str, bytes]]:
                 record.raw_stream.read(),
             )
             for record in ArchiveIterator(file)
+            if record.rec_type == "response"
         ]
 
 
@@ -71,6 +72,20 @@ def test_every_html_page_is_handed_over_unchanged_and_identified(crawl: list[Pat
     assert len(written) == count
     assert {kind for _, kind, _ in written} == {"text/html"}
     assert {record: body for record, _, body in written} == html_pages(crawl)
+
+
+def test_a_page_stands_between_its_request_and_a_record_that_names_it(crawl: list[Path], tmp_path: Path) -> None:
+    import archives
+
+    out = tmp_path / "two.warc.gz"
+    assert archives.write(crawl, out, lambda number: number in (1, 3)) == 2
+    with out.open("rb") as file:
+        heads = [record.rec_headers for record in ArchiveIterator(file)]
+    assert [head.get_header("WARC-Type") for head in heads] == ["request", "response", "metadata"] * 2
+    for request, page, notes in (heads[:3], heads[3:]):
+        for beside in (request, notes):
+            assert beside.get_header("WARC-Concurrent-To") == page.get_header("WARC-Record-ID") is not None
+            assert beside.get_header("WARC-Target-URI") == page.get_header("WARC-Target-URI")
 
 
 def test_a_part_is_spread_evenly_and_chosen_the_same_every_time(crawl: list[Path], tmp_path: Path) -> None:

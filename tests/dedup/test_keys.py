@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from obelics_like.dedup.keys import IGNORED, canonical_url, exact_text_key, url_key
@@ -100,6 +100,8 @@ _PIECES = st.sampled_from(
 )
 
 
+@example("http://ftp::80")
+@example("http://a.b.:443./")
 @given(st.lists(_PIECES, max_size=12).map("".join) | st.text().map("http://e.org/".__add__) | st.text())
 def test_canonical_url_of_itself_is_itself(url: str) -> None:
     for ignore in ((), IGNORED):

@@ -46,7 +46,8 @@ def test_pairs_states_and_pictures() -> None:
             for last in WORDS[::9]
         ]
     )
-    assert not any(_told(["is-sidebar", "has-sidebar", "teaser-image", "wp-image-ad", "page--with-ads"]))
+    assert not any(_told(["is-sidebar", "has-sidebar", "wp-image-ad", "page--with-ads"]))
+    assert _told(["teaser-image"]) == [names.PICTURE]
 
 
 def test_only_the_first_names_and_letters_are_read() -> None:

@@ -45,9 +45,6 @@ _SERVED = listed("/www/delivery/ /adserver/ adnoscript")
 """Addresses of programs that serve advertisements: their hosts, and parts of their paths."""
 _SERVERS = listed("/ad .ad /smartad .smartad")
 """How such hosts begin, or go on behind a dot."""
-_FORMULA = re.compile(r"(?:^|[\s_-])(?:mwe-math|latex|mathtex|tex2jax)(?=[\s_-]|$)", re.I)
-_FORMULA_URL = listed("/math/render/ /latex.php latex.codecogs. /mathtex.cgi ?cht=tx &cht=tx")
-"""Formulas that are set as pictures are part of a line of text."""
 _BESIDE = names.ASIDE | names.TEASER | names.SHARE
 """Parts of a page whose pictures are not main before or behind the text; among the text, they may hold a gallery."""
 _NEVER = names.NAV | names.FOOTER | names.COMMENT | names.AD | names.FORM
@@ -104,40 +101,33 @@ def candidates(
     return [each for each in found if not _is_teaser(each[1], each[2], view)]
 
 
-_ICON_WORD, _OTHER_WORD = 1, 2
+_ICON_WORD, _SERVED_WORD = 1, 2
 
 
 @cache
 def _words() -> Words:
-    """The words without which no rule on addresses holds: of icons, and of advertisements and formulas."""
-    return Words({_ICON_WORD: _ICONS, _OTHER_WORD: (*_FORMULA_URL, *_SERVED, *_SERVERS)})
+    """The words without which no rule on addresses holds: of icons, and of advertisements."""
+    return Words({_ICON_WORD: _ICONS, _SERVED_WORD: (*_SERVED, *_SERVERS)})
 
 
 def _may_be(one: Placement, bits: int) -> bool:
     """Whether neither kind nor name speak against a picture; `bits` are those of the words in its address."""
-    return not (one.picture.how == "input" or _is_icon(one, bits) or _is_no_picture(one, bits))
+    return not (one.picture.how == "input" or _is_icon(one, bits) or _is_served(one, bits))
 
 
-def _is_no_picture(one: Placement, bits: int) -> bool:
-    """Whether a picture is an advertisement that a program chose, or a formula."""
-    if bits & _OTHER_WORD:
-        url = one.url.lower()
-        path = url.partition("?")[0]
-        if any(part in url for part in _FORMULA_URL) or any(part in path for part in _SERVED):
-            return True
-        if path[:5] != "data:" and _serves(path.split("/", 3)[2]):
-            return True
-    return one.picture.names != "" and _is_formula(one.picture.names)
+def _is_served(one: Placement, bits: int) -> bool:
+    """Whether a picture is an advertisement that a program chose."""
+    if not bits & _SERVED_WORD:
+        return False
+    path = one.url.partition("?")[0].lower()
+    if any(part in path for part in _SERVED):
+        return True
+    return path[:5] != "data:" and _serves(path.split("/", 3)[2])
 
 
 @lru_cache(1024)
 def _serves(host: str) -> bool:
     return _SERVER.match(host) is not None
-
-
-@lru_cache(4096)
-def _is_formula(classes: str) -> bool:
-    return _FORMULA.search(classes) is not None
 
 
 def _is_icon(one: Placement, bits: int = _ICON_WORD) -> bool:

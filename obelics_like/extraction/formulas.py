@@ -26,30 +26,25 @@ def formulas(pictures: Mapping[int, Picture], looked: Mapping[str, int]) -> dict
     """Mark the pictures of formulas, and give them by their item; `looked` is what `addresses.look` tells."""
     found: dict[int, Picture] = {}
     for at, picture in pictures.items():
-        bits = looked[picture.urls[0]] & MAY_SET
-        if (bits or picture.names or "\\" in picture.alt) and picture.how == "img":
-            picture.formula = is_formula(picture.urls[0] if bits else "", picture.names, picture.alt)
-            if picture.formula:
-                found[at] = picture
+        url, classes = picture.urls[0], picture.names.lower()
+        may_be = looked[url] & MAY_SET or "\\" in picture.alt or "tex" in classes or "math" in classes
+        if may_be and picture.how == "img" and is_formula(url, classes, picture.alt):
+            picture.formula = True
+            found[at] = picture
     return found
 
 
 def is_formula(url: str, classes: str, alt: str) -> bool:
-    """Whether a picture is that of a formula, by its address, its classes or its alternative text.
+    """Whether a picture is that of a formula, by its address, its classes, written small, or its alternative text.
 
-    >>> is_formula("/w/latex.php?latex=x", "", ""), is_formula("a.png", "TeX", "x"), is_formula("a.png", "text", "x")
+    >>> is_formula("/w/latex.php?latex=x", "", ""), is_formula("a.png", "tex", "x"), is_formula("a.png", "text", "x")
     (True, True, False)
     >>> is_formula("a.png", "", r"\\sum_i a_i"), is_formula("a.png", "", r"\\frac{1}{x} and all its tangents")
     (True, False)
     """
-    if url:
-        url = url[:LONG_URL].lower()
-        if any(part in url for part in SETTING):
-            return True
-    if classes:
-        small = classes.lower()
-        if ("math" in small or "tex" in small) and _CLASS.search(small):
-            return True
+    url = url[:LONG_URL].lower()
+    if _CLASS.search(classes) or any(part in url for part in SETTING):
+        return True
     return "\\" in alt and _TEX.search(alt) is not None and _PROSE.search(alt) is None
 
 

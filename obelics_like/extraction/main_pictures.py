@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 from obelics_like.extraction import names
 from obelics_like.extraction.addresses import Words
 from obelics_like.extraction.main_content import Judgement
-from obelics_like.extraction.picture_score import GALLERY, View, is_same, model, score
+from obelics_like.extraction.picture_score import GALLERY, PERSON, View, is_same, model, score
 from obelics_like.extraction.placements import Placement, file_name
 from obelics_like.extraction.texts import listed
 from obelics_like.extraction.walk import Walked
@@ -28,18 +28,21 @@ _ICON = re.compile(
 )
 _ICON_FILE = re.compile(
     r"(?:arrow|badge|banner|ads?|sponsor|rss|share|facebook|twitter|whatsapp|pinterest|linkedin|instagram|youtube|"
-    r"print|stars?|rating|author|autor|profile|user|bullet|separator|divider|plus|minus|close|zoom|enlarge|next|prev|"
-    r"check|ampersand)[_.\-]?\d*\.\w+$|badge[_\-]"
+    r"envelope|e-?mail|comments?|print|stars?|rating|author|autor|profile|user|bullet|separator|divider|plus|minus|"
+    r"close|zoom|enlarge|next|prev|check|ampersand)[_.\-]?\d*\.\w+$|badge[_\-]|"
+    r"(?:getty(?:[_\-]?images)?|reuters|afp|apa|dpa)\.\w+$"
 )
-"""File names of icons, written small: a part, with `_` put before the name; and for the second the beginning."""
+"""File names of icons and of marks of agencies, written small: a part, with `_` put before the name; and for the second
+the beginning."""
 _ICONS = listed(
     "logo icon avatar sprite emoji smiley button btn qr google app-store appstore /arrow /badge badge- badge_ /banner "
     "/ad /sponsor /rss /share /facebook /twitter /whatsapp /pinterest /linkedin /instagram /youtube /print /star "
     "/rating /author /autor /profile /user /bullet /separator /divider /plus /minus /close /zoom /enlarge /next /prev "
-    "/check /ampersand .svg"
+    "/check /ampersand /envelope /email /e-mail /comment /getty /reuters /afp /apa /dpa .svg"
 )
 """Words of which at least one stands in an address whose end is such a name, or that of an SVG."""
 _ICON_CLASS = re.compile(r"(?:^|[\s_-])(?:logo|icon|avatar|emoji|wp-smiley|gravatar|qrcode|qr-code)(?=[\s_-]|$)", re.I)
+_PORTRAIT_CLASS = re.compile(r"author(?!i)|(?:^|[\s_-])autor(?:en|in)?(?=[\s_-]|$)|avatar|byline", re.I)
 _SERVER = re.compile(r"(?:.*\.)?(?:ads?|adserv(?:er|ing)?|smartadserver|adform|adnxs|adition)\d*\.", re.I)
 _SERVED = listed("/www/delivery/ /adserver/ adnoscript")
 """Addresses of programs that serve advertisements: their hosts, and parts of their paths."""
@@ -98,7 +101,7 @@ def candidates(
     asked = _words().found([one.url for _, one in near])
     found = [(number, one, view.target(one), view) for (number, one), bits in zip(near, asked) if _may_be(one, bits)]
     view.take_up([(one, target) for _, one, target, _ in found])
-    return [each for each in found if not _is_teaser(each[1], each[2], view)]
+    return [each for each in found if not (_is_teaser(each[1], each[2], view) or _is_portrait(each[1], view))]
 
 
 _ICON_WORD, _SERVED_WORD = 1, 2
@@ -160,6 +163,17 @@ def _is_teaser(one: Placement, target: str, view: View) -> bool:
     else:  # teasers and galleries are both called carousels, but the pictures of a gallery do not lead away
         beside = view.judged.furniture[container] & _BESIDE and not view.around(container) & GALLERY
     return bool(beside) and not view.is_lead(one)
+
+
+def _is_portrait(one: Placement, view: View) -> bool:
+    """Whether a picture, or the element that holds it and no main text, is named for the author."""
+    walked, container = view.walked, one.picture.container
+    if view.said[one.item] & PERSON and _PORTRAIT_CLASS.search(one.picture.names):
+        return True
+    if not view.spoken[container] & PERSON or not _PORTRAIT_CLASS.search(walked.names[container]):
+        return False
+    end = walked.ends[container]
+    return not any(container <= walked.containers[at] < end for at in view.main)
 
 
 def _named_lead(picks: list[bool], placements: list[Placement], lead_image: str) -> None:

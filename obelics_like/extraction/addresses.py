@@ -20,14 +20,19 @@ from obelics_like.native import kernel
 ABSOLUTE, ROOTED, SCHEMELESS, RELATIVE, STEPPING, FORM = 1, 2, 3, 4, 5, 7
 """Forms of an address of plain characters: as `resolve` gives it; one from the root; one that begins with the host; one
 from the page's folder; the same behind some `./` and `../`. 0 for all others."""
-_ODD, UNUSABLE, STANDIN, MAY_COUNT = 8, 16, 32, 64
+_ODD, UNUSABLE, STANDIN, MAY_COUNT, MAY_SET = 8, 16, 32, 64, 128
 """It is not all ASCII; it is no address of a picture; it is one of a stand-in, and so UNUSABLE too; a word is in it of
-those that count visitors."""
+those that count visitors; of those that set formulas."""
 COUNTING = listed(
     "doubleclick googleadservices scorecardresearch quantserve facebook.com statcounter analytics vgwort ivwbox "
     "histats mc.yandex pixel beacon count /tracking /matomo /piwik"
 )
 """Words of which at least one stands in the address of a picture that only counts its visitors."""
+SETTING = listed(
+    "/math/render/ /latex.php latex.codecogs. /mathtex.cgi /mimetex.cgi ?cht=tx &cht=tx wikimedia.org/math/ "
+    "/_images/math/"
+)
+"""Programs that set formulas, and where they put them."""
 
 
 _ROW = 32
@@ -109,7 +114,9 @@ def look(urls: Iterable[str]) -> dict[str, int]:
     for url in [url for url, bits in told.items() if bits & (_ODD | STANDIN)]:
         told[url] = _with_care(url, told[url])
     if len(short) < len(known):
-        told.update((url, _with_care(url, _ODD | STANDIN | MAY_COUNT)) for url in known if len(url) > LONG_URL)
+        told.update(
+            (url, _with_care(url, _ODD | STANDIN | MAY_COUNT | MAY_SET)) for url in known if len(url) > LONG_URL
+        )
     return told
 
 
@@ -122,8 +129,8 @@ def _with_care(url: str, bits: int) -> int:
 
 @functools.cache
 def words_of() -> Words:
-    """The words of stand-ins and of counters."""
-    return Words({STANDIN: (*(f"/{word}" for word in STANDINS), "data:"), MAY_COUNT: COUNTING})
+    """The words of stand-ins, of counters and of what sets formulas."""
+    return Words({STANDIN: (*(f"/{word}" for word in STANDINS), "data:"), MAY_COUNT: COUNTING, MAY_SET: SETTING})
 
 
 def _looked(strings: Sequence[str], loop: Any, how: tuple[int, ...], words: _Words, unknown: int) -> array[int]:

@@ -51,10 +51,11 @@ class Picture:
     """A picture as its element names it: `urls` as written, best first; `how` says what kind of element it was.
 
     `link` is the href of the link round it; `fallback` marks one that stands in `<noscript>` or inside another
-    picture's element, in its stead. `alt` and `title` are as written, but for white space round them.
+    picture's element, in its stead; `formula` one that is part of a line of text. `alt` and `title` are as written, but
+    for white space round them.
     """
 
-    __slots__ = ("alt", "container", "fallback", "height", "how", "link", "names", "title", "urls", "width")
+    __slots__ = ("alt", "container", "fallback", "formula", "height", "how", "link", "names", "title", "urls", "width")
 
     def __init__(self, how: str, urls: list[str], said: Sequence[str], container: int, fallback: bool) -> None:
         """`said`: the values of alt, title, class, width, height and style."""
@@ -64,6 +65,7 @@ class Picture:
         self.title = title and title.strip()
         self.width, self.height = size_of(width, height, style) if width or height or style else _UNKNOWN
         self.link: str | None = None
+        self.formula = False
 
 
 class Named(NamedTuple):

@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 from obelics_like.extraction import names
 from obelics_like.extraction.addresses import Words
 from obelics_like.extraction.main_content import Judgement
-from obelics_like.extraction.picture_score import GALLERY, View, is_same, model, score
+from obelics_like.extraction.picture_score import GALLERY, PERSON, View, is_same, model, score
 from obelics_like.extraction.placements import Placement, file_name
 from obelics_like.extraction.texts import listed
 from obelics_like.extraction.walk import Walked
@@ -28,26 +28,26 @@ _ICON = re.compile(
 )
 _ICON_FILE = re.compile(
     r"(?:arrow|badge|banner|ads?|sponsor|rss|share|facebook|twitter|whatsapp|pinterest|linkedin|instagram|youtube|"
-    r"print|stars?|rating|author|autor|profile|user|bullet|separator|divider|plus|minus|close|zoom|enlarge|next|prev|"
-    r"check|ampersand)[_.\-]?\d*\.\w+$|badge[_\-]"
+    r"envelope|e-?mail|comments?|print|stars?|rating|author|autor|profile|user|bullet|separator|divider|plus|minus|"
+    r"close|zoom|enlarge|next|prev|check|ampersand)[_.\-]?\d*\.\w+$|badge[_\-]|"
+    r"(?:getty(?:[_\-]?images)?|reuters|afp|apa|dpa)\.\w+$"
 )
-"""File names of icons, written small: a part, with `_` put before the name; and for the second the beginning."""
+"""File names of icons and of marks of agencies, written small: a part, with `_` put before the name; and for the second
+the beginning."""
 _ICONS = listed(
     "logo icon avatar sprite emoji smiley button btn qr google app-store appstore /arrow /badge badge- badge_ /banner "
     "/ad /sponsor /rss /share /facebook /twitter /whatsapp /pinterest /linkedin /instagram /youtube /print /star "
     "/rating /author /autor /profile /user /bullet /separator /divider /plus /minus /close /zoom /enlarge /next /prev "
-    "/check /ampersand .svg"
+    "/check /ampersand /envelope /email /e-mail /comment /getty /reuters /afp /apa /dpa .svg"
 )
 """Words of which at least one stands in an address whose end is such a name, or that of an SVG."""
 _ICON_CLASS = re.compile(r"(?:^|[\s_-])(?:logo|icon|avatar|emoji|wp-smiley|gravatar|qrcode|qr-code)(?=[\s_-]|$)", re.I)
+_PORTRAIT_CLASS = re.compile(r"author(?!i)|(?:^|[\s_-])autor(?:en|in)?(?=[\s_-]|$)|avatar|byline", re.I)
 _SERVER = re.compile(r"(?:.*\.)?(?:ads?|adserv(?:er|ing)?|smartadserver|adform|adnxs|adition)\d*\.", re.I)
 _SERVED = listed("/www/delivery/ /adserver/ adnoscript")
 """Addresses of programs that serve advertisements: their hosts, and parts of their paths."""
 _SERVERS = listed("/ad .ad /smartad .smartad")
 """How such hosts begin, or go on behind a dot."""
-_FORMULA = re.compile(r"(?:^|[\s_-])(?:mwe-math|latex|mathtex|tex2jax)(?=[\s_-]|$)", re.I)
-_FORMULA_URL = listed("/math/render/ /latex.php latex.codecogs. /mathtex.cgi ?cht=tx &cht=tx")
-"""Formulas that are set as pictures are part of a line of text."""
 _BESIDE = names.ASIDE | names.TEASER | names.SHARE
 """Parts of a page whose pictures are not main before or behind the text; among the text, they may hold a gallery."""
 _NEVER = names.NAV | names.FOOTER | names.COMMENT | names.AD | names.FORM
@@ -101,43 +101,36 @@ def candidates(
     asked = _words().found([one.url for _, one in near])
     found = [(number, one, view.target(one), view) for (number, one), bits in zip(near, asked) if _may_be(one, bits)]
     view.take_up([(one, target) for _, one, target, _ in found])
-    return [each for each in found if not _is_teaser(each[1], each[2], view)]
+    return [each for each in found if not (_is_teaser(each[1], each[2], view) or _is_portrait(each[1], view))]
 
 
-_ICON_WORD, _OTHER_WORD = 1, 2
+_ICON_WORD, _SERVED_WORD = 1, 2
 
 
 @cache
 def _words() -> Words:
-    """The words without which no rule on addresses holds: of icons, and of advertisements and formulas."""
-    return Words({_ICON_WORD: _ICONS, _OTHER_WORD: (*_FORMULA_URL, *_SERVED, *_SERVERS)})
+    """The words without which no rule on addresses holds: of icons, and of advertisements."""
+    return Words({_ICON_WORD: _ICONS, _SERVED_WORD: (*_SERVED, *_SERVERS)})
 
 
 def _may_be(one: Placement, bits: int) -> bool:
     """Whether neither kind nor name speak against a picture; `bits` are those of the words in its address."""
-    return not (one.picture.how == "input" or _is_icon(one, bits) or _is_no_picture(one, bits))
+    return not (one.picture.how == "input" or _is_icon(one, bits) or _is_served(one, bits))
 
 
-def _is_no_picture(one: Placement, bits: int) -> bool:
-    """Whether a picture is an advertisement that a program chose, or a formula."""
-    if bits & _OTHER_WORD:
-        url = one.url.lower()
-        path = url.partition("?")[0]
-        if any(part in url for part in _FORMULA_URL) or any(part in path for part in _SERVED):
-            return True
-        if path[:5] != "data:" and _serves(path.split("/", 3)[2]):
-            return True
-    return one.picture.names != "" and _is_formula(one.picture.names)
+def _is_served(one: Placement, bits: int) -> bool:
+    """Whether a picture is an advertisement that a program chose."""
+    if not bits & _SERVED_WORD:
+        return False
+    path = one.url.partition("?")[0].lower()
+    if any(part in path for part in _SERVED):
+        return True
+    return path[:5] != "data:" and _serves(path.split("/", 3)[2])
 
 
 @lru_cache(1024)
 def _serves(host: str) -> bool:
     return _SERVER.match(host) is not None
-
-
-@lru_cache(4096)
-def _is_formula(classes: str) -> bool:
-    return _FORMULA.search(classes) is not None
 
 
 def _is_icon(one: Placement, bits: int = _ICON_WORD) -> bool:
@@ -170,6 +163,17 @@ def _is_teaser(one: Placement, target: str, view: View) -> bool:
     else:  # teasers and galleries are both called carousels, but the pictures of a gallery do not lead away
         beside = view.judged.furniture[container] & _BESIDE and not view.around(container) & GALLERY
     return bool(beside) and not view.is_lead(one)
+
+
+def _is_portrait(one: Placement, view: View) -> bool:
+    """Whether a picture, or the element that holds it and no main text, is named for the author."""
+    walked, container = view.walked, one.picture.container
+    if view.said[one.item] & PERSON and _PORTRAIT_CLASS.search(one.picture.names):
+        return True
+    if not view.spoken[container] & PERSON or not _PORTRAIT_CLASS.search(walked.names[container]):
+        return False
+    end = walked.ends[container]
+    return not any(container <= walked.containers[at] < end for at in view.main)
 
 
 def _named_lead(picks: list[bool], placements: list[Placement], lead_image: str) -> None:

@@ -73,6 +73,7 @@ class Nodes(Stage):
         "caption": "a caption: its words stand with its picture, and not in the text",
         "data_uri": "a stand-in, or a drawing, whose bytes stand in the page itself",
         "data_uri_too_large": "a picture in the page itself of more bytes than max_data_uri",
+        "formula": "a formula that is set as a picture: what its alternative text says stands in the text",
         "placeholder": "a picture of which only the stand-in of a lazy loader is named",
         "tracking_pixel": "a picture of one or two pixels, or of a known counter",
         "no_content": "a page without any text or picture",

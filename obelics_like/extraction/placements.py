@@ -97,7 +97,11 @@ def place(walked: Walked, base: str, smallest: int = 1, largest: int = 0) -> lis
         _find_fault(placement, bits)
         if placement.fault == "data_uri":
             _take_inline(placement, smallest, largest)
-    return _without_fallbacks([one for one, _ in placed])
+    found = _without_fallbacks([one for one, _ in placed])
+    for placement in found:
+        if placement.picture.formula and not placement.fault:
+            placement.fault, placement.measured = "formula", placement.picture.alt[:80]
+    return found
 
 
 class _Way:

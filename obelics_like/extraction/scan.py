@@ -20,18 +20,20 @@ from obelics_like.extraction.texts import listed
 from obelics_like.native import kernel
 
 GLUED, SPACED, BROKEN = 1, 2, 3
-"""How a text goes on behind a picture that its paragraph holds: at once, after white space, after a `<br>`."""
-ODD, MARKED, CODE, SENTENCE, DIGITS, NOT_ASCII, DENSE = 1, 2, 4, 8, 16, 32, 64
+"""How a text goes on behind a picture, and a picture behind the text of its paragraph: at once, after white space,
+after a `<br>`; 0 where neither goes on."""
+ODD, MARKED, CODE, SENTENCE, DIGITS, NOT_ASCII, DENSE, IS_TOLD = 1, 2, 4, 8, 16, 32, 64, 128
 """Flags of a text: it holds characters that are not seen; some that may join the letter before them; it stands as
 written; a sentence ends in it; it has four ASCII digits or more; it is not all ASCII; a dense script is among its first
-DENSE_WITHIN characters, at the place that is DENSE_SHIFT bits higher."""
+DENSE_WITHIN characters, at the place that is DENSE_SHIFT bits higher. Of a picture: it stands behind the `<math>` that
+says the same."""
 DENSE_WITHIN, DENSE_SHIFT = 200, 8
 SHOWN = ("", "img", "input", "poster", "background", "svg", "object")
 """What kind of element shows a picture, by the number in its row."""
 
 _ACTIONS = listed(
     "plain block silent void a amp-img br hr image img input meta noscript object picture script source title video "
-    "template raw"
+    "template math raw"
 )
 """The actions of walk.c in its order, most named for the one element that has them."""
 _LIKE = {"amp-anim": "amp-img", "link": "meta", "base": "meta"} | dict.fromkeys(
@@ -102,8 +104,8 @@ class _Result(ctypes.Structure):
 
 ITEM = 7
 KIND, CONTAINER, GROUP, LINKS, FLAGS, JOINT, SIZE = range(ITEM)
-"""What the numbers in an item's row are: its tag; the container; the group; the characters in links; the flags; how a
-text goes on behind a picture; its characters."""
+"""What the numbers in an item's row are: its tag; the container; the group; the characters in links; the flags; how it
+goes on behind the item before it; its characters."""
 GONE = -1
 """The kind of an item that is left out."""
 CONTAINER_ROW = 4

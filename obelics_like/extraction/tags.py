@@ -11,14 +11,17 @@ INLINE = frozenset(
     listed(
         "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd mark q s samp small span "
         "strike strong sub sup time tt u var wbr nobr ruby rb output slot picture noscript amp-img "
-        "amp-anim map area math mi mn mo mrow msup msub mfrac mtext shadow blink"
+        "amp-anim map area shadow blink "
+        "math mi mn mo ms mrow mtext mspace msup msub msubsup mmultiscripts mprescripts none mfrac msqrt mroot mover "
+        "munder munderover mtable mtr mlabeledtr mtd mstyle mpadded mphantom menclose mfenced merror maction semantics "
+        "mjx-container mjx-assistive-mml"
     )
 )
 """Elements whose text runs on in the line, and that get no container of their own."""
 SILENT = frozenset(
     listed(
         "head script style iframe object embed applet video audio canvas svg select datalist optgroup option "
-        "textarea rt rp rtc noembed noframes template title frameset progress meter annotation annotation-xml"
+        "textarea rt rp rtc noembed noframes template title frameset progress meter annotation annotation-xml mjx-math"
     )
 )
 """Elements whose text is never text of the page; pictures within are still seen."""

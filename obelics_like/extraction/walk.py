@@ -6,12 +6,14 @@ itself is `native/walk.c`; here its rows become objects, and names and addresses
 
 from __future__ import annotations
 
+from array import array
 from bisect import insort
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import compress
 
 from obelics_like.extraction import names, scan
-from obelics_like.extraction.elements import pictures
+from obelics_like.extraction.elements import Picture, pictures
+from obelics_like.extraction.formulas import formulas, kind_in
 from obelics_like.extraction.head import Head
 from obelics_like.extraction.measures import flags_of
 from obelics_like.extraction.texts import composed, tidy_code, without_invisible
@@ -53,8 +55,11 @@ class Walked:
         self._read_head(rows)
         self.pictures, self.looked = pictures(rows, width)
         gone = {row[0] for row in rows.pictures if row[0] not in self.pictures}
-        self._look_at(rows, gone)
-        if gone:
+        told = formulas(self.pictures, self.looked)
+        self._look_at(rows, gone, told)
+        if told:
+            self._set_apart(gone, told)
+        elif gone:
             self._leave_out(gone)
         self.blocks = list(compress(range(len(self.kinds)), self.kinds))
 
@@ -85,11 +90,12 @@ class Walked:
             else:
                 head.read(tag, rows.attributes(start, end))
 
-    def _look_at(self, rows: scan.Rows, gone: set[int]) -> None:
-        """Tidy the texts that are odd or code, and join again those that only a picture without an address has split;
-        what is left without words is `gone`."""
+    def _look_at(self, rows: scan.Rows, gone: set[int], formulas: dict[int, Picture]) -> None:
+        """Tidy the texts that are odd or code, and join again those that only formulas and pictures without an address
+        have split; what is left without words, or is told by the text before it, is `gone`."""
         texts, links, items, changed = self.texts, self.links, self.rows, set[int]()
-        for at in rows.special:
+        joined: dict[int, int] = {}
+        for at in sorted({*rows.special, *self._told(formulas, gone)}) if formulas else rows.special:
             row = at * scan.ITEM
             flags, joint = items[row + scan.FLAGS], items[row + scan.JOINT]
             if flags & (scan.MARKED | scan.ODD | scan.CODE):
@@ -99,15 +105,21 @@ class Walked:
                     gone.add(at)
                     continue
             if joint:
-                before = at - 1
-                while before in gone:
+                before, passed = at - 1, False
+                while before in gone and before not in joined:
+                    joint = max(joint, items[before * scan.ITEM + scan.JOINT])
+                    passed = passed or before in formulas
                     before -= 1
+                before = joined.get(before, before)
                 group = items[row + scan.GROUP]
                 if before >= 0 and self.kinds[before] and items[before * scan.ITEM + scan.GROUP] == group:
+                    if passed and joint == scan.GLUED and texts[before][-1:].isalnum() and texts[at][:1].isalnum():
+                        joint = scan.SPACED  # a formula of which nothing is said parts words
                     already = min(links[before], len(texts[before]))
                     texts[before] += _JOINTS[joint] + texts[at]
                     links[before] = min(already + links[at], len(texts[before]))
                     changed.add(before)
+                    joined[at] = before
                     gone.add(at)
         for at in changed:
             row = at * scan.ITEM
@@ -116,12 +128,48 @@ class Walked:
         for at in gone:
             items[at * scan.ITEM + scan.KIND] = scan.GONE
 
+    def _told(self, formulas: dict[int, Picture], gone: set[int]) -> Iterator[int]:
+        """Make texts of the formulas of which something is said; the others, and those that a `<math>` before them has
+        told, are `gone` from the text. Gives the former."""
+        for at, picture in formulas.items():
+            row, said = at * scan.ITEM, " ".join(picture.alt.split())
+            if not said or picture.fallback or self.rows[row + scan.FLAGS] & scan.IS_TOLD:
+                gone.add(at)
+                continue
+            kind = kind_in(self.containers[at], self.tags, self.parents)
+            self.texts[at], self.kinds[at], self.links[at] = said, kind, len(said) if picture.link else 0
+            self.rows[row + scan.KIND], self.rows[row + scan.FLAGS] = scan.NAMES.index(kind), scan.ODD | scan.MARKED
+            yield at
+
+    def _set_apart(self, gone: set[int], formulas: dict[int, Picture]) -> None:
+        """The same as `_leave_out`, and the picture of each formula is an item behind the text that tells it."""
+        left: list[int] = []
+        apart: dict[int, Picture] = {}
+        for at in range(len(self.texts)):
+            if at not in gone:
+                if at in self.pictures and at not in formulas:
+                    apart[len(left)] = self.pictures[at]
+                left.append(at)
+            if at in formulas:
+                apart[len(left)] = formulas[at]
+                left.append(at)
+        self._pick(left)
+        items = [self.rows[at * scan.ITEM : (at + 1) * scan.ITEM] for at in left]
+        for at in apart:
+            self.texts[at] = self.kinds[at] = ""
+            self.links[at] = 0
+            items[at] = array("i", [0, *items[at][scan.CONTAINER : scan.LINKS], 0, 0, 0, 0])
+        self.rows, self.pictures = array("i", [number for row in items for number in row]), apart
+
     def _leave_out(self, gone: set[int]) -> None:
         left = [at for at in range(len(self.texts)) if at not in gone]
+        self._pick(left)
+        self.pictures = {new: self.pictures[old] for new, old in enumerate(left) if old in self.pictures}
+
+    def _pick(self, left: list[int]) -> None:
         for name in ("texts", "kinds", "containers", "links"):
             whole = getattr(self, name)
             setattr(self, name, [whole[at] for at in left])
-        self.pictures = {new: self.pictures[old] for new, old in enumerate(left) if old in self.pictures}
 
 
 def _as_read(text: str, flags: int) -> str:

@@ -24,13 +24,12 @@ static int tell_image(Walk *w, const Element *element, int32_t place[2]) {
 /* Note a picture; `element` is NULL where it has only the sources that begin at `set`, from 1, of its `<picture>`. */
 int emit(Walk *w, int how, const Element *element, const State *state, int32_t set) {
     Result *out = w->out;
-    int32_t joins = w->started || w->after_picture;
-    int32_t pending = w->pending, place[2] = {0, 0}, link[2] = {0, 0};
-    if (!flush(w, state) || !add_item(w, state, 0, 0)) return 0;
-    if (joins) {
-        w->after_picture = GLUED;
-        w->pending = pending;
-    }
+    int32_t joins = w->started || w->after_picture, place[2] = {0, 0}, link[2] = {0, 0};
+    int32_t joint = !joins ? NOT_JOINED : w->pending == NOT_JOINED ? GLUED : w->pending;
+    int32_t told = w->math_from < w->math_to && w->math_to == w->characters ? IS_TOLD : 0;
+    if (!flush(w, state) || !add_item(w, state, 0, told)) return 0;
+    out->items.at[out->items.used - ITEM + 5] = joint;
+    w->after_picture = GLUED;
     int is_image = how == OF_IMG || how == OF_INPUT;
     if (element && !(is_image ? tell_image(w, element, place) : tell_attributes(w, element, place))) return 0;
     if (state->mode & LINKED && !tell_link(w, state->link, link)) return 0;

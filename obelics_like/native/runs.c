@@ -29,6 +29,8 @@ int flush(Walk *w, const State *state) {
     if (w->started && !add_item(w, state, state->kind, flags)) return 0;
     w->started = w->flags = w->digits = w->ending = w->links = 0;
     w->pending = w->after_picture = NOT_JOINED;
+    w->math_from = w->math_to = 0;
+    w->math_at = -1;
     w->start = w->characters;
     return 1;
 }

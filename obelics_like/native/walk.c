@@ -211,12 +211,57 @@ static int add_link(Walk *w, const Element *element) {
     return 1;
 }
 
+/* Enter a `<math>`: where it says what it stands for, in TeX or in words, that is told and not its symbols. */
+static int enter_math(Walk *w, const Element *element, State *state) {
+    int mode = state->mode;
+    if (mode & SILENCED) return 1;
+    state->mode |= IN_MATH;
+    w->math_from = w->characters;
+    w->math_at = w->out->text.used;
+    int32_t before[] = {w->started, w->pending, w->links, w->flags, w->digits, w->ending};
+    memcpy(w->before_math, before, sizeof before);
+    Attribute a = {.rest = *element};
+    while (next_attribute(w, &a)) {
+        if (!is_named(&a, "alttext") || !says_something(&a)) continue;
+        state->mode |= SILENCED;
+        return take_text(w, a.value, a.value + a.length, mode);
+    }
+    return 1;
+}
+
+/* Take back the symbols of the `<math>` that is open, as its source in TeX comes now; 0 where there is none. */
+static int takes_back(Walk *w, const Element *element, const State *state) {
+    if (!(state->mode & IN_MATH) || (state->mode & SILENCED) || w->math_at < 0) return 0;
+    Attribute a = {.rest = *element};
+    while (next_attribute(w, &a))
+        if (is_named(&a, "encoding") && begins(&a, "application/x-tex", 1)) {
+            const int32_t *before = w->before_math;
+            w->out->text.used = w->math_at;
+            w->characters = w->math_from;
+            w->started = before[0], w->pending = before[1], w->links = before[2];
+            w->flags = before[3], w->digits = before[4], w->ending = before[5];
+            return 1;
+        }
+    return 0;
+}
+
+/* Whether an element right behind a `<math>` is hidden from those who are told that: it shows the same. */
+static int repeats_math(const Walk *w, const Element *element, const State *state) {
+    if (w->math_from >= w->math_to || w->math_to != w->characters || (state->mode & IN_MATH)) return 0;
+    Attribute a = {.rest = *element};
+    while (next_attribute(w, &a))
+        if (is_named(&a, "aria-hidden")) return begins(&a, "true", 1);
+    return 0;
+}
+
 /* Enter an element: `state` becomes what holds inside. 1: it is open; 0: it is empty; -1: no memory. */
 int enter(Walk *w, int32_t number, const Element *element, State *state) {
     const Tags *tags = w->tags;
     int fine = 1, open = 1;
     switch (tags->tags[number].action) {
     case PLAIN:
+        if (repeats_math(w, element, state)) state->mode |= SILENCED;
+        break;
     case TEMPLATE: /* nothing in it is told of */
         break;
     case BLOCK:
@@ -226,6 +271,9 @@ int enter(Walk *w, int32_t number, const Element *element, State *state) {
         state->mode |= LINKED;
         state->link = w->links_used;
         fine = add_link(w, element);
+        break;
+    case MATH:
+        fine = enter_math(w, element, state);
         break;
     case SCRIPT:
         if (has_type(w, element, "application/ld+json")) fine = tell_text(w, number, element, "</script>");
@@ -237,7 +285,7 @@ int enter(Walk *w, int32_t number, const Element *element, State *state) {
         break;
     case SILENT:
     case RAW:
-        state->mode |= SILENCED;
+        if (!takes_back(w, element, state)) state->mode |= SILENCED;
         break;
     case PICTURE:
         if (!numbers_room(&w->open_sets, 1)) return -1;
@@ -310,6 +358,10 @@ int enter(Walk *w, int32_t number, const Element *element, State *state) {
 }
 
 int leave(Walk *w, const State *inner, const State *outer) {
+    if ((inner->mode & ~outer->mode) & IN_MATH) {
+        w->math_to = w->characters;
+        w->math_at = -1;
+    }
     if (inner->container != outer->container) {
         if (!flush(w, inner)) return 0;
         w->group++;

@@ -8,12 +8,13 @@
 #define EXPORT __attribute__((visibility("default")))
 
 enum { PLAIN, BLOCK, SILENT, VOID, LINK, AMP_IMAGE, BREAK, RULE, SVG_IMAGE, IMAGE, INPUT, HEAD, NOSCRIPT, OBJECT,
-       PICTURE, SCRIPT, SOURCE, TITLE, VIDEO, TEMPLATE, RAW };
-enum { SILENCED = 1, LINKED = 2, CODE = 4, FALLBACK = 8, TITLED = 16 };        /* modes of a state */
+       PICTURE, SCRIPT, SOURCE, TITLE, VIDEO, TEMPLATE, MATH, RAW };
+enum { SILENCED = 1, LINKED = 2, CODE = 4, FALLBACK = 8, TITLED = 16, IN_MATH = 32 }; /* modes of a state */
 enum { KEEPS = 1, IS_PRE = 4, IS_HEADING = 8, IS_ROOT = 16, IS_LITERAL = 32 }; /* flags of a tag */
 enum { FINE = 0, NO_MEMORY = -1, UNREADABLE = -2, TOO_MANY = 1, TOO_DEEP = 2, TOO_LARGE = 3 };
 
-enum { NOT_JOINED, GLUED, SPACED, BROKEN }; /* how a text goes on after a picture */
+enum { NOT_JOINED, GLUED, SPACED, BROKEN }; /* how a text goes on after a picture, and a picture after a text */
+enum { IS_TOLD = 128 };                     /* flag of a picture: it stands behind the `<math>` that says the same */
 /* Flags of a text, beside CODE: it holds characters that are not seen; a sentence ends in it; it has four digits of
    ASCII or more; it is not all ASCII; it begins in a script in which a character says as much as a few Latin ones, the
    first of which stands at the place that is DENSE_SHIFT bits higher; it holds what may join the letter before it. */
@@ -119,6 +120,9 @@ typedef struct {
     int32_t depth, room, count, max_nodes, max_depth;
     int32_t group, links, characters, started, start, pending, after_picture;
     int32_t flags, digits, ending; /* of the text begun; `ending`: what may end a sentence has just been put */
+    int32_t math_from, math_to;    /* the characters of the last `<math>` of that text; 0 where it has none */
+    int64_t math_at;               /* where they begin, while it is open; else -1 */
+    int32_t before_math[6];        /* `started`, `pending` and so on as they were then */
     Link *known_links;
     int32_t links_used, links_room;
     int64_t max_told, wanted; /* bytes of each list of strings; what one would have had, if that is more */

@@ -9,8 +9,19 @@ from itertools import product
 import pytest
 
 from obelics_like.extraction import main_pictures, picture_score, placements
-from obelics_like.extraction.addresses import COUNTING, FORM, MAY_COUNT, STANDIN, UNUSABLE, Words, look
+from obelics_like.extraction.addresses import (
+    COUNTING,
+    FORM,
+    MAY_COUNT,
+    MAY_SET,
+    SETTING,
+    STANDIN,
+    UNUSABLE,
+    Words,
+    look,
+)
 from obelics_like.extraction.elements import Picture
+from obelics_like.extraction.formulas import is_formula
 from obelics_like.extraction.pictures import LONG_URL, STANDINS, is_standin, is_usable, resolve
 from obelics_like.extraction.placements import Placement
 
@@ -58,7 +69,7 @@ def test_addresses_become_what_resolve_makes_of_them(base: str) -> None:
 def test_no_rule_on_addresses_holds_where_none_of_its_words_is_found() -> None:
     chance = random.Random(5)
     words = [
-        *main_pictures._ICONS, *main_pictures._FORMULA_URL, *main_pictures._SERVED, *main_pictures._SERVERS,
+        *main_pictures._ICONS, *main_pictures._SERVED, *main_pictures._SERVERS, *SETTING,
         *picture_score._SITE_PARTS, *picture_score._SIDE_NAMES, *STANDINS, *COUNTING, "qrcode", "ads", "300x200", "=80",
         "badge-", "stars", "google-play", "adserver", ".png", ".gif", "/", ".", "-", "_", "?", "&", "7", "x", "ſhare",
     ]  # fmt: skip
@@ -67,16 +78,17 @@ def test_no_rule_on_addresses_holds_where_none_of_its_words_is_found() -> None:
         url + "".join(change(chance.choice(words)) for _ in range(chance.randint(1, 5)))
         for url, change in zip(urls, chance.choices((str, str.upper), k=len(urls)))
     ]
-    found, asked = main_pictures._words().found(urls), picture_score._asked().found(urls)
+    found, asked, looked = main_pictures._words().found(urls), picture_score._asked().found(urls), look(urls)
     met = 0
     for url, bits, files in zip(urls, found, asked):
         one = Placement(0, Picture("img", [url], [""] * 6, 0, False), url, [])
         assert main_pictures._is_icon(one, bits) == main_pictures._is_icon(one, -1), url
-        assert main_pictures._is_no_picture(one, bits) == main_pictures._is_no_picture(one, -1), url
+        assert main_pictures._is_served(one, bits) == main_pictures._is_served(one, -1), url
+        assert looked[url] & MAY_SET or not is_formula(url, "", ""), url
         assert files & picture_score._SITES or not picture_score._SITE_FILE.search(url.lower()), url
         assert files & picture_score._SIZED or not picture_score._is_thumbnail(url), url
         assert files & picture_score._GIF or not url.lower().endswith(".gif"), url
-        met += not bits or not files
+        met += not bits or not files or not looked[url] & MAY_SET
     assert met > 1000, "the words rule something out"
 
 

@@ -89,7 +89,7 @@ IMG = '<img src="/media/ferry.jpg" width="640" height="400">'
         ("like_links", page(f'<p><a href="/news/other.html">{IMG}</a></p>'), page(f"<p>{IMG}</p>")),
         ("named_gallery", page(f'<div class="photo-gallery">{IMG}</div>'), page(f'<div class="photo">{IMG}</div>')),
         ("named_promotion", page(f'<div class="promo">{IMG}</div>'), page(f'<div class="letter">{IMG}</div>')),
-        ("named_person", page(f'<div class="post-author">{IMG}</div>'), page(f'<div class="post-text">{IMG}</div>')),
+        ("named_person", page(f'<div class="contributor">{IMG}</div>'), page(f'<div class="post-text">{IMG}</div>')),
         ("named_video", page(f'<div class="video-box">{IMG}</div>'), page(f'<div class="box">{IMG}</div>')),
         ("site_file", page(IMG.replace("/media/", "/wp-content/themes/sea/")), page(IMG)),
         ("furniture", page(f'<aside>{IMG}</aside>'), page(f"<div>{IMG}</div>")),
@@ -124,7 +124,11 @@ def test_a_picture_that_stands_twice_is_repeated(monkeypatch: pytest.MonkeyPatch
         page('<img src="/img/letter.svg">'),
         page('<img src="/img/site-logo.png" width="640">'),
         page('<img src="/img/plus.gif">'),
+        page('<img src="/img/envelope.png">'),
+        page('<img src="/img/getty-images.png" width="640">'),
         page('<img src="/img/badge_gold_en.png">'),
+        page(f'<div class="post-author">{IMG}</div>'),
+        page('<img class="byline__face" src="/media/ann.jpg" width="200">'),
         page('<img class="wp-smiley" src="/img/4f.png">'),
         page('<img src="https://ads.example.net/x.jpg" width="640">'),
         page('<img src="https://example.net/www/delivery/avw.php?zoneid=3">'),
@@ -150,6 +154,21 @@ def test_a_gallery_in_a_carousel_is_no_teaser(monkeypatch: pytest.MonkeyPatch) -
     )
     known, _ = seen(monkeypatch, page(behind=f'<div class="carousel">{slides}</div>'))
     assert len(known) == 3
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        page('<img src="/media/comments-of-the-crew.png">'),
+        page('<img src="/media/getty-images-4711.jpg">'),
+        page(f'<p class="authorised">{IMG}</p>'),
+        page('<img src="/author/ferry.jpg">'),
+        page(IMG).replace(b"<article>", b'<article class="post author-ann">'),
+    ],
+)
+def test_what_only_looks_like_an_icon_or_a_portrait(monkeypatch: pytest.MonkeyPatch, html: bytes) -> None:
+    known, _ = seen(monkeypatch, html)
+    assert len(known) == 1
 
 
 def test_the_head_names_the_lead_picture_wherever_it_stands() -> None:
@@ -207,6 +226,14 @@ def test_training_finds_what_tells_pictures_apart() -> None:
     assert abs(weights[1]) < weights[0] / 10
     scores = train.by_site(found)
     assert all((score > 0.5) == one.main for one, score in zip(found, scores, strict=True))
+
+
+def test_the_threshold_is_the_lowest_that_is_precise_enough() -> None:
+    train = pytest.importorskip("pipelines.pictures.train")
+    found = [train.Example(n, f"site{n}.org", "fundus", [], n >= 20, set()) for n in range(100)]
+    scores = train.np.array([0.42] * 20 + [0.38] * 10 + [0.9] * 70)
+    threshold, recall, precision = train.chosen(found, scores)
+    assert (threshold, round(recall, 3), precision) == (0.45, 0.875, 1.0)
 
 
 def test_of_the_copies_of_one_picture_the_likeliest_is_the_example() -> None:

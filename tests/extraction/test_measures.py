@@ -37,6 +37,10 @@ PIECES = st.sampled_from(
         *(
             "<img src=/a.jpg>",
             "<img alt=x>",
+            "<img class=tex src=/b.png alt='{}_漢字 k'>",
+            "<img class=tex src=/c.png>",
+            "<math><mi>x</mi>",
+            "<annotation encoding=application/x-tex>\\pi {}</annotation></math>",
             "<br><br>",
             "<a href=/b>",
             "</a>",
@@ -104,6 +108,7 @@ def holds(html: str | bytes) -> None:
     """Hold all that is measured of a page to the same in Python."""
     walked = walk(html)
     assert left(walked, scan.SIZE) == list(map(len, walked.texts))
+    assert [scan.NAMES[number] for number in left(walked, scan.KIND)] == walked.kinds
     found, told = Measures(walked.rows, len(walked.texts), len(walked.ends)), paragraphs(walked)
     expected = {first: measured(walked, items) for first, items in told}
     nothing = 0, 0, 0.0, False, 0.0

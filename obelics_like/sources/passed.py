@@ -16,6 +16,9 @@ from obelics_like.sources.whole import LARGEST, Member, look, rest_of
 
 TRUST = 8
 """So many pages more than those found may be looked for in vain, then all of the file is inflated."""
+LOOKS = 64
+"""Places in one page at which what may be the next member is looked at: by chance one page in 1,000 has one such, but a
+page can be made of them, and then took a second for each MB."""
 MAGIC = b"\x1f\x8b\x08"
 PAGE = re.compile(rb"(?i)\ncontent-type:[ \t]*(?:text/html|application/xhtml\+xml)[ \t]*[;\r]")
 STATUS = re.compile(rb"HTTP/\d(?:\.\d)?[ \t]+[1245]\d\d\b")
@@ -70,7 +73,9 @@ class Skimmer:
     def _following(self, member: Member, head: bytes, length: int) -> Member | None:
         """The member behind that of a page, whose inflated bytes are `length`; None where it can't be told."""
         at, limit = member.at + 1, member.at + length + (length >> 8) + 1024  # deflate adds less to what it can't pack
-        while (at := self._disk.find(MAGIC, at, limit)) >= 0:
+        for _ in range(LOOKS):
+            if (at := self._disk.find(MAGIC, at, limit)) < 0:
+                break
             following = look(self._disk, at, self._engine())
             if following is not None and (following.stop or begins_record(following.data)):
                 size = int.from_bytes(self._disk.read(at - 4, 4), "little")

@@ -16,6 +16,7 @@ from obelics_like.sources.disk import Disk
 from obelics_like.sources.inputs import Input
 from obelics_like.sources.records import Record
 from obelics_like.sources.walk import File
+from obelics_like.sources.whole import look
 from tests.sources.archives import JPEG, OPTIONS, Builder, page, put
 from tests.sources.fuzz import mutate
 
@@ -141,4 +142,15 @@ def test_an_end_that_was_wrong_is_told_when_the_page_is_read(tmp_path: Path) -> 
 def test_pages_that_nothing_names_are_inflated(tmp_path: Path) -> None:
     source = Builder().pages(30, SIZE).write(tmp_path / "x.warc.gz")
     assert passed(source) == 0
+    assert told(source, thorough=False) == told(source, thorough=True)
+
+
+def test_a_page_made_of_beginnings_of_members_is_inflated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[int] = []
+    monkeypatch.setattr("obelics_like.sources.passed.look", lambda disk, at, *a: looks.append(at) or look(disk, at, *a))
+    bare = Builder(packed=False).add(body=page(1) + b"\x1f\x8b\x08" * 5000, warc=NAMED).bytes()
+    follows = Builder().add(type="metadata", mime="text/x", body=b"a: b", warc={"WARC-Concurrent-To": identity(7)})
+    source = put(tmp_path / "x.warc.gz", stored(bare) + follows.bytes())
+    assert passed(source) == 0
+    assert len(looks) < 100
     assert told(source, thorough=False) == told(source, thorough=True)

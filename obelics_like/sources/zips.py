@@ -76,7 +76,8 @@ def within(info: zipfile.ZipInfo, infos: list[zipfile.ZipInfo]) -> str:
     read: the same bytes under thousands of names would inflate to no end."""
     place = info.header_offset, info.filename
     for other in infos:
-        end = other.header_offset + HEAD + len(other.filename.encode("utf-8", "replace")) + other.compress_size
+        # of its name the characters, one byte or more each: in a zip that is no UTF-8, all of them have one
+        end = other.header_offset + HEAD + len(other.orig_filename) + other.compress_size
         if (other.header_offset, other.filename) < place and end > info.header_offset:
             return f"it begins inside the member {other.filename} at byte {info.header_offset}"
     return ""

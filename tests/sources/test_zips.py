@@ -132,6 +132,15 @@ def test_bytes_under_many_names_are_read_once(tmp_path: Path) -> None:
     assert "begins inside the member archive/a.warc.gz" in str(record.reason)
 
 
+def test_members_whose_names_are_no_utf8_lie_side_by_side(tmp_path: Path) -> None:
+    bodies = {f"archive/x{i}.warc.gz": Builder().pages(3).bytes() for i in range(3)}
+    path = wacz(tmp_path / "x.wacz", bodies)
+    path.write_bytes(path.read_bytes().replace(b"archive/x", b"archive/\x82"))  # e with an accent in code page 437
+    inputs = expand([str(path)])
+    assert [i.path.partition("!")[2] for i in inputs] == [f"archive/\u00e9{i}.warc.gz" for i in range(3)]
+    assert [rules(i) for i in inputs] == [Counter({"page": 3})] * 3
+
+
 def test_sizes_that_lie_end_where_the_data_end(tmp_path: Path) -> None:
     """A directory that promises more than there is, and one that promises less."""
     for change, reason in ((5000, "end after"), (-500, "ends inside")):

@@ -87,14 +87,14 @@ def known_record(disk: Disk, at: int, engine: Engine, length: int, size: int) ->
         return None
     try:
         heads = engine.decompress(raw, lead)
+        stop, declared = _head(heads)
+        if not stop or declared is None or declared != len(heads) - stop + size:  # so an ARC, whose records end with 1
+            return None
         payload = engine.decompress(b"", size) if size else b""
         after = engine.decompress(b"", 64)
     except Exception:  # each library has its own
         return None
-    stop, declared = _head(heads)
     if not engine.eof or engine.unused_data or after.strip(b"\r\n") or len(payload) != size:
-        return None
-    if not stop or declared is None or declared != len(heads) - stop + size:
         return None
     return Piece(at, length, heads[:stop], heads[stop:], declared, payload=payload)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from obelics_like.run import AGAIN, Scanned, State, account_records, cut, image_
 from obelics_like.sources.inputs import Input, identified
 from obelics_like.stage import DocumentStage, ThingStage
 from obelics_like.store.files import finished
-from obelics_like.store.shared import size_of
+from obelics_like.store.shared import at_hand, size_of
 from obelics_like.tasks.mapping import rows_name
 
 
@@ -33,14 +34,15 @@ def preview(state: State, inputs: Sequence[Input], limit: int | None) -> dict[st
     if not unknown:
         scanned, again = _again(state, scanned)
         phases += again
-    skip = set[int]() if unknown else account_records(state, scanned, limit)
-    if not unknown:  # else there may be pictures yet
-        image_index(state, scanned)
+    sure = all(phase["done"] == phase["tasks"] for phase in phases)  # else there may be other pages and pictures yet
+    skip = account_records(state, scanned, limit) if sure else set[int]()
+    if sure and (index := image_index(state, scanned)) is not None and not at_hand(index).exists():
+        state.job = replace(state.job, image_index=None)  # the run ended before it was written, hence before all else
     segments, shards = cut(state, scanned, skip)
-    if unknown:
-        phases += [_phase(name, stages, None, 0) for s in segments for name, stages in _names(s)]
-    else:
+    if sure:
         phases += _walk(state.job.work, segments, shards)
+    else:
+        phases += [_phase(name, stages, None, 0) for s in segments for name, stages in _names(s)]
     return {"inputs": rows, "beyond_the_limit": len(waiting), "phases": phases}
 
 

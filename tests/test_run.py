@@ -537,6 +537,27 @@ def test_a_plan_counts_what_the_run_then_does(built: Path, tmp_path: Path, monke
     assert {"scan", "1 " + next(n for n in changed if n.startswith("1 "))[2:]} <= set(changed) - set(new)
 
 
+@pytest.mark.parametrize("lost", ["pictures-*", "*-thorough.json"])
+def test_a_plan_of_a_run_that_ended_while_it_scanned(tmp_path: Path, lost: str) -> None:
+    """Before the index of the pictures was written, or while pages that are met again were inflated."""
+    (tmp_path / "whole.warc.gz").write_bytes(crawl(6).bytes())
+    (tmp_path / "damaged.warc.gz").write_bytes(crawl(6).damage(4, 0.8).bytes())
+    inputs = [str(tmp_path / "damaged.warc.gz"), str(tmp_path / "whole.warc.gz")]
+    out = tmp_path / "out"
+    run(out, *map(Path, inputs))
+    for path in (out / "work").iterdir():
+        if path.name != "index":
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    [path.unlink() for path in (out / "work" / "index").glob(lost)]
+    phases = launch.plan(inputs, out, scorer="none")["phases"]
+    done = {phase["name"]: (phase["tasks"], phase["done"]) for phase in phases}
+    assert done.pop("scan") == (2, 2)
+    assert done.pop("scan again") == (1, 0 if "thorough" in lost else 1)
+    assert len(done) >= 6
+    assert {count for _, count in done.values()} == {0}
+    assert done["1 dedup.url"][0] == (None if "thorough" in lost else 1)
+
+
 def test_a_plan_refuses_what_the_run_would(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.txt").write_text("precious")

@@ -20,7 +20,7 @@ _SET_SIZE = re.compile(r"[^,(]*+(?:\([^)]*+\)?+[^,(]*+)*+")
 _GLUED = re.compile(r",(?=https?://)")
 _MIN_WIDTH = re.compile(r"min-width\s*:\s*(\d{1,5}(?:\.\d{1,4})?)\s*(px|r?em)", re.I)
 _OF_SOURCE = ("srcset", "data-srcset", "data-lazy-srcset", "src", "data-src")
-_UNITS = frozenset("wx")
+_UNITS = frozenset(("w,", "x,"))
 
 
 def parse_srcset(value: str) -> list[tuple[str, float]]:
@@ -53,23 +53,21 @@ def _plain_set(value: str) -> list[tuple[str, float]] | None:
     words = value.split()
     if len(words) == 1 and "," not in value:
         return [(words[0], 1.0)]
-    if not words or len(words) % 2 or len(words) > 2 * MANY_CANDIDATES or ",http" in value:
+    if not words or len(words) % 2 or len(words) > 2 * MANY_CANDIDATES:
         return None
-    last = len(words) - 1
-    found = []
-    for at in range(0, last, 2):
-        url, size = words[at], words[at + 1]
-        if size[-1] == ",":
-            size = size[:-1]
-        elif at + 1 != last:
-            return None
-        if size[-1:] not in _UNITS or url[0] == "," or url[-1] == ",":
-            return None
-        try:
-            found.append((url, max(0.0, float(size[:-1]))))
-        except ValueError:
-            return None
-    return found
+    if words[-1][-1] != ",":
+        words[-1] += ","
+        value += ","
+    urls, sizes = words[::2], words[1::2]
+    if not _UNITS.issuperset([size[-2:] for size in sizes]):
+        return None
+    if value.count(",") != len(sizes) and (",http" in value or any(url[0] == "," or url[-1] == "," for url in urls)):
+        return None
+    try:
+        widths = [width if (width := float(size[:-2])) > 0.0 else 0.0 for size in sizes]
+    except ValueError:
+        return None
+    return list(zip(urls, widths))
 
 
 def _size(descriptors: str) -> float:

@@ -81,7 +81,7 @@ class Named(NamedTuple):
         """All of them, in no order; if there is no choice, what `src` alone gives."""
         if not self.sized and not self.lazy and not self.other:
             return only(self.src)
-        return [*(url for url, _ in self.sized), *(url for _, url in self.lazy), *self.other, self.src]
+        return [url for url, _ in self.sized] + [url for _, url in self.lazy] + self.other + [self.src]
 
 
 def pictures(rows: scan.Rows, width: int | None = None) -> tuple[dict[int, Picture], dict[str, int]]:
@@ -161,6 +161,7 @@ def named_by(
     sized: list[tuple[str, float]] = []
     lazy: list[tuple[int, str]] = []
     other: list[str] = []
+    read = ""
     for name, value in zip(names, values):
         if (rank := _RANKS.get(name)) is None:
             if name[:5] == "data-" and "." in value and " " not in value and _is_picture_file(value):
@@ -168,7 +169,9 @@ def named_by(
         elif not value:
             continue
         elif rank == _OF_SETS:
-            sized += parse_srcset(value)
+            if value != read:  # many a lazy loader's set is that of `srcset` again
+                sized += parse_srcset(value)
+                read = value
         else:
             value = value.strip()
             if " " in value and _SIZED.search(value):
@@ -198,11 +201,14 @@ def ranked(named: Named, looked: Mapping[str, int], width: int | None = None, sh
     ['b', 'c', 'a']
     """
     sized, lazy, other, src = named
-    if width is not None:
-        sized = _nearest_first(sized, width, shown)
-    usable = [pair for pair in sized if not looked[pair[0]] & UNUSABLE]
-    by_size = usable if width is not None else sorted(usable, key=_SIZE, reverse=True)
-    best = [url for url, size in by_size if size > 1.0]
+    usable: list[tuple[str, float]] = []
+    best: list[str] = []
+    if sized:
+        if width is not None:
+            sized = _nearest_first(sized, width, shown)
+        usable = [pair for pair in sized if not looked[pair[0]] & UNUSABLE]
+        by_size = usable if width is not None else sorted(usable, key=_SIZE, reverse=True)
+        best = [url for url, size in by_size if size > 1.0]
     if lazy:
         best += [url for _, url in sorted(lazy) if not looked[url] & UNUSABLE]
     if not looked[src] & UNUSABLE:

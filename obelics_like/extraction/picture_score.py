@@ -118,8 +118,8 @@ _PARTED = re.compile(r"\w+://([^/?]*)([^?]*)")
 _SIDES = re.compile(r"(?<!\d)(\d{2,4})x(\d{2,4})(?!\d)")
 _SIDE_NAMES = listed("width w wid height h sz size s resize")
 _SIDE = re.compile(rf"[?&;,/_](?:{'|'.join(_SIDE_NAMES)})[=_:-](\d{{2,4}})(?!\d)", re.I)
-_SITES, _SIZED, _GIF = 32, 64, 128
-"""What words in an address are asked for: those of a site's own files, of sizes, of the format."""
+_SITES, _SIDED, _SIZED, _GIF = 32, 64, 128, 256
+"""What words in an address are asked for: those of a site's own files, of both sides, of one side, of the format."""
 
 
 class Model(NamedTuple):
@@ -152,7 +152,8 @@ class View:
         self.last = self.main[-1]
         self.start, self.end = self._reach()
         self.lead_name = file_name(lead) if lead else ""
-        self.urls = Counter([one.url for one in placements])
+        urls = [one.url for one in placements]
+        self.repeated = set() if len(set(urls)) == len(urls) else {url for url, n in Counter(urls).items() if n > 1}
         parts = urlsplit(url)
         self.host, self.path = parts.netloc, parts.path.rstrip("/") or "//"
         self.shapes: dict[int, tuple[str | int, ...]] = {}
@@ -189,14 +190,17 @@ class View:
                 ways[container] = way
                 container = parents[container]
                 way += 1
-        many, texts = len(found), [one.url[-FILE:] for one, _ in found]
+        many, called = len(found), self.walked.names
+        named = [container for container in ways if called[container]]
+        texts = [one.url[-FILE:] for one, _ in found]
         texts += [one.picture.names[:LONG] for one, _ in found]
-        texts += [self.walked.names[container][:LONG] for container in ways]
-        words = _asked().found([*texts, *(one.url for one, _ in found)]).tolist()
-        spoken = list(map(meant, texts, words))
+        texts += [called[container][:LONG] for container in named]
+        words = _asked().found(texts + [one.url for one, _ in found]).tolist()
+        spoken = [_heard(text) if bits & _MAYBE else bits & _SPOKEN for text, bits in zip(texts, words)]
         for (one, _), end, name, files in zip(found, spoken, spoken[many:], words[len(texts) :]):
             self.files[one.item], self.said[one.item] = files, end & (PROMOTION | PERSON) | name
-        self.spoken = dict(zip(ways, spoken[2 * many :]))
+        self.spoken = dict.fromkeys(ways, 0)
+        self.spoken.update(zip(named, spoken[2 * many :]))
 
     def target(self, one: Placement) -> str:
         """Where the link round a picture leads: "" (there is none), own, picture, other_site or other_page."""
@@ -277,7 +281,7 @@ def features(view: View, one: Placement, target: str) -> list[float]:
         caption,
         *_shown(one, caption, view.files[at]),
         *_linked(view, one, target, after),
-        view.urls[one.url] > 1,
+        one.url in view.repeated,
         spoken & GALLERY != 0,
         spoken & PROMOTION != 0,
         spoken & PERSON != 0,
@@ -299,7 +303,7 @@ def _shown(one: Placement, caption: bool, words: int) -> tuple[float, ...]:
         0 < larger < MIDDLE,
         square,
         square and larger < MIDDLE,
-        words & _SIZED != 0 and _is_thumbnail(one.url),
+        words & (_SIDED | _SIZED) != 0 and _is_thumbnail(one.url, words),
         words & _GIF != 0 and one.url.partition("?")[0][-4:].lower() == ".gif",
     )
 
@@ -327,9 +331,8 @@ def _asked() -> Words:
         known[bit] += [f" {word} " for word in words]
     known[_MAYBE] = [part for parts in _PARTS.values() for part in parts if not part.isalpha()]
     known[_MAYBE] += [f" {word}" for word in _SELLING]
-    return Words(
-        known | {_SITES: _SITE_PARTS, _SIZED: ["10x10", *(f" {name}=10" for name in _SIDE_NAMES)], _GIF: [".gif"]}
-    )
+    sizes = {_SIDED: ["10x10"], _SIZED: [f" {name}=10" for name in _SIDE_NAMES]}
+    return Words(known | sizes | {_SITES: _SITE_PARTS, _GIF: [".gif"]})
 
 
 def meant(text: str, bits: int) -> int:
@@ -408,8 +411,8 @@ def _is_caption(walked: Walked, at: int, near: int | None) -> bool:
     return False
 
 
-def _is_thumbnail(url: str) -> bool:
-    if "x" in url and (sides := _SIDES.findall(url[-200:])):
+def _is_thumbnail(url: str, words: int) -> bool:
+    if words & _SIDED and (sides := _SIDES.findall(url[-200:])):
         return max(map(int, sides[-1])) < MIDDLE
-    found = _SIDE.findall(url[-300:])
+    found = _SIDE.findall(url[-300:]) if words & _SIZED else []
     return bool(found) and max(map(int, found)) < MIDDLE

@@ -86,7 +86,7 @@ def test_no_rule_on_addresses_holds_where_none_of_its_words_is_found() -> None:
         assert main_pictures._is_served(one, bits) == main_pictures._is_served(one, -1), url
         assert looked[url] & MAY_SET or not is_formula(url, "", ""), url
         assert files & picture_score._SITES or not picture_score._SITE_FILE.search(url.lower()), url
-        assert files & picture_score._SIZED or not picture_score._is_thumbnail(url), url
+        assert picture_score._is_thumbnail(url, files) == picture_score._is_thumbnail(url, -1), url
         assert files & picture_score._GIF or not url.lower().endswith(".gif"), url
         met += not bits or not files or not looked[url] & MAY_SET
     assert met > 1000, "the words rule something out"

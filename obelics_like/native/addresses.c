@@ -16,22 +16,40 @@ typedef struct {
     int32_t all;
 } Words;
 
-/* For each string the bits of the words that stand in it; all bits where it is not all ASCII. A NUL stands before and
-   behind each of them. */
-EXPORT void strings_words(const char *text, int64_t length, const Words *words, int32_t *out) {
-    const uint16_t *start = words->rows + ROW * (size_t)words->rows[words->class_of[0]], *row = start;
-    uint32_t bits = 0, high = 0;
-    for (int64_t i = 0; i < length; i++) {
-        unsigned char byte = (unsigned char)text[i];
-        row = words->rows + ROW * (size_t)row[words->class_of[byte]];
-        bits |= row[0] | (uint32_t)row[1] << 16;
-        high |= byte;
-        if (!byte) {
-            *out++ = high & 0x80 ? words->all : (int32_t)bits;
-            row = start;
-            bits = high = 0;
-        }
+/* Where the look for words stands in some of the strings: what is left of them, the state, what was found in this one. */
+typedef struct {
+    const char *at, *end;
+    const uint16_t *row;
+    uint32_t bits, high;
+    int32_t *out;
+} Search;
+
+static inline void next_byte(Search *search, const Words *words, const uint16_t *start) {
+    unsigned char byte = (unsigned char)*search->at++;
+    search->row = words->rows + ROW * (size_t)search->row[words->class_of[byte]];
+    search->bits |= search->row[0] | (uint32_t)search->row[1] << 16;
+    search->high |= byte;
+    if (!byte) {
+        *search->out++ = search->high & 0x80 ? words->all : (int32_t)search->bits;
+        search->row = start;
+        search->bits = search->high = 0;
     }
+}
+
+/* For each string the bits of the words that stand in it; all bits where it is not all ASCII. A NUL stands before and
+   behind each of them. Two searches go side by side: each byte waits for the state that the one before it led to. */
+EXPORT void strings_words(const char *text, int64_t length, const Words *words, int32_t *out) {
+    const uint16_t *start = words->rows + ROW * (size_t)words->rows[words->class_of[0]];
+    const char *end = text + length, *middle = text + length / 2;
+    while (middle > text && middle[-1]) middle--;
+    Search first = {text, middle, start, 0, 0, out}, second = {middle, end, start, 0, 0, out};
+    for (const char *at = text; at < middle; second.out++) at = (const char *)memchr(at, 0, (size_t)(middle - at)) + 1;
+    while (first.at < first.end && second.at < second.end) {
+        next_byte(&first, words, start);
+        next_byte(&second, words, start);
+    }
+    while (first.at < first.end) next_byte(&first, words, start);
+    while (second.at < second.end) next_byte(&second, words, start);
 }
 
 enum { ABSOLUTE = 1, ROOTED, SCHEMELESS, RELATIVE, STEPPING, ODD = 8, UNUSABLE = 16 };

@@ -41,7 +41,8 @@ _SIZE = re.compile(
     r"thumb(?:nail)?|original|full|crop(?:ped)?)$",
     re.I,
 )
-_D = ("d", "D")
+_SUSPECT = STANDIN | MAY_COUNT
+"""What is known of the addresses of pictures whose address may be a fault."""
 _LONG_SIZE, _SIZE_ENDS = 10, frozenset("0123456789xwhdemlbpXWHDEMLBP")
 """Characters of the longest of these, and what may be the last one."""
 _BEACON_HOST = re.compile(
@@ -92,15 +93,27 @@ def place(walked: Walked, base: str, smallest: int = 1, largest: int = 0) -> lis
     (`inline.named`) for a URL.
     """
     way = _Way(base, walked.looked)
-    placed = [one for at, picture in walked.pictures.items() if (one := _placement(at, picture, way))]
-    for placement, bits in placed:
-        _find_fault(placement, bits)
-        if placement.fault == "data_uri":
-            _take_inline(placement, smallest, largest)
-    found = _without_fallbacks([one for one, _ in placed])
-    for placement in found:
-        if placement.picture.formula and not placement.fault:
-            placement.fault, placement.measured = "formula", placement.picture.alt[:80]
+    known, placed, set_apart = way.known, list[Placement](), False
+    for at, picture in walked.pictures.items():
+        urls = picture.urls
+        if len(urls) == 1 and (one := known.get(urls[0])):  # most pictures
+            url, bits = one
+            placement = Placement(at, picture, url, []) if url else None
+        else:
+            placement, bits = _placement(at, picture, way)
+        if placement is None:
+            continue
+        placed.append(placement)
+        if bits & _SUSPECT or picture.width is not None or picture.height is not None:
+            _find_fault(placement, bits)
+            if placement.fault == "data_uri":
+                _take_inline(placement, smallest, largest)
+        set_apart = set_apart or picture.formula
+    found = _without_fallbacks(placed)
+    if set_apart:
+        for placement in found:
+            if placement.picture.formula and not placement.fault:
+                placement.fault, placement.measured = "formula", placement.picture.alt[:80]
     return found
 
 
@@ -146,25 +159,25 @@ def _of_site(start: str) -> int:
     return words_of().found([start])[0] & MAY_COUNT
 
 
-def _placement(at: int, picture: Picture, way: _Way) -> tuple[Placement, int] | None:
+def _placement(at: int, picture: Picture, way: _Way) -> tuple[Placement | None, int]:
     """The placement of a picture, None if it has no usable address; and the bits of its URL."""
-    if len(picture.urls) == 1 and picture.urls[0][:1] not in _D:  # most pictures
-        one, bits = way.to(picture.urls[0])
-        return (Placement(at, picture, one, []), bits) if one else None
+    known, looked = way.known, way.looked
     real: dict[str, int] = {}
     standins: list[tuple[str, int]] = []
     for url in picture.urls:
-        if url[:1] in _D and url[:5].lower() == "data:":
-            shown = "data:" + "".join(url[5:DATA_URL_READ].split())[: DATA_URL_SHOWN - 5]
-            standins.append((shown, MAY_COUNT))
-            continue
-        one, bits = way.to(url)
-        if one and way.looked[url] & STANDIN:
+        if (told := known.get(url)) is None:
+            if url[:5].lower() == "data:":
+                shown = "data:" + "".join(url[5:DATA_URL_READ].split())[: DATA_URL_SHOWN - 5]
+                standins.append((shown, MAY_COUNT))
+                continue
+            told = way.to(url)
+        one, bits = told
+        if one and looked[url] & STANDIN:
             standins.append((one, bits))
-        elif one:
-            real.setdefault(one, bits)
+        elif one and one not in real:
+            real[one] = bits
     if not real:
-        return (Placement(at, picture, standins[0][0], []), standins[0][1]) if standins else None
+        return (Placement(at, picture, standins[0][0], []), standins[0][1]) if standins else (None, 0)
     urls = list(real)[: MANY_ALTERNATIVES + 1]
     if len(urls) > 1 and picture.how == "img" and picture.link and picture.link is picture.urls[-1]:
         linked = way.to(picture.link)[0]

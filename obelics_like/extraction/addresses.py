@@ -23,6 +23,7 @@ from the page's folder; the same behind some `./` and `../`. 0 for all others.""
 _ODD, UNUSABLE, STANDIN, MAY_COUNT, MAY_SET = 8, 16, 32, 64, 128
 """It is not all ASCII; it is no address of a picture; it is one of a stand-in, and so UNUSABLE too; a word is in it of
 those that count visitors; of those that set formulas."""
+_CARE = _ODD | STANDIN
 COUNTING = listed(
     "doubleclick googleadservices scorecardresearch quantserve facebook.com statcounter analytics vgwort ivwbox "
     "histats mc.yandex pixel beacon count /tracking /matomo /piwik"
@@ -108,11 +109,14 @@ def look(urls: Iterable[str]) -> dict[str, int]:
     >>> look(["https://a.org/b.jpg", "/img/blank.gif", "data:,"])
     {'https://a.org/b.jpg': 1, '/img/blank.gif': 50, 'data:,': 48}
     """
-    known = list(dict.fromkeys(urls))
-    short = [url for url in known if len(url) <= LONG_URL]
-    told = dict(zip(short, words_of().looked(short)))
-    for url in [url for url, bits in told.items() if bits & (_ODD | STANDIN)]:
-        told[url] = _with_care(url, told[url])
+    known = short = list(dict.fromkeys(urls))
+    if max(map(len, known), default=0) > LONG_URL:
+        short = [url for url in known if len(url) <= LONG_URL]
+    looked = words_of().looked(short).tolist()
+    told = dict(zip(short, looked))
+    for url, bits in zip(short, looked):
+        if bits & _CARE:
+            told[url] = _with_care(url, bits)
     if len(short) < len(known):
         told.update(
             (url, _with_care(url, _ODD | STANDIN | MAY_COUNT | MAY_SET)) for url in known if len(url) > LONG_URL

@@ -49,10 +49,10 @@ def in_captions(walked: Walked, totals: Totals) -> bytearray:
     return caption
 
 
-def _framed(walked: Walked) -> list[int]:
-    """The containers that are figures, captions, or named pictures."""
+def _framed(walked: Walked, asked: int = _BITS) -> list[int]:
+    """The containers that are figures, captions, or named pictures, or one of these that is asked for."""
     bits = walked.bits
-    return [at for at in walked.named if bits[at] & _BITS]
+    return [at for at in walked.named if bits[at] & asked]
 
 
 def _telling(walked: Walked, framed: list[int]) -> set[int]:
@@ -68,13 +68,14 @@ def captions(walked: Walked, judged: frozenset[int] = frozenset()) -> dict[int, 
     its pictures; elsewhere, what is named a caption or judged to be one belongs to the nearest picture before
     it, else to the next one after it.
     """
-    framed = _framed(walked)
+    framed = _framed(walked, names.CAPTION | names.FIGURE)
     if not framed and not judged:
         return {}
     containers, (figure, inside, either) = walked.containers, _frames(walked, framed)
     texts: dict[int, list[tuple[int, bool]]] = {}  # of each figure its texts, and whether they are named captions
     loose: list[int] = []
-    told = compress(walked.blocks, map(either.__getitem__, map(containers.__getitem__, walked.blocks)))
+    blocks = walked.blocks if framed else []
+    told = compress(blocks, map(either.__getitem__, map(containers.__getitem__, blocks)))
     for at in sorted(judged.union(told)) if judged else told:
         container = containers[at]
         named = inside[container] != 0 or walked.kinds[at] == "figcaption" or at in judged

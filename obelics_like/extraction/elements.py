@@ -90,13 +90,14 @@ def pictures(rows: scan.Rows, width: int | None = None) -> tuple[dict[int, Pictu
     `width`, in pixels, is that of the candidate which is asked for of a srcset, the widest if None.
     """
     found: dict[int, Picture] = {}
-    choices: list[tuple[int, Named]] = []
+    choices: list[tuple[int, Picture, Named]] = []
     linked: list[tuple[int, str]] = []
-    containers = rows.containers
+    named: list[str] = []
+    containers, values, shown = rows.containers, rows.values, scan.SHOWN
     for at, how, start, end, fallback, link, link_end, sources in rows.pictures:
         choice = None
         if how in _IMAGES:
-            said = rows.values(start, end)
+            said = values(start, end)
             if len(said) == MANY_VALUES and not sources:  # most pictures
                 urls = only(said[0])
             elif fallback and "placeholder" in said[MANY_VALUES::2]:  # AMP's: it stands in the one it waits for
@@ -106,20 +107,22 @@ def pictures(rows: scan.Rows, width: int | None = None) -> tuple[dict[int, Pictu
                 urls = choice.urls()
             said = said[1:MANY_VALUES]
         else:
-            urls, said = _of_other(scan.SHOWN[how], rows.attributes(start, end))
+            urls, said = _of_other(shown[how], rows.attributes(start, end))
         if not urls:
             continue
-        picture = found[at] = Picture(scan.SHOWN[how], urls, said, containers[at], fallback != 0)
-        if len(urls) > 1 and choice:
-            choices.append((at, choice))
+        named += urls
+        picture = found[at] = Picture(shown[how], urls, said, containers[at], fallback != 0)
+        if choice and len(urls) > 1:
+            choices.append((at, picture, choice))
         if link_end and (href := rows.link(link, link_end)):
             picture.link = href
             if link_to_picture(href):
                 linked.append((at, href))
-    looked = look([url for picture in found.values() for url in picture.urls] + [href for _, href in linked])
-    for at, choice in choices:
-        found[at].urls = ranked(choice, looked, width, found[at].width)
-        if not found[at].urls:
+                named.append(href)
+    looked = look(named)
+    for at, picture, choice in choices:
+        picture.urls = ranked(choice, looked, width, picture.width)
+        if not picture.urls:
             del found[at]
     for at, href in linked:
         if at in found:

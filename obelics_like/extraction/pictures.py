@@ -161,7 +161,9 @@ def link_to_picture(href: str) -> bool:
     >>> link_to_picture("/big/a.JPG?x=1"), link_to_picture("/wiki/File:a.jpg/about")
     (True, False)
     """
-    path = href.partition("?")[0].partition("#")[0]
+    path = href.partition("?")[0] if "?" in href else href
+    if "#" in path:
+        path = path.partition("#")[0]
     end = path[-5:]
     return "." in end and end.lower().endswith(_ENDINGS) and "/wiki/" not in path.lower()
 

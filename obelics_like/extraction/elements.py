@@ -39,7 +39,6 @@ LAZY_SETS = listed(
 _SAID = listed("alt title class width height style")
 _IMAGES = (scan.SHOWN.index("img"), scan.SHOWN.index("input"))
 MANY_VALUES = 1 + len(_SAID)
-_UNKNOWN = None, None
 _NOTHING_SAID = ["" for _ in _SAID]
 _SIZE = itemgetter(1)
 _SIZED = re.compile(r"\s\d+(?:\.\d+)?[wx](?:\s*,|\s*$)")
@@ -63,7 +62,10 @@ class Picture:
         alt, title, self.names, width, height, style = said
         self.alt = alt and alt.strip()
         self.title = title and title.strip()
-        self.width, self.height = size_of(width, height, style) if width or height or style else _UNKNOWN
+        if width or height or style:
+            self.width, self.height = size_of(width, height, style)
+        else:
+            self.width = self.height = None
         self.link: str | None = None
         self.formula = False
 
@@ -204,20 +206,22 @@ def ranked(named: Named, looked: Mapping[str, int], width: int | None = None, sh
     ['b', 'c', 'a']
     """
     sized, lazy, other, src = named
-    usable: list[tuple[str, float]] = []
     best: list[str] = []
+    smallest: list[str] = []
     if sized:
         if width is not None:
             sized = _nearest_first(sized, width, shown)
         usable = [pair for pair in sized if not looked[pair[0]] & UNUSABLE]
         by_size = usable if width is not None else sorted(usable, key=_SIZE, reverse=True)
         best = [url for url, size in by_size if size > 1.0]
+        if len(best) < len(usable):
+            smallest = [url for url, size in usable if size <= 1.0]
     if lazy:
-        best += [url for _, url in sorted(lazy) if not looked[url] & UNUSABLE]
+        in_order = sorted(lazy) if len(lazy) > 1 else lazy
+        best += [url for _, url in in_order if not looked[url] & UNUSABLE]
     if not looked[src] & UNUSABLE:
         best.append(src)
-    if usable:
-        best += [url for url, size in usable if size <= 1.0]
+    best += smallest
     if other:
         best += [url for url in other if "[" not in url and not looked[url] & UNUSABLE]
     if lazy:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
+from itertools import compress
 
 from obelics_like.extraction import names
 from obelics_like.extraction.addresses import Words
@@ -115,7 +116,8 @@ def _words() -> Words:
 
 def _may_be(one: Placement, bits: int) -> bool:
     """Whether neither kind nor name speak against a picture; `bits` are those of the words in its address."""
-    return not (one.picture.how == "input" or _is_icon(one, bits) or _is_served(one, bits))
+    served = bits & _SERVED_WORD and _is_served(one, bits)
+    return not (served or one.picture.how == "input" or _is_icon(one, bits))
 
 
 def _is_served(one: Placement, bits: int) -> bool:
@@ -179,7 +181,7 @@ def _is_portrait(one: Placement, view: View) -> bool:
 def _named_lead(picks: list[bool], placements: list[Placement], lead_image: str) -> None:
     """Pick the first placement of the page's lead picture, wherever it stands, unless one is picked already."""
     name = file_name(lead_image)
-    if any(picked and is_same(one.url, lead_image, name) for one, picked in zip(placements, picks)):
+    if any(is_same(one.url, lead_image, name) for one in compress(placements, picks)):
         return
     at = next((at for at, one in enumerate(placements) if is_same(one.url, lead_image, name)), None)
     if at is not None:

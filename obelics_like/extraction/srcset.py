@@ -51,7 +51,7 @@ def parse_srcset(value: str) -> list[tuple[str, float]]:
 def _plain_set(value: str) -> list[tuple[str, float]] | None:
     """The same for `URL 320w, URL 640w` and the like, as nearly all are written; None for anything else."""
     words = value.split()
-    if len(words) == 1 and "," not in value:
+    if len(words) == 1 and ("," not in value or (words[0].strip(",") == words[0] and ",http" not in value)):
         return [(words[0], 1.0)]
     if not words or len(words) % 2 or len(words) > 2 * MANY_CANDIDATES:
         return None

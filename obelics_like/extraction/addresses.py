@@ -23,7 +23,7 @@ from the page's folder; the same behind some `./` and `../`. 0 for all others.""
 _ODD, UNUSABLE, STANDIN, MAY_COUNT, MAY_SET = 8, 16, 32, 64, 128
 """It is not all ASCII; it is no address of a picture; it is one of a stand-in, and so UNUSABLE too; a word is in it of
 those that count visitors; of those that set formulas."""
-_CARE = _ODD | STANDIN
+_CARE = _ODD | STANDIN  # of these it is asked again, by the rules themselves
 COUNTING = listed(
     "doubleclick googleadservices scorecardresearch quantserve facebook.com statcounter analytics vgwort ivwbox "
     "histats mc.yandex pixel beacon count /tracking /matomo /piwik"

@@ -116,8 +116,7 @@ def _words() -> Words:
 
 def _may_be(one: Placement, bits: int) -> bool:
     """Whether neither kind nor name speak against a picture; `bits` are those of the words in its address."""
-    served = bits & _SERVED_WORD and _is_served(one, bits)
-    return not (served or one.picture.how == "input" or _is_icon(one, bits))
+    return not (one.picture.how == "input" or _is_icon(one, bits) or _is_served(one, bits))
 
 
 def _is_served(one: Placement, bits: int) -> bool:

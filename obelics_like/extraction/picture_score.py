@@ -11,6 +11,7 @@ import re
 import tomllib
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Iterable
 from functools import cache
 from itertools import compress
 from operator import mul
@@ -196,7 +197,7 @@ class View:
         texts += [one.picture.names[:LONG] for one, _ in found]
         texts += [called[container][:LONG] for container in named]
         words = _asked().found(texts + [one.url for one, _ in found]).tolist()
-        spoken = [_heard(text) if bits & _MAYBE else bits & _SPOKEN for text, bits in zip(texts, words)]
+        spoken = meant(texts, words)
         for (one, _), end, name, files in zip(found, spoken, spoken[many:], words[len(texts) :]):
             self.files[one.item], self.said[one.item] = files, end & (PROMOTION | PERSON) | name
         self.spoken = dict.fromkeys(ways, 0)
@@ -335,14 +336,14 @@ def _asked() -> Words:
     return Words(known | sizes | {_SITES: _SITE_PARTS, _GIF: [".gif"]})
 
 
-def meant(text: str, bits: int) -> int:
-    """What class names or a URL speak of, as bits, where those of the words in them are `bits`.
+def meant(texts: Iterable[str], words: Iterable[int]) -> list[int]:
+    """What each of some class names and URLs speaks of, as bits, where `words` are those of the words in it.
 
     >>> texts = ["c-swiper", "post__author", "shadow", "sponsored-by"]
-    >>> [*map(meant, texts, _asked().found(texts))] == [GALLERY, PERSON, 0, PROMOTION]
+    >>> meant(texts, _asked().found(texts)) == [GALLERY, PERSON, 0, PROMOTION]
     True
     """
-    return _heard(text) if bits & _MAYBE else bits & _SPOKEN
+    return [_heard(text) if bits & _MAYBE else bits & _SPOKEN for text, bits in zip(texts, words)]
 
 
 def _heard(words: str) -> int:

@@ -16,7 +16,7 @@ typedef struct {
     int32_t all;
 } Words;
 
-/* Where the look for words stands in some of the strings: what is left of them, the state, what was found in this one. */
+/* Where the look for words stands in some of the strings: what is left of them, the state, what this one holds. */
 typedef struct {
     const char *at, *end;
     const uint16_t *row;

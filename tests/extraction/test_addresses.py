@@ -98,8 +98,8 @@ def test_what_names_speak_of_is_told_by_their_words() -> None:
     words += [word for alone in picture_score._WORDS.values() for word in alone]
     words += ["advert", "sponsored", "advert1", "b", "3", "ü", "Ad", "APP", " ", "-", "_", "__", "."]
     texts = ["".join(chance.choices(words, k=chance.randint(1, 6))) for _ in range(20_000)]
-    for text, bits in zip(texts, picture_score._asked().found(texts)):
-        assert picture_score.meant(text, bits) == picture_score._heard(text), text
+    for text, spoken in zip(texts, picture_score.meant(texts, picture_score._asked().found(texts))):
+        assert spoken == picture_score._heard(text), text
 
 
 def test_words_are_found_in_linear_time_and_none_in_nothing() -> None:

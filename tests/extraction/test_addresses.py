@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 from itertools import product
 
@@ -100,6 +101,26 @@ def test_what_names_speak_of_is_told_by_their_words() -> None:
     texts = ["".join(chance.choices(words, k=chance.randint(1, 6))) for _ in range(20_000)]
     for text, spoken in zip(texts, picture_score.meant(texts, picture_score._asked().found(texts))):
         assert spoken == picture_score._heard(text), text
+
+
+def test_words_in_a_string_do_not_depend_on_the_strings_around_it() -> None:
+    chance = random.Random(11)
+    words = Words({1: ["ab"], 2: ["b/"], 4: ["/a"], 8: [" 1x1 "]})
+    for many in (1, 2, 3, 40):
+        for _ in range(200):
+            texts = ["".join(chance.choices("aBb/-1x", k=chance.choice((0, 1, 5, 300)))) for _ in range(many)]
+            assert words.found(texts).tolist() == [words.found([text])[0] for text in texts]
+            assert words.found(texts).tolist() == [_held(f"/{text}/".lower()) for text in texts]
+
+
+def _held(text: str) -> int:
+    """The same bits, read off with `in` and a pattern."""
+    return (
+        ("ab" in text)
+        + 2 * bool(re.search("b[/-]", text))
+        + 4 * bool(re.search("[/-]a", text))
+        + 8 * bool(re.search(r"[/-]1x1[/-]", text))
+    )
 
 
 def test_words_are_found_in_linear_time_and_none_in_nothing() -> None:

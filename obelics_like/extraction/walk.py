@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from array import array
 from bisect import insort
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import compress
+from typing import Any
 
 from obelics_like.extraction import names, scan
 from obelics_like.extraction.elements import Picture, pictures
@@ -21,6 +22,21 @@ from obelics_like.extraction.texts import composed, tidy_code, without_invisible
 Attributes = Mapping[str, str]
 
 _JOINTS = {scan.GLUED: "", scan.SPACED: " ", scan.BROKEN: "\n"}
+
+
+class _Looked(Sequence[str]):
+    """Strings of a table by number, looked up where they are asked for: those of few containers are."""
+
+    __slots__ = ("_numbers", "_table")
+
+    def __init__(self, table: Sequence[str], numbers: Sequence[int]) -> None:
+        self._table, self._numbers = table, numbers
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __getitem__(self, at: Any) -> Any:
+        return self._table[self._numbers[at]]
 
 
 class Walked:
@@ -45,8 +61,7 @@ class Walked:
 
     def __init__(self, rows: scan.Rows, width: int | None = None) -> None:
         self.parents, self.ends, self.bits, self.named = rows.parents, rows.ends, rows.bits, rows.named
-        tags, words = scan.NAMES, rows.words
-        self.tags, self.names = [tags[number] for number in rows.tags], [words[number] for number in rows.names]
+        self.tags, self.names = _Looked(scan.NAMES, rows.tags), _Looked(rows.words, rows.names)
         self.numbers, self.lines = rows.names, rows.lines
         self.texts, self.kinds, self.containers, self.links = rows.texts, rows.kinds, rows.containers, rows.links
         self.rows, self.tree = rows.items, rows.tree

@@ -167,8 +167,8 @@ class Rows:
 
     def attributes(self, start: int, end: int) -> dict[str, str]:
         """The attributes at a place; one without a value has ""."""
-        pieces = self.told[start:end].split("\0")
-        return dict(zip(pieces[::2], pieces[1::2]))
+        pieces = iter(self.told[start:end].split("\0"))
+        return dict(zip(pieces, pieces))
 
     def values(self, start: int, end: int) -> list[str]:
         """The values of src, alt, title, class, width, height and style at a place, "" for what has none; and behind

@@ -81,15 +81,15 @@ class Walked:
     def _mark(self, rows: scan.Rows) -> None:
         """What attributes beside class and id say of a container."""
         for container, start, end in rows.marks:
-            tag, attributes = self.tags[container], rows.attributes(start, end)
-            bits = names.BY_TAG.get(tag, 0)
+            tag, attributes, bits = self.tags[container], rows.attributes(start, end), 0
             if tag == "html":
                 self.head.language = attributes.get("lang") or attributes.get("xml:lang") or ""
+            elif tag == "blockquote":  # a quoted post is named for the network it comes from
+                bits = self.bits[container] & ~names.SHARE | _more_bits(attributes)
             elif tag != "body":
-                meant = rows.known[rows.names[container]]
-                if tag == "blockquote":  # a quoted post is named for the network it comes from
-                    meant &= ~names.SHARE
-                bits |= meant | _more_bits(attributes)
+                if not (more := _more_bits(attributes)):
+                    continue
+                bits = self.bits[container] | more
             if bits and not self.bits[container]:
                 insort(self.named, container)
             self.bits[container] = bits

@@ -51,8 +51,10 @@ def in_captions(walked: Walked, totals: Totals) -> bytearray:
 
 def _framed(walked: Walked) -> list[int]:
     """The containers that are figures, captions, or named pictures."""
-    bits = walked.bits
-    return [at for at in walked.named if bits[at] & _BITS]
+    if walked.framed is None:
+        bits = walked.bits
+        walked.framed = [at for at in walked.named if bits[at] & _BITS]
+    return walked.framed
 
 
 def _telling(walked: Walked, framed: list[int]) -> set[int]:

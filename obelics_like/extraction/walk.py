@@ -49,14 +49,15 @@ class Walked:
     texts; what is left out is GONE there. `tree` are those of the containers.
 
     Container 0 is the page; `parents[c] < c`, and all that is within c is from c to before `ends[c]`. `bits` are those
-    of `names`, of the container itself, `named` the containers that have any. `numbers` are those of the `names`, 0 for
+    of `names`, of the container itself, `named` the containers that have any, `framed` those of them that `captions` looks
+    at, once it has. `numbers` are those of the `names`, 0 for
     none, and `lines` the names by number, from 1. The tag of an unknown element is "". `width` is the width
     in pixels that a srcset is asked for, None for the widest.
     """
 
     __slots__ = (
         *("blocks", "containers", "kinds", "links", "looked", "pictures", "rows", "texts"),
-        *("bits", "ends", "head", "lines", "named", "names", "numbers", "parents", "tags", "tree"),
+        *("bits", "ends", "framed", "head", "lines", "named", "names", "numbers", "parents", "tags", "tree"),
     )
 
     def __init__(self, rows: scan.Rows, width: int | None = None) -> None:
@@ -65,6 +66,7 @@ class Walked:
         self.numbers, self.lines = rows.names, rows.lines
         self.texts, self.kinds, self.containers, self.links = rows.texts, rows.kinds, rows.containers, rows.links
         self.rows, self.tree = rows.items, rows.tree
+        self.framed: list[int] | None = None
         self.head = Head()
         self._mark(rows)
         self._read_head(rows)

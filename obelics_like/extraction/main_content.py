@@ -146,8 +146,8 @@ def main_container(walked: Walked, found: Paragraphs, furniture: array[int]) -> 
     if not own:
         return 0
     own.sort(key=containers.__getitem__)
-    places = list(map(containers.__getitem__, own))
-    sums = [0.0, *accumulate(map(found.scores.__getitem__, own))]
+    places, scores = [containers[at] for at in own], found.scores
+    sums = [0.0, *accumulate([scores[at] for at in own])]
     way, parents = list[int](), walked.parents
     at: int = places[bisect_left(sums, sums[-1] / 2) - 1]
     while at:
@@ -235,10 +235,13 @@ def _told_in_captions(found: Paragraphs, fit: list[int], captions: list[int]) ->
 def _read(walked: Walked, found: Paragraphs, totals: Totals, fit: list[int]) -> list[bool]:
     """For each item whether it is one of those that are fit, and content by the standard of its kind."""
     picks, lines = [False] * len(found.kinds), list[int]()
-    measured = map(found.kinds.__getitem__, fit), map(found.sizes.__getitem__, fit), map(found.links.__getitem__, fit)
-    for at, kind, size, share in zip(fit, *measured):
+    kinds, sizes, links = found.kinds, found.sizes, found.links
+    for at in fit:
+        kind, size, share = kinds[at], sizes[at], links[at]
         if kind in HEADINGS or kind == "dt":
             picks[at] = share < 0.5 or kind == "h1"
+        elif size >= CREDIT and kind != "li":  # too long for any of the others
+            picks[at] = share < 0.4 or (share < 0.6 and size > 150)
         elif (size < CREDIT and found.texts[at][0] == "©") or (
             size < SHORT and kind in _STAMPED and found.dated(at) and stamped(found.texts[at])
         ):

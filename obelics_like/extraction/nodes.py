@@ -234,15 +234,16 @@ class _Items:
         drops = self.drops if whole else [self.drops[at] for at in self.at]
         kept: list[int] = []
         fallen: dict[int, Fallen] = {}
-        group: Fallen | None = None
+        last: Drop | None = None
         for pos, (drop, kind) in enumerate(zip(drops, kinds)):
             if drop is None:
                 kept.append(pos)
                 continue
-            if group is None or group.drop is not drop:
+            if drop is not last:
                 group = fallen.get(id(drop)) or fallen.setdefault(id(drop), Fallen(drop))
+                last, texts = drop, group.texts
             if kind:
-                group.texts.append(pos)
+                texts.append(pos)
             else:
                 group.images.append(pos)
                 group.urls.append(self.placed[self.at[pos]].url)

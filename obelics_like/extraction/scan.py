@@ -138,7 +138,7 @@ class Rows:
         self.texts.pop()
         items = self.items = result.items.numbers()
         known = NAMES
-        self.kinds = list(map(known.__getitem__, items[KIND::ITEM]))
+        self.kinds = [known[number] for number in items[KIND::ITEM]]
         self.containers, self.links = items[CONTAINER::ITEM].tolist(), items[LINKS::ITEM].tolist()
         tree = self.tree = result.containers.numbers()
         self.parents, self.ends = tree[0::CONTAINER_ROW].tolist(), tree[3::CONTAINER_ROW].tolist()

@@ -79,7 +79,7 @@ class Measures:
             *(numbers.buffer_info()[0], shares.buffer_info()[0]),
         )
         telling, headings, prose, more = numbers[:4]
-        self.sizes = numbers[4 : (at := 4 + count)].tolist()  # asked for most often, and a list answers sooner
+        self.sizes = numbers[4 : (at := 4 + count)]
         self.flags = numbers[(at := at + count) : (at := at + count)]
         self.telling = numbers[at : at + telling]
         self.headings = numbers[(at := at + count) : at + headings]
@@ -89,7 +89,7 @@ class Measures:
         self.all_sizes = numbers[at : (at := at + held)]
         self.all_linked = numbers[at : (at := at + held)]
         self.all_other = numbers[at:]
-        self.links, self.scores = shares[:count].tolist(), shares[count:]
+        self.links, self.scores = shares[:count], shares[count:]
 
 
 def totals(

@@ -49,10 +49,9 @@ class Walked:
     texts; what is left out is GONE there. `tree` are those of the containers.
 
     Container 0 is the page; `parents[c] < c`, and all that is within c is from c to before `ends[c]`. `bits` are those
-    of `names`, of the container itself, `named` the containers that have any, `framed` those of them that `captions` looks
-    at, once it has. `numbers` are those of the `names`, 0 for
-    none, and `lines` the names by number, from 1. The tag of an unknown element is "". `width` is the width
-    in pixels that a srcset is asked for, None for the widest.
+    of `names`, of the container itself, `named` the containers that have any, `framed` those of them that `captions`
+    looks at, once it has. `numbers` are those of the `names`, 0 for none, and `lines` the names by number, from 1. The
+    tag of an unknown element is "". `width` is the width in pixels that a srcset is asked for, None for the widest.
     """
 
     __slots__ = (

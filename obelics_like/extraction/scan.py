@@ -146,8 +146,7 @@ class Rows:
         self.lines = result.words.bytes()
         self.words = ["", *self.lines.decode("utf-8", "replace").split("\n")]
         bits = result.bits.numbers()
-        self.known: list[int] = bits[: -len(self.parents)].tolist()
-        self.bits = bits[-len(self.parents) :]
+        self.known, self.bits = bits[: -len(self.parents)], bits[-len(self.parents) :]
         self.named = result.named.numbers().tolist()
         if result.asked.used:
             self._ask(result)

@@ -23,7 +23,7 @@ FEW_FORMATTED = 1_000_000
 ELEMENTS = 3
 """A page has no more elements than so many times the budget, if each beginning keeps to it: of the square of GROWTH."""
 FIRST, GROWTH, STEP = 1_000, 1.5, 15_000
-"""Tags of the first beginning that is tried; how much longer the next is at most, by share and by tags."""
+"""Tags of the first beginning that is tried, at least; how much longer the next is at most, by share and by tags."""
 
 
 class Tags(NamedTuple):
@@ -70,7 +70,8 @@ def beginnings(html: bytes, known: Tags) -> Iterator[int]:
     count = known.number
     if count <= FEW_TAGS and count * known.formatting <= FEW_FORMATTED:
         return
-    native, tried = _kernel(), FIRST
+    native = _kernel()
+    tried = max(FIRST, min(FEW_TAGS, FEW_FORMATTED // max(known.formatting, 1)))  # such a page is not tried out either
     while tried < count:
         yield native.page_tag(html, len(html), tried)
         tried = min(int(tried * GROWTH), tried + STEP)

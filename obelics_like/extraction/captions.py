@@ -52,7 +52,9 @@ def in_captions(walked: Walked, totals: Totals) -> bytearray:
 def _framed(walked: Walked, asked: int = _BITS) -> list[int]:
     """The containers that are figures, captions, or named pictures, or one of these that is asked for."""
     bits = walked.bits
-    return [at for at in walked.named if bits[at] & asked]
+    if walked.framed is None:
+        walked.framed = [at for at in walked.named if bits[at] & _BITS]
+    return walked.framed if asked == _BITS else [at for at in walked.framed if bits[at] & asked]
 
 
 def _telling(walked: Walked, framed: list[int]) -> set[int]:

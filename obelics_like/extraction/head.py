@@ -55,7 +55,7 @@ class Head:
             name = (name or attributes.get("itemprop") or "").strip().lower()
             if name and (content := attributes.get("content")):
                 self.meta.setdefault(name, content)
-                if name == "robots" or is_robot(name, content):
+                if name == "robots" or (name not in ASKED and is_robot(name, content)):
                     self._hear(name, content)
         elif href := (attributes.get("href") or "").strip():
             if tag == "base":

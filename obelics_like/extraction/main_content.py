@@ -146,8 +146,8 @@ def main_container(walked: Walked, found: Paragraphs, furniture: array[int]) -> 
     if not own:
         return 0
     own.sort(key=containers.__getitem__)
-    places = list(map(containers.__getitem__, own))
-    sums = [0.0, *accumulate(map(found.scores.__getitem__, own))]
+    places, scores = [containers[at] for at in own], found.scores
+    sums = [0.0, *accumulate([scores[at] for at in own])]
     way, parents = list[int](), walked.parents
     at: int = places[bisect_left(sums, sums[-1] / 2) - 1]
     while at:
@@ -235,23 +235,28 @@ def _told_in_captions(found: Paragraphs, fit: list[int], captions: list[int]) ->
 def _read(walked: Walked, found: Paragraphs, totals: Totals, fit: list[int]) -> list[bool]:
     """For each item whether it is one of those that are fit, and content by the standard of its kind."""
     picks, lines = [False] * len(found.kinds), list[int]()
-    measured = map(found.kinds.__getitem__, fit), map(found.sizes.__getitem__, fit), map(found.links.__getitem__, fit)
-    for at, kind, size, share in zip(fit, *measured):
+    kinds, sizes, links, parents, above = found.kinds, found.sizes, found.links, walked.parents, -1
+    for at in fit:
+        kind, size, share = kinds[at], sizes[at], links[at]
         if kind in HEADINGS or kind == "dt":
             picks[at] = share < 0.5 or kind == "h1"
+        elif size >= CREDIT and kind != "li":  # too long for any of the others
+            picks[at] = share < 0.4 or (share < 0.6 and size > 150)
         elif (size < CREDIT and found.texts[at][0] == "©") or (
             size < SHORT and kind in _STAMPED and found.dated(at) and stamped(found.texts[at])
         ):
             continue
         elif kind == "li":
-            picks[at] = _is_told(size, share, walked.parents[found.containers[at]], totals)
+            if (own := parents[found.containers[at]]) != above:
+                above, held, linked = own, totals.size(own), totals.links(own)
+            picks[at] = _is_told(size, share, held, linked)
         elif size < SHORT and kind in _LINES and not found.flags[at] & scan.SENTENCE and _is_line(found, at):
             if kind == "p" and share < 0.1:
                 lines.append(at)
         else:
             picks[at] = share < 0.4 or (share < 0.6 and size > 150)
     if lines:
-        parents, containers = walked.parents, found.containers
+        containers = found.containers
         beside = Counter(parents[containers[at]] for at in found.prose if found.kinds[at] == "p")
         for at in lines:
             above = parents[containers[at]]
@@ -261,9 +266,9 @@ def _read(walked: Walked, found: Paragraphs, totals: Totals, fit: list[int]) -> 
     return picks
 
 
-def _is_told(size: int, links: float, above: int, totals: Totals) -> bool:
-    """Whether an item of the list `above` is content: not where the list is links, nor if it is one itself."""
-    held, linked = totals.size(above), totals.links(above)
+def _is_told(size: int, links: float, held: int, linked: int) -> bool:
+    """Whether an item is content in a list that holds so much, and so much in links: not where the list is links, nor
+    if it is one itself."""
     if linked >= 0.6 * held:
         return False
     return links < (LINKED_ITEM if size >= PROSE and linked < 0.5 * held else 0.5)

@@ -46,13 +46,14 @@ def headings_of_links(walked: Walked, found: Paragraphs, picks: list[bool], root
     heads = [at for at in found.headings if picks[at] and kinds[at] != "h1"]
     if not heads:
         return
-    count, held = len(kinds), [0, *accumulate(found.sizes)]
+    count, held = len(kinds), list[int]()
     texts = [at for at in compress(range(count), picks) if kinds[at] not in HEADINGS]
     for at in heads:
         box, behind = parents[containers[at]], bisect_left(texts, at)
         following = texts[behind] if behind < len(texts) else count
         while box > root and not (following < count and box <= containers[following] < ends[box]):
             stop = bisect_left(range(count), True, at + 1, key=lambda one: not box <= containers[one] < ends[box])
+            held = held or [0, *accumulate(found.sizes)]
             if held[stop] - held[at + 1] >= BESIDE:
                 picks[at] = False
                 break

@@ -229,22 +229,25 @@ class _Items:
 
     def parted(self, wanted: bool) -> tuple[list[Text | Image], Aside]:
         """The nodes that are kept, and the others aside."""
-        kinds, drops = self.kinds, self.drops
+        whole = len(self.at) == len(self.drops)  # then each item is a node
+        kinds = self.kinds if whole else [self.kinds[at] for at in self.at]
+        drops = self.drops if whole else [self.drops[at] for at in self.at]
         kept: list[int] = []
         fallen: dict[int, Fallen] = {}
-        group: Fallen | None = None
-        for pos, at in enumerate(self.at):
-            if (drop := drops[at]) is None:
+        last: Drop | None = None
+        for pos, (drop, kind) in enumerate(zip(drops, kinds)):
+            if drop is None:
                 kept.append(pos)
                 continue
-            if group is None or group.drop is not drop:
+            if drop is not last:
                 group = fallen.get(id(drop)) or fallen.setdefault(id(drop), Fallen(drop))
-            if kinds[at]:
-                group.texts.append(pos)
+                last, texts = drop, group.texts
+            if kind:
+                texts.append(pos)
             else:
                 group.images.append(pos)
-                group.urls.append(self.placed[at].url)
-        nodes = self.nodes(pos for pos, at in enumerate(self.at) if drops[at] is not None) if wanted else []
+                group.urls.append(self.placed[self.at[pos]].url)
+        nodes = self.nodes(pos for pos, drop in enumerate(drops) if drop is not None) if wanted else []
         return self.nodes(kept), Aside(wanted, list(fallen.values()), len(self.at) - len(kept), nodes)
 
 

@@ -56,7 +56,8 @@ class Paragraphs:
     def _repeated(self) -> set[int]:
         """The paragraphs whose words stood on the page before, of those that are told apart by them."""
         telling, repeated = self.measures.telling, set[int]()
-        words = list(map(self.texts.__getitem__, telling))
+        texts = self.texts
+        words = [texts[at] for at in telling]
         if len(set(words)) == len(words):
             return repeated
         twice = {text for text, times in Counter(words).items() if times > 1}

@@ -6,7 +6,7 @@ It collects evidence, in the page and in the answer's HTTP header, and draws no 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from obelics_like.extraction.texts import listed
 from obelics_like.native.find import find
@@ -50,17 +50,26 @@ def licence(html: bytes) -> str:
     >>> licence(b'<img src="//i.creativecommons.org/l/by/4.0/88x31.png">')
     'https://creativecommons.org/licenses/by/4.0'
     """
-    if find(html, b"license") < 0:  # nor is there the second host, whose name holds the word
-        return _of_commons(html, _HOSTS[:1])
-    return _marked(html) or _of_commons(html, _HOSTS)
+    places = list(_places(html, b"license", MANY_WORDS))
+    if marked := _marked(html, places):
+        return marked
+    if len(places) < MANY_WORDS and not any(html.startswith(_HOSTS[1], at) for at in places):
+        return _of_commons(html, _HOSTS[:1])  # the second host begins with the word: one pass over the page less
+    return _of_commons(html, _HOSTS)
 
 
-def _marked(html: bytes) -> str:
+def _places(html: bytes, word: bytes, many: int) -> Iterator[int]:
+    """The first places where a word stands."""
     at = -1
-    for _ in range(MANY_WORDS):
-        at = find(html, b"license", at + 1)
-        if at < 0:
+    for _ in range(many):
+        if (at := find(html, word, at + 1)) < 0:
             break
+        yield at
+
+
+def _marked(html: bytes, places: list[int]) -> str:
+    """What the first link marked as one to a licence names, of those in which `license` stands at these places."""
+    for at in places:
         if html[at - 1] not in b" \"'=\n\t" or not _REL.search(html, max(0, at - REL), at):
             continue
         start, end = html.rfind(b"<", max(0, at - TAG), at), html.find(b">", at, at + TAG)
@@ -72,11 +81,7 @@ def _marked(html: bytes) -> str:
 
 def _of_commons(html: bytes, hosts: tuple[bytes, ...]) -> str:
     for host in hosts:
-        at = -1
-        for _ in range(MANY_LINKS):
-            at = find(html, host, at + 1)
-            if at < 0:
-                break
+        for at in _places(html, host, MANY_LINKS):
             if found := _COMMONS.search(html, max(0, at - 16), at + 90):
                 return _address(found)
     return ""

@@ -134,18 +134,19 @@ class Rows:
     )
 
     def __init__(self, result: _Result) -> None:
-        self.texts = result.text.string().split("\0")[:-1]
+        self.texts = result.text.string().split("\0")
+        self.texts.pop()
         items = self.items = result.items.numbers()
         known = NAMES
         self.kinds = [known[number] for number in items[KIND::ITEM]]
         self.containers, self.links = items[CONTAINER::ITEM].tolist(), items[LINKS::ITEM].tolist()
         tree = self.tree = result.containers.numbers()
-        self.parents, self.tags, self.names, self.ends = (tree[at::CONTAINER_ROW].tolist() for at in range(4))
+        self.parents, self.ends = tree[0::CONTAINER_ROW].tolist(), tree[3::CONTAINER_ROW].tolist()
+        self.tags, self.names = tree[1::CONTAINER_ROW], tree[2::CONTAINER_ROW]
         self.lines = result.words.bytes()
         self.words = ["", *self.lines.decode("utf-8", "replace").split("\n")]
         bits = result.bits.numbers()
-        self.known: list[int] = bits[: -len(self.parents)].tolist()
-        self.bits = bits[-len(self.parents) :]
+        self.known, self.bits = bits[: -len(self.parents)], bits[-len(self.parents) :]
         self.named = result.named.numbers().tolist()
         if result.asked.used:
             self._ask(result)
@@ -153,9 +154,8 @@ class Rows:
         self._links: dict[tuple[int, int], str] = {}
         self.special = result.special.numbers().tolist()
         self.pictures: list[tuple[int, ...]] = list(_SHOWN.iter_unpack(result.pictures.numbers()))
-        self.marks, self.metas, self._sets = (
-            list(_THREE.iter_unpack(rows.numbers())) for rows in (result.marks, result.metas, result.sets)
-        )
+        self.marks, self.metas = (list(_THREE.iter_unpack(rows.numbers())) for rows in (result.marks, result.metas))
+        self._sets = result.sets.numbers()
 
     def _ask(self, result: _Result) -> None:
         """Add to the bits what the words stand for that walk.c can't tell: those that are not all ASCII."""
@@ -166,8 +166,8 @@ class Rows:
 
     def attributes(self, start: int, end: int) -> dict[str, str]:
         """The attributes at a place; one without a value has ""."""
-        pieces = self.told[start:end].split("\0")
-        return dict(zip(pieces[::2], pieces[1::2]))
+        pieces = iter(self.told[start:end].split("\0"))
+        return dict(zip(pieces, pieces))
 
     def values(self, start: int, end: int) -> list[str]:
         """The values of src, alt, title, class, width, height and style at a place, "" for what has none; and behind
@@ -185,7 +185,7 @@ class Rows:
         """The attributes of the `<source>` elements that a picture's row names, in order."""
         found = []
         while first:
-            start, end, first = self._sets[first - 1]
+            start, end, first = self._sets[3 * first - 3 : 3 * first]
             found.append(self.attributes(start, end))
         return reversed(found)
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from array import array
 from bisect import insort
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import compress
+from typing import Any
 
 from obelics_like.extraction import names, scan
 from obelics_like.extraction.elements import Picture, pictures
@@ -23,6 +24,21 @@ Attributes = Mapping[str, str]
 _JOINTS = {scan.GLUED: "", scan.SPACED: " ", scan.BROKEN: "\n"}
 
 
+class _Looked(Sequence[str]):
+    """Strings of a table by number, looked up where they are asked for: those of few containers are."""
+
+    __slots__ = ("_numbers", "_table")
+
+    def __init__(self, table: Sequence[str], numbers: Sequence[int]) -> None:
+        self._table, self._numbers = table, numbers
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __getitem__(self, at: Any) -> Any:
+        return self._table[self._numbers[at]]
+
+
 class Walked:
     """What the walk found: the items in DOM order, texts and pictures, and the containers, both as parallel lists; and
     the page's head.
@@ -33,23 +49,23 @@ class Walked:
     texts; what is left out is GONE there. `tree` are those of the containers.
 
     Container 0 is the page; `parents[c] < c`, and all that is within c is from c to before `ends[c]`. `bits` are those
-    of `names`, of the container itself, `named` the containers that have any. `numbers` are those of the `names`, 0 for
-    none, and `lines` the names by number, from 1. The tag of an unknown element is "". `width` is the width
-    in pixels that a srcset is asked for, None for the widest.
+    of `names`, of the container itself, `named` the containers that have any, `framed` those of them that `captions`
+    looks at, once it has. `numbers` are those of the `names`, 0 for none, and `lines` the names by number, from 1. The
+    tag of an unknown element is "". `width` is the width in pixels that a srcset is asked for, None for the widest.
     """
 
     __slots__ = (
         *("blocks", "containers", "kinds", "links", "looked", "pictures", "rows", "texts"),
-        *("bits", "ends", "head", "lines", "named", "names", "numbers", "parents", "tags", "tree"),
+        *("bits", "ends", "framed", "head", "lines", "named", "names", "numbers", "parents", "tags", "tree"),
     )
 
     def __init__(self, rows: scan.Rows, width: int | None = None) -> None:
         self.parents, self.ends, self.bits, self.named = rows.parents, rows.ends, rows.bits, rows.named
-        tags, words = scan.NAMES, rows.words
-        self.tags, self.names = [tags[number] for number in rows.tags], [words[number] for number in rows.names]
+        self.tags, self.names = _Looked(scan.NAMES, rows.tags), _Looked(rows.words, rows.names)
         self.numbers, self.lines = rows.names, rows.lines
         self.texts, self.kinds, self.containers, self.links = rows.texts, rows.kinds, rows.containers, rows.links
         self.rows, self.tree = rows.items, rows.tree
+        self.framed: list[int] | None = None
         self.head = Head()
         self._mark(rows)
         self._read_head(rows)
@@ -66,15 +82,15 @@ class Walked:
     def _mark(self, rows: scan.Rows) -> None:
         """What attributes beside class and id say of a container."""
         for container, start, end in rows.marks:
-            tag, attributes = self.tags[container], rows.attributes(start, end)
-            bits = names.BY_TAG.get(tag, 0)
+            tag, attributes, bits = self.tags[container], rows.attributes(start, end), 0
             if tag == "html":
                 self.head.language = attributes.get("lang") or attributes.get("xml:lang") or ""
+            elif tag == "blockquote":  # a quoted post is named for the network it comes from
+                bits = self.bits[container] & ~names.SHARE | _more_bits(attributes)
             elif tag != "body":
-                meant = rows.known[rows.names[container]]
-                if tag == "blockquote":  # a quoted post is named for the network it comes from
-                    meant &= ~names.SHARE
-                bits |= meant | _more_bits(attributes)
+                if not (more := _more_bits(attributes)):
+                    continue
+                bits = self.bits[container] | more
             if bits and not self.bits[container]:
                 insort(self.named, container)
             self.bits[container] = bits

@@ -231,11 +231,16 @@ __attribute__((visibility("default"))) int64_t page_tag(const char *html, int64_
 __attribute__((visibility("default"))) int32_t page_is_utf8(const char *html, int64_t length) {
     const unsigned char *at = (const unsigned char *)html, *end = at + length;
     while (at < end) {
-        uint64_t bytes;
-        if (end - at >= 8 && (memcpy(&bytes, at, 8), !(bytes & 0x8080808080808080u))) {
-            at += 8;
-            continue;
+        for (uint64_t bytes; end - at >= 8; at += 8) {
+            memcpy(&bytes, at, 8);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+            bytes = __builtin_bswap64(bytes);
+#endif
+            if (!(bytes &= 0x8080808080808080u)) continue;
+            at += __builtin_ctzll(bytes) / 8;
+            break;
         }
+        if (at == end) break;
         unsigned char c = *at++;
         if (c < 0x80) continue;
         int more = c >= 0xF0 ? 3 : c >= 0xE0 ? 2 : 1;

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from obelics_like.extraction import scan
-from obelics_like.extraction.budget import cloned, tags
+from obelics_like.extraction.budget import FEW_FORMATTED, FEW_TAGS, GROWTH, beginnings, cloned, tags
 from obelics_like.extraction.texts import listed
 
 MANY = b" ".join(b"a%d" % number for number in range(3_000))
@@ -108,3 +108,13 @@ def test_many_options_cost_no_more_than_other_elements(option: str) -> None:
     started = process_time()
     scan.Walker().rows(b"<select>" + option.encode() * 30_000, 200_000, 1_000)
     assert process_time() - started < 1  # 4.6 and 15 seconds where each chose among those before it
+
+
+@pytest.mark.parametrize("html", [b"<p>" * 50_000, b"<p><b></b>" * 900, b"<b>" * 40_000], ids=["deep", "bold", "fonts"])
+def test_the_first_beginning_is_one_that_needs_no_trying_and_each_is_little_longer(html: bytes) -> None:
+    known = tags(html, 100)
+    counts = [tags(html[:length], 100).number for length in beginnings(html, known)]
+    first = counts[0]
+    assert first == 1_000 or max(first / FEW_TAGS, first * known.formatting / FEW_FORMATTED) <= 1
+    assert all(longer <= GROWTH * shorter for shorter, longer in zip(counts, [*counts[1:], known.number]))
+    assert first == FEW_TAGS or known.formatting > 0

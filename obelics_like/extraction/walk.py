@@ -95,6 +95,8 @@ class Walked:
         have split; what is left without words, or is told by the text before it, is `gone`."""
         texts, links, items, changed = self.texts, self.links, self.rows, set[int]()
         joined: dict[int, int] = {}
+        pieces: dict[int, list[str]] = {}  # of each text that goes on; it is put together once, as they may be many
+        sizes: dict[int, int] = {}
         for at in sorted({*rows.special, *self._told(formulas, gone)}) if formulas else rows.special:
             row = at * scan.ITEM
             flags, joint = items[row + scan.FLAGS], items[row + scan.JOINT]
@@ -113,15 +115,18 @@ class Walked:
                 before = joined.get(before, before)
                 group = items[row + scan.GROUP]
                 if before >= 0 and self.kinds[before] and items[before * scan.ITEM + scan.GROUP] == group:
-                    if passed and joint == scan.GLUED and texts[before][-1:].isalnum() and texts[at][:1].isalnum():
+                    told = pieces.setdefault(before, [texts[before]])
+                    if passed and joint == scan.GLUED and told[-1][-1:].isalnum() and texts[at][:1].isalnum():
                         joint = scan.SPACED  # a formula of which nothing is said parts words
-                    already = min(links[before], len(texts[before]))
-                    texts[before] += _JOINTS[joint] + texts[at]
-                    links[before] = min(already + links[at], len(texts[before]))
-                    changed.add(before)
+                    size = sizes.get(before, len(texts[before]))
+                    sizes[before] = size + len(_JOINTS[joint]) + len(texts[at])
+                    links[before] = min(min(links[before], size) + links[at], sizes[before])
+                    told += (_JOINTS[joint], texts[at])
                     joined[at] = before
                     gone.add(at)
-        for at in changed:
+        for at, told in pieces.items():
+            texts[at] = "".join(told)
+        for at in changed.union(pieces):
             row = at * scan.ITEM
             items[row + scan.FLAGS], items[row + scan.LINKS] = flags_of(texts[at]), links[at]
             items[row + scan.SIZE] = len(texts[at])

@@ -7,7 +7,6 @@ itself is `native/walk.c`; here its rows become objects, and names and addresses
 from __future__ import annotations
 
 from array import array
-from bisect import insort
 from collections.abc import Iterator, Mapping
 from itertools import compress
 
@@ -65,6 +64,7 @@ class Walked:
 
     def _mark(self, rows: scan.Rows) -> None:
         """What attributes beside class and id say of a container."""
+        more: list[int] = []
         for container, start, end in rows.marks:
             tag, attributes = self.tags[container], rows.attributes(start, end)
             bits = names.BY_TAG.get(tag, 0)
@@ -76,8 +76,10 @@ class Walked:
                     meant &= ~names.SHARE
                 bits |= meant | _more_bits(attributes)
             if bits and not self.bits[container]:
-                insort(self.named, container)
+                more.append(container)
             self.bits[container] = bits
+        if more:
+            self.named = sorted(self.named + more)
 
     def _read_head(self, rows: scan.Rows) -> None:
         head = self.head

@@ -138,12 +138,13 @@ class Walked:
     def _told(self, formulas: dict[int, Picture], gone: set[int]) -> Iterator[int]:
         """Make texts of the formulas of which something is said; the others, and those that a `<math>` before them has
         told, are `gone` from the text. Gives the former."""
+        known: dict[int, str] = {}
         for at, picture in formulas.items():
             row, said = at * scan.ITEM, " ".join(picture.alt.split())
             if not said or picture.fallback or self.rows[row + scan.FLAGS] & scan.IS_TOLD:
                 gone.add(at)
                 continue
-            kind = kind_in(self.containers[at], self.tags, self.parents)
+            kind = kind_in(self.containers[at], self.tags, self.parents, known)
             self.texts[at], self.kinds[at], self.links[at] = said, kind, len(said) if picture.link else 0
             self.rows[row + scan.KIND], self.rows[row + scan.FLAGS] = scan.NAMES.index(kind), scan.ODD | scan.MARKED
             yield at

@@ -81,9 +81,10 @@ STORY = "".join(f"<p>{TOLD}Day {number} was as all others. {TOLD}</p>" for numbe
         "<p>" + "<img data-x=1>harbour at six in the morn" * 190_000,
         "<p>" + r"<img class=tex alt='\frac{a}{b}' src=/a.png>and then" * 40_000,
         STORY + "<figure>" * 900 + "<img src=/a.jpg>" * 40_000 + "</figure>" * 900 + STORY,
+        "<nav>" + "".join(f"<h1>a{number}</h1>" for number in range(40_000)) + "</nav>" + STORY,
         STORY + "<div hidden></div>" * 90_000 + "<div class=nav></div>" * 90_000,
     ],
-    ids=("pieces", "formulas", "figures", "marks"),
+    ids=("pieces", "formulas", "figures", "headlines", "marks"),
 )
 def test_what_is_many_inside_what_is_deep_takes_no_time(html: str) -> None:
     check(html.encode()[:8_000_000])

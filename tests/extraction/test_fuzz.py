@@ -88,8 +88,10 @@ LINKED = "<div><h3><a href=/x>The other news of the day</a></h3>"
         ASKED + "<img src=/a.jpg>" * 50_000 + "<a href=/x>x</a></div>" * 300 + STORY,
         STORY * 15 + LINKED * 300 + "<p>Short.</p>" + "<div></div>" * 150_000 + "</div>" * 300,
         STORY + "<div hidden></div>" * 90_000 + "<div class=nav></div>" * 90_000,
+        "".join(f"<div class=author><img src=/{at}.jpg></div><p>{TOLD}Day {at}.</p>" for at in range(20_000)),
+        f"<article>{STORY}</article>" + "<div>" * 900 + "<a href=/other><img src=/a.jpg></a>" * 40_000,
     ],
-    ids=("pieces", "formulas", "figures", "headlines", "calls", "pictures", "cards", "marks"),
+    ids=("pieces", "formulas", "figures", "headlines", "calls", "pictures", "cards", "marks", "portraits", "outside"),
 )
 def test_what_is_many_inside_what_is_deep_takes_no_time(html: str) -> None:
     check(html.encode()[:8_000_000])

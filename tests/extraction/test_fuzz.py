@@ -74,7 +74,6 @@ def test_changes_are_the_same_for_the_same_seed_and_stay_small() -> None:
 TOLD = "On this day the ferry left the harbour at six, with forty people on board, and with apples for the islands. "
 STORY = "".join(f"<p>{TOLD}Day {number} was as all others. {TOLD}</p>" for number in range(40))
 ASKED = STORY + "<div>" * 300 + "Ask us here for what you want now."
-LINKED = "<div><h3><a href=/x>The other news of the day</a></h3>"
 
 
 @pytest.mark.parametrize(
@@ -86,12 +85,10 @@ LINKED = "<div><h3><a href=/x>The other news of the day</a></h3>"
         "<nav>" + "".join(f"<h1>a{number}</h1>" for number in range(40_000)) + "</nav>" + STORY,
         ASKED + "<div></div>" * 120_000 + "<a href=/x>x</a></div>" * 300 + STORY,
         ASKED + "<img src=/a.jpg>" * 50_000 + "<a href=/x>x</a></div>" * 300 + STORY,
-        STORY * 15 + LINKED * 300 + "<p>Short.</p>" + "<div></div>" * 150_000 + "</div>" * 300,
         STORY + "<div hidden></div>" * 90_000 + "<div class=nav></div>" * 90_000,
-        "".join(f"<div class=author><img src=/{at}.jpg></div><p>{TOLD}Day {at}.</p>" for at in range(20_000)),
-        f"<article>{STORY}</article>" + "<div>" * 900 + "<a href=/other><img src=/a.jpg></a>" * 40_000,
+        "".join(f"<div class=author><img src=/{at}.jpg></div><p>{TOLD}Day {at}.</p>" for at in range(45_000)),
     ],
-    ids=("pieces", "formulas", "figures", "headlines", "calls", "pictures", "cards", "marks", "portraits", "outside"),
+    ids=("pieces", "formulas", "figures", "headlines", "calls", "pictures", "marks", "portraits"),
 )
 def test_what_is_many_inside_what_is_deep_takes_no_time(html: str) -> None:
     check(html.encode()[:8_000_000])

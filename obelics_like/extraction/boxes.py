@@ -8,10 +8,13 @@ language; their words are not read.
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import compress
 
 from obelics_like.extraction import names
+from obelics_like.extraction.furniture import mark_all
 from obelics_like.extraction.paragraphs import Paragraphs, Totals
 from obelics_like.extraction.tags import HEADINGS
 from obelics_like.extraction.walk import Walked
@@ -39,9 +42,7 @@ def mark_calls(walked: Walked, found: Paragraphs, totals: Totals, furniture: arr
     boxes = {box for at, button, own in page.buttons() if (box := page.box(button, own)) and page.asks(at, button, box)}
     if sum(map(totals.score, boxes)) >= BOXES_SHARE * totals.score(root):
         return
-    for box in boxes:
-        for inner in range(box, walked.ends[box]):
-            furniture[inner] |= names.FORM
+    mark_all(walked, furniture, boxes, names.FORM)
 
 
 @dataclass(slots=True)
@@ -56,6 +57,12 @@ class _Page:
     nearest: dict[int, int] = field(default_factory=dict)
     pressed: dict[int, int] = field(default_factory=dict)
     told: dict[int, tuple[int, int, int]] = field(default_factory=dict)
+    sized: list[int] = field(init=False)
+    """The paragraphs: a small box may hold very many pictures."""
+
+    def __post_init__(self) -> None:
+        sizes = self.found.sizes
+        self.sized = list(compress(range(len(sizes)), sizes))
 
     def buttons(self) -> Iterator[tuple[int, int, int]]:
         """Each button or form in the root, as its first paragraph, its container, and the characters of it that are not
@@ -128,18 +135,15 @@ class _Page:
         A box that holds a list, a table or code, or no more than headings, has no first text.
         """
         found, containers, end = self.found, self.found.containers, self.walked.ends[box]
-        start = stop = at
-        while start and box <= containers[start - 1] < end:
+        sized = self.sized
+        start = stop = bisect_left(sized, at)
+        while start and box <= containers[sized[start - 1]] < end:
             start -= 1
-        while stop < len(containers) and box <= containers[stop] < end:
+        while stop < len(sized) and box <= containers[sized[stop]] < end:
             stop += 1
-        inside = {containers[one] for one in range(start, stop) if found.sizes[one]}
-        asking = {self.whole_button(one) for one in inside if self.furniture[one] & _ASKS}
-        texts = [
-            one
-            for one in range(start, stop)
-            if found.sizes[one] and not self.furniture[containers[one]] and found.links[one] < 0.9
-        ]
+        inside = sized[start:stop]
+        asking = {self.whole_button(containers[one]) for one in inside if self.furniture[containers[one]] & _ASKS}
+        texts = [one for one in inside if not self.furniture[containers[one]] and found.links[one] < 0.9]
         kinds = {found.kinds[one] for one in texts if found.kinds[one] != "blockquote" or found.sizes[one] >= QUOTE}
         if not texts or kinds & _ROWS or (kinds and kinds <= HEADINGS):
             return len(containers), 0, 0

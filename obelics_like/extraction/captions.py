@@ -87,11 +87,12 @@ def captions(walked: Walked, judged: frozenset[int] = frozenset()) -> dict[int, 
             loose.append(at)
     found: dict[int, str] = {}
     by_figure = {home: text for home, held in texts.items() if (text := _told(walked, held))}
+    nearest = {0: 0}  # of each figure the one that tells its pictures' caption: itself, or the next one round it
+    for home in framed:
+        if home and walked.bits[home] & names.FIGURE:
+            nearest[home] = home if home in by_figure else nearest[figure[walked.parents[home]]]
     for at, picture in walked.pictures.items():
-        home = figure[picture.container]
-        while home and home not in by_figure:
-            home = figure[walked.parents[home]]
-        if home:
+        if home := nearest[figure[picture.container]]:
             found[at] = by_figure[home]
     for at in loose:
         if (near := _neighbour(walked, at, found)) is not None:

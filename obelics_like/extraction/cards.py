@@ -11,6 +11,7 @@ from bisect import bisect_left
 from itertools import islice
 
 from obelics_like.extraction import names
+from obelics_like.extraction.furniture import mark_all
 from obelics_like.extraction.paragraphs import Paragraphs, Totals
 from obelics_like.extraction.walk import Walked
 
@@ -42,11 +43,9 @@ def mark_others(walked: Walked, found: Paragraphs, totals: Totals, furniture: ar
 
     `title`: the words of the page's title.
     """
-    for at in _cards(walked, found, totals, furniture, title) | _further_articles(
-        walked, found, totals, furniture, title
-    ):
-        for inner in range(at, walked.ends[at]):
-            furniture[inner] |= names.TEASER
+    others = _cards(walked, found, totals, furniture, title)
+    others |= _further_articles(walked, found, totals, furniture, title)
+    mark_all(walked, furniture, others, names.TEASER)
 
 
 def _further_articles(

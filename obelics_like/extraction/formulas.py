@@ -48,7 +48,17 @@ def is_formula(url: str, classes: str, alt: str) -> bool:
     return "\\" in alt and _TEX.search(alt) is not None and _PROSE.search(alt) is None
 
 
-def kind_in(container: int, tags: Sequence[str], parents: Sequence[int]) -> str:
-    """The kind of a text that stands in a container, as the walk names it."""
-    kind, above = KINDS.get(tags[container], "div"), tags[parents[container]]
-    return above if kind in ("div", "p") and above in KEEPING else kind
+def kind_in(container: int, tags: Sequence[str], parents: Sequence[int], known: dict[int, str]) -> str:
+    """The kind of a text that stands in a container, as the walk names it; to `known`, those of others, it is added.
+
+    >>> kind_in(3, ["", "li", "div", "p"], [0, 0, 1, 2], {})
+    'li'
+    """
+    climbed, at = [], container
+    while at and at not in known and KINDS.get(tags[at], "div") in ("div", "p"):
+        climbed.append(at)
+        at = parents[at]
+    kind = known.setdefault(at, KINDS.get(tags[at], "div"))
+    for one in climbed:
+        known[one] = kind if kind in KEEPING else KINDS.get(tags[one], "div")
+    return known[container]

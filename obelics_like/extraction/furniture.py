@@ -6,6 +6,7 @@ It reads names and the prose they hold; whether a paragraph is content is decide
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterable
 
 from obelics_like.extraction import names
 from obelics_like.extraction.measures import inherited
@@ -55,6 +56,16 @@ def believed(walked: Walked, found: Paragraphs, totals: Totals) -> array[int]:
         result[at] = own | (bits[at] & ~names.FURNITURE)
     inherited(walked.tree, result, names.FURNITURE, within=names.ARTICLE, muted=names.HEADER)
     return result
+
+
+def mark_all(walked: Walked, furniture: array[int], places: Iterable[int], bit: int) -> None:
+    """Add a bit to the furniture of containers and of all that stands in them, of which each is looked at once."""
+    done = 0
+    for place in sorted(places):
+        end = walked.ends[place]
+        for inner in range(max(place, done), end):
+            furniture[inner] |= bit
+        done = max(done, end)
 
 
 def _held(ordered: list[int], totals: Totals) -> float:

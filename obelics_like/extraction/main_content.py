@@ -322,7 +322,7 @@ def _headline(found: Paragraphs, furniture: array[int], first: int, title: set[s
 
     What is furniture or a link does not count as distance. Of headlines that repeat one another it is the first.
     """
-    likely = None
+    likely, between, reached = None, 0, first
     for at in reversed(found.headings[: bisect_left(found.headings, first)]):
         if found.kinds[at] == "h1":
             fits = at not in found.repeated
@@ -330,10 +330,11 @@ def _headline(found: Paragraphs, furniture: array[int], first: int, title: set[s
             fits = found.kinds[at] in ("h2", "h3") and _titled(found, at, title)
         if not fits:
             continue
-        between = sum(
+        between += sum(
             found.sizes[other] > 0 and found.links[other] < 0.5 and not furniture[found.containers[other]]
-            for other in range(at + 1, first)
+            for other in range(at + 1, reached)
         )
+        reached = at + 1
         if between >= LEAD_REACH:
             break
         if found.kinds[at] != "h1" or not furniture[found.containers[at]]:

@@ -173,8 +173,7 @@ def _is_portrait(one: Placement, view: View) -> bool:
         return True
     if not view.spoken[container] & PERSON or not _PORTRAIT_CLASS.search(walked.names[container]):
         return False
-    end = walked.ends[container]
-    return not any(container <= walked.containers[at] < end for at in view.main)
+    return not view.has_main(container)
 
 
 def _named_lead(picks: list[bool], placements: list[Placement], lead_image: str) -> None:

@@ -147,6 +147,7 @@ class View:
     def __init__(self, walked: Walked, placements: list[Placement], judged: Judgement, url: str, lead: str) -> None:
         self.walked, self.judged, self.url, self.lead = walked, judged, url, lead
         self.main = list(compress(range(len(judged.main)), judged.main))
+        self.holders = sorted(map(walked.containers.__getitem__, self.main))
         self.blocks = walked.blocks
         # a headline or opening outside the main container says nothing of the pictures between
         self.first = next((at for at in self.main if walked.containers[at] >= judged.root), self.main[0])
@@ -238,10 +239,13 @@ class View:
 
     def in_root(self, container: int) -> bool:
         """Whether a container is the main container or stands in it."""
-        parents, root = self.walked.parents, self.judged.root
-        while container > root:
-            container = parents[container]
-        return container == root
+        root = self.judged.root
+        return bool(root <= container < self.walked.ends[root])
+
+    def has_main(self, container: int) -> bool:
+        """Whether main text stands in a container."""
+        at = bisect_left(self.holders, container)
+        return at < len(self.holders) and self.holders[at] < self.walked.ends[container]
 
 
 def is_same(url: str, other: str, name: str) -> bool:

@@ -7,7 +7,6 @@ itself is `native/walk.c`; here its rows become objects, and names and addresses
 from __future__ import annotations
 
 from array import array
-from bisect import insort
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import compress
 from typing import Any
@@ -81,6 +80,7 @@ class Walked:
 
     def _mark(self, rows: scan.Rows) -> None:
         """What attributes beside class and id say of a container."""
+        added: list[int] = []
         for container, start, end in rows.marks:
             tag, attributes, bits = self.tags[container], rows.attributes(start, end), 0
             if tag == "html":
@@ -92,8 +92,10 @@ class Walked:
                     continue
                 bits = self.bits[container] | more
             if bits and not self.bits[container]:
-                insort(self.named, container)
+                added.append(container)
             self.bits[container] = bits
+        if added:
+            self.named = sorted(self.named + added)
 
     def _read_head(self, rows: scan.Rows) -> None:
         head = self.head
@@ -111,6 +113,8 @@ class Walked:
         have split; what is left without words, or is told by the text before it, is `gone`."""
         texts, links, items, changed = self.texts, self.links, self.rows, set[int]()
         joined: dict[int, int] = {}
+        pieces: dict[int, list[str]] = {}  # of each text that goes on; it is put together once, as they may be many
+        sizes: dict[int, int] = {}
         for at in sorted({*rows.special, *self._told(formulas, gone)}) if formulas else rows.special:
             row = at * scan.ITEM
             flags, joint = items[row + scan.FLAGS], items[row + scan.JOINT]
@@ -129,15 +133,18 @@ class Walked:
                 before = joined.get(before, before)
                 group = items[row + scan.GROUP]
                 if before >= 0 and self.kinds[before] and items[before * scan.ITEM + scan.GROUP] == group:
-                    if passed and joint == scan.GLUED and texts[before][-1:].isalnum() and texts[at][:1].isalnum():
+                    told = pieces.setdefault(before, [texts[before]])
+                    if passed and joint == scan.GLUED and told[-1][-1:].isalnum() and texts[at][:1].isalnum():
                         joint = scan.SPACED  # a formula of which nothing is said parts words
-                    already = min(links[before], len(texts[before]))
-                    texts[before] += _JOINTS[joint] + texts[at]
-                    links[before] = min(already + links[at], len(texts[before]))
-                    changed.add(before)
+                    size = sizes.get(before, len(texts[before]))
+                    sizes[before] = size + len(_JOINTS[joint]) + len(texts[at])
+                    links[before] = min(min(links[before], size) + links[at], sizes[before])
+                    told += (_JOINTS[joint], texts[at])
                     joined[at] = before
                     gone.add(at)
-        for at in changed:
+        for at, told in pieces.items():
+            texts[at] = "".join(told)
+        for at in changed.union(pieces):
             row = at * scan.ITEM
             items[row + scan.FLAGS], items[row + scan.LINKS] = flags_of(texts[at]), links[at]
             items[row + scan.SIZE] = len(texts[at])
@@ -147,12 +154,13 @@ class Walked:
     def _told(self, formulas: dict[int, Picture], gone: set[int]) -> Iterator[int]:
         """Make texts of the formulas of which something is said; the others, and those that a `<math>` before them has
         told, are `gone` from the text. Gives the former."""
+        known: dict[int, str] = {}
         for at, picture in formulas.items():
             row, said = at * scan.ITEM, " ".join(picture.alt.split())
             if not said or picture.fallback or self.rows[row + scan.FLAGS] & scan.IS_TOLD:
                 gone.add(at)
                 continue
-            kind = kind_in(self.containers[at], self.tags, self.parents)
+            kind = kind_in(self.containers[at], self.tags, self.parents, known)
             self.texts[at], self.kinds[at], self.links[at] = said, kind, len(said) if picture.link else 0
             self.rows[row + scan.KIND], self.rows[row + scan.FLAGS] = scan.NAMES.index(kind), scan.ODD | scan.MARKED
             yield at

@@ -69,3 +69,26 @@ def test_changes_are_the_same_for_the_same_seed_and_stay_small() -> None:
     assert made == [mutate(shape, random.Random(seed)) for seed in range(200)]
     assert len(set(made)) > 180
     assert 100_000 < max(map(len, made)) <= MOST
+
+
+TOLD = "On this day the ferry left the harbour at six, with forty people on board, and with apples for the islands. "
+STORY = "".join(f"<p>{TOLD}Day {number} was as all others. {TOLD}</p>" for number in range(40))
+ASKED = STORY + "<div>" * 300 + "Ask us here for what you want now."
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<p>" + "<img data-x=1>harbour at six in the morn" * 190_000,
+        "<p>" + r"<img class=tex alt='\frac{a}{b}' src=/a.png>and then" * 40_000,
+        STORY + "<figure>" * 900 + "<img src=/a.jpg>" * 40_000 + "</figure>" * 900 + STORY,
+        "<nav>" + "".join(f"<h1>a{number}</h1>" for number in range(40_000)) + "</nav>" + STORY,
+        ASKED + "<div></div>" * 120_000 + "<a href=/x>x</a></div>" * 300 + STORY,
+        ASKED + "<img src=/a.jpg>" * 50_000 + "<a href=/x>x</a></div>" * 300 + STORY,
+        STORY + "<div hidden></div>" * 90_000 + "<div class=nav></div>" * 90_000,
+        "".join(f"<div class=author><img src=/{at}.jpg></div><p>{TOLD}Day {at}.</p>" for at in range(45_000)),
+    ],
+    ids=("pieces", "formulas", "figures", "headlines", "calls", "pictures", "marks", "portraits"),
+)
+def test_what_is_many_inside_what_is_deep_takes_no_time(html: str) -> None:
+    check(html.encode()[:8_000_000])

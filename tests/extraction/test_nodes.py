@@ -246,7 +246,14 @@ def test_text_is_the_same_with_and_without_pictures(path: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["formula_in_a_paragraph", "formula_at_both_ends", "formula_by_itself", "no_picture_formula"]
+    "name",
+    [
+        "formula_in_a_paragraph",
+        "formula_at_both_ends",
+        "formula_deep_in_an_item",
+        "formula_by_itself",
+        "no_picture_formula",
+    ],
 )
 def test_a_formula_reads_as_if_its_words_stood_in_the_line(name: str) -> None:
     html, options, _ = read(next(path for path in FILES if path.stem == name))

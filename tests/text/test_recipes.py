@@ -67,7 +67,8 @@ def test_the_head_is_whole_and_ids_are_unique(name: str) -> None:
     assert set(recipe["recipe"]) == {"name", "title", "paper", "scorer", "require_pixels", "description", "output"}
     ids = [stage.get("id", stage["use"]) for stage in recipe["stage"]]
     assert len(ids) == len(set(ids))
-    assert ids[:4] == ["sources", "text.page_gate", "extract", "language"]
+    early = ["images.any"] if name == "default" else []
+    assert ids[: 4 + len(early)] == ["sources", "text.page_gate", "extract", *early, "language"]
     assert ids[-1] == "text.counts"
 
 

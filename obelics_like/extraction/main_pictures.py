@@ -13,8 +13,9 @@ from itertools import compress
 from obelics_like.extraction import names
 from obelics_like.extraction.addresses import Words
 from obelics_like.extraction.main_content import Judgement
-from obelics_like.extraction.picture_score import GALLERY, PERSON, View, is_same, model, score
+from obelics_like.extraction.picture_score import View, is_same, model, score
 from obelics_like.extraction.placements import Placement, file_name
+from obelics_like.extraction.speaking import GALLERY, PERSON
 from obelics_like.extraction.texts import listed
 from obelics_like.extraction.walk import Walked
 

@@ -11,7 +11,6 @@ import re
 import tomllib
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable
 from functools import cache
 from itertools import compress
 from operator import mul
@@ -24,6 +23,7 @@ from obelics_like.extraction.addresses import Words
 from obelics_like.extraction.main_content import Judgement
 from obelics_like.extraction.pictures import link_to_picture, resolve
 from obelics_like.extraction.placements import Placement, file_name
+from obelics_like.extraction.speaking import GALLERY, PERSON, PROMOTION, VIDEO, meant, telling_words
 from obelics_like.extraction.texts import listed
 from obelics_like.extraction.walk import Walked
 
@@ -80,30 +80,6 @@ FEATURES = {
 
 
 _FURNITURE = names.ASIDE | names.TEASER | names.SHARE
-GALLERY, PROMOTION, PERSON, VIDEO, _SPOKEN, _MAYBE = 1, 2, 4, 8, 15, 16
-"""What names speak of, as bits; and that they may speak of anything."""
-_PARTS = {
-    GALLERY: listed(
-        "galer galler carousel carosel carrousel carrosel slide swiper slick splide flickity fotorama fotostrecke "
-        "bilder diaporama photos lightbox masonry mosaic images"
-    ),
-    PROMOTION: listed(
-        "newsletter signup sign-up banner promo paywall teaser related recommend readmore read-more outbrain taboola"
-    ),
-    PERSON: listed("author autor avatar byline"),
-    VIDEO: listed("video player youtube vimeo kaltura brightcove"),
-}
-"""What speaks of it anywhere in a name, and below as a word of its own."""
-_PEOPLE = listed("profile portrait headshot bio user writer reporter contributor columnist")
-_WORDS = {
-    PROMOTION: frozenset(listed("abo ad ads anzeige werbung shop cta app")),
-    PERSON: frozenset((*_PEOPLE, *(f"{word}s" for word in _PEOPLE))),
-}
-_NO_WORDS: frozenset[str] = frozenset()
-_SELLING = ("advert", "sponsor")
-"""Words that begin so speak of promotion."""
-_WORD = re.compile(r"\w+")
-_APART = "".join(chr(at) if chr(at).isalnum() else " " for at in range(128))
 _FILE_PAGE = re.compile(
     r"/(?:(?:file|datei|fichier|archivo|image|bild|plik|ficheiro|bestand|fil|fájl|tiedosto|dosya|файл|ملف|文件|ファイル)"
     r"(?::|%3a)|(?:photos?|pictures?|images?|albums?|galler(?:y|ies))/)"
@@ -331,42 +307,8 @@ def _linked(view: View, one: Placement, target: str, after: int | None) -> tuple
 @cache
 def _asked() -> Words:
     """The words that speak of something, and those without which no other rule on names and addresses holds."""
-    known = {bit: [part for part in parts if part.isalpha()] for bit, parts in _PARTS.items()}
-    for bit, words in _WORDS.items():
-        known[bit] += [f" {word} " for word in words]
-    known[_MAYBE] = [part for parts in _PARTS.values() for part in parts if not part.isalpha()]
-    known[_MAYBE] += [f" {word}" for word in _SELLING]
     sizes = {_SIDED: ["10x10"], _SIZED: [f" {name}=10" for name in _SIDE_NAMES]}
-    return Words(known | sizes | {_SITES: _SITE_PARTS, _GIF: [".gif"]})
-
-
-def meant(texts: Iterable[str], words: Iterable[int]) -> list[int]:
-    """What each of some class names and URLs speaks of, as bits, where `words` are those of the words in it.
-
-    >>> texts = ["c-swiper", "post__author", "shadow", "sponsored-by"]
-    >>> meant(texts, _asked().found(texts)) == [GALLERY, PERSON, 0, PROMOTION]
-    True
-    """
-    return [_heard(text) if bits & _MAYBE else bits & _SPOKEN for text, bits in zip(texts, words)]
-
-
-def _heard(words: str) -> int:
-    words = words.lower()
-    spoken, found = 0, _words(words)
-    for bit, parts in _PARTS.items():
-        if any(part in words for part in parts) or not _WORDS.get(bit, _NO_WORDS).isdisjoint(found):
-            spoken |= bit
-    return spoken | PROMOTION if _sells(words, found) else spoken
-
-
-def _words(text: str) -> list[str]:
-    return text.translate(_APART).split() if text.isascii() else _WORD.findall(text.replace("_", " "))
-
-
-def _sells(words: str, found: list[str]) -> bool:
-    return any(part in words for part in _SELLING) and any(
-        word.startswith(_SELLING) and word.isascii() and word.isalpha() for word in found
-    )
+    return Words(telling_words() | sizes | {_SITES: _SITE_PARTS, _GIF: [".gif"]})
 
 
 def _surroundings(view: View, container: int, rank: int) -> tuple[int, int, bool, bool]:

@@ -9,7 +9,7 @@ from itertools import product
 
 import pytest
 
-from obelics_like.extraction import main_pictures, picture_score, placements
+from obelics_like.extraction import main_pictures, picture_score, placements, speaking
 from obelics_like.extraction.addresses import (
     COUNTING,
     FORM,
@@ -95,12 +95,12 @@ def test_no_rule_on_addresses_holds_where_none_of_its_words_is_found() -> None:
 
 def test_what_names_speak_of_is_told_by_their_words() -> None:
     chance = random.Random(7)
-    words = [word for parts in picture_score._PARTS.values() for word in parts]
-    words += [word for alone in picture_score._WORDS.values() for word in alone]
+    words = [word for parts in speaking._PARTS.values() for word in parts]
+    words += [word for alone in speaking._WORDS.values() for word in alone]
     words += ["advert", "sponsored", "advert1", "b", "3", "ü", "Ad", "APP", " ", "-", "_", "__", "."]
     texts = ["".join(chance.choices(words, k=chance.randint(1, 6))) for _ in range(20_000)]
-    for text, spoken in zip(texts, picture_score.meant(texts, picture_score._asked().found(texts))):
-        assert spoken == picture_score._heard(text), text
+    for text, spoken in zip(texts, speaking.meant(texts, picture_score._asked().found(texts))):
+        assert spoken == speaking._heard(text), text
 
 
 def test_words_in_a_string_do_not_depend_on_the_strings_around_it() -> None:

@@ -51,11 +51,9 @@ from obelics_like.store.shared import at_hand, put_made, withdraw
 from obelics_like.tasks.deciding import PACK, DecideItem
 from obelics_like.tasks.job import Job
 from obelics_like.tasks.mapping import KILLS, MapItem
-from obelics_like.tasks.scanning import QUARANTINE, index_records, scan_input
+from obelics_like.tasks.scanning import QUARANTINE, index_records, met_before, scan_input
 
 SHARD_PAGES = PAGES_A_SHARD
-SORTED_AT_ONCE = 1 << 26
-"""Records whose identities are sorted at once: 2 GB."""
 MARK = ".obelics-like.lock"
 """The file by which a folder is known for a run's own, and that a driver holds while it writes there."""
 AGAIN = "scan again"
@@ -272,8 +270,10 @@ def unproved(state: State, scanned: list[Scanned]) -> list[Scanned]:
     """
     folder = state.job.work / "index"
     sound = [one for one in scanned if "failed" not in one.found]
+    if not any(one.found["passed"] for one in sound):
+        return []
     pages = [exchange.map_table(folder / f"{one.key}-pages.arrow")["identity"].to_numpy() for one in sound]
-    again = np.split(_met_before(pages), np.cumsum([len(one) for one in pages]))[: len(pages)]
+    again = np.split(met_before(pages), np.cumsum([len(one) for one in pages]))[: len(pages)]
     met = np.unique(np.concatenate([np.empty(0, np.uint64), *(one[where] for one, where in zip(pages, again))]))
     return [
         one
@@ -301,7 +301,7 @@ def account_records(state: State, scanned: list[Scanned], limit: int | None) -> 
                 table = table.filter(pc.equal(table["kind"], "image"))
             identities.append(table["identity"].to_numpy())
             kinds.append(np.full(table.num_rows, kind == "pages"))
-    again = _met_before(identities)
+    again = met_before(identities)
     is_page = np.concatenate(kinds or [np.empty(0, bool)])
     state.ledger.came["image_record"] += int((~is_page & ~again).sum())
     gone = again[is_page]
@@ -310,27 +310,6 @@ def account_records(state: State, scanned: list[Scanned], limit: int | None) -> 
         if count:
             drops["sources", rule, "record", ""] += count
     return set(np.flatnonzero(gone | beyond).tolist())
-
-
-def _met_before(arrays: Sequence[np.ndarray], most: int = SORTED_AT_ONCE) -> np.ndarray:
-    """Whether each value stood earlier in the arrays, taken as one; the values are spread evenly, as hashes are.
-
-    They are sorted in parts of some `most` values, so that mapped arrays of any length need little memory.
-
-    >>> _met_before([np.array([3, 1], np.uint64), np.array([3, 3, 2], np.uint64)]).tolist()
-    [False, False, True, True, False]
-    """
-    starts = np.cumsum([0, *map(len, arrays)])
-    again = np.zeros(starts[-1], bool)
-    parts = 1 + len(again) // most
-    for part in range(parts):
-        here = [np.flatnonzero(values % np.uint64(parts) == part) for values in arrays]
-        identities = np.concatenate([np.empty(0, np.uint64), *(v[at] for v, at in zip(arrays, here))])
-        places = np.concatenate([np.empty(0, np.int64), *(at + start for at, start in zip(here, starts))])
-        order = np.argsort(identities, kind="stable")
-        held = identities[order]
-        again[places[order[1:]]] = held[1:] == held[:-1]
-    return again
 
 
 def _resolve_revisits(state: State) -> None:

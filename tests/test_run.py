@@ -21,7 +21,6 @@ import pytest
 
 import obelics_like
 from obelics_like import launch
-from obelics_like import run as run_module
 from obelics_like.align.gate import Gate
 from obelics_like.check import check
 from obelics_like.document import Image
@@ -583,4 +582,4 @@ def test_what_was_met_before_is_found_in_parts_as_at_once(most: int) -> None:
     arrays = [values[:0], values[:400], values[400:401], values[401:]]
     seen: set[int] = set()
     expected = [(v in seen, seen.add(v))[0] for v in values.tolist()]  # type: ignore[func-returns-value]
-    assert run_module._met_before(arrays, most).tolist() == expected
+    assert scanning.met_before(arrays, most).tolist() == expected

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,9 @@ from obelics_like.tasks.job import Job, peak_memory
 
 UNREAD = ("unreadable", "unreachable", "truncated", "body_too_large")
 """Rules of records that say that something was lost, and not only that it was no page."""
+
+SORTED_AT_ONCE = 1 << 26
+"""Records whose identities are sorted at once: 2 GB."""
 
 _RECORD = [
     (f.name, pa.int64() if f.name in ("offset", "length", "status", "size") else pa.string())
@@ -134,6 +137,27 @@ def _identity(record: Record) -> int:
     """What the same record has in common wherever it is met: id, type, URL and date."""
     text = "\n".join((record.record_id or "", record.type, record.url or "", record.date or "", record.digest or ""))
     return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "little")
+
+
+def met_before(arrays: Sequence[np.ndarray], most: int = SORTED_AT_ONCE) -> np.ndarray:
+    """Whether each value stood earlier in the arrays, taken as one; the values are spread evenly, as hashes are.
+
+    They are sorted in parts of some `most` values, so that mapped arrays of any length need little memory.
+
+    >>> met_before([np.array([3, 1], np.uint64), np.array([3, 3, 2], np.uint64)]).tolist()
+    [False, False, True, True, False]
+    """
+    starts = np.cumsum([0, *map(len, arrays)])
+    again = np.zeros(starts[-1], bool)
+    parts = 1 + len(again) // most
+    for part in range(parts):
+        here = [np.flatnonzero(values % np.uint64(parts) == part) for values in arrays]
+        identities = np.concatenate([np.empty(0, np.uint64), *(v[at] for v, at in zip(arrays, here))])
+        places = np.concatenate([np.empty(0, np.int64), *(at + start for at, start in zip(here, starts))])
+        order = np.argsort(identities, kind="stable")
+        held = identities[order]
+        again[places[order[1:]]] = held[1:] == held[:-1]
+    return again
 
 
 def index_records(path: Path, start: int = 0, stop: int | None = None) -> list[Record]:

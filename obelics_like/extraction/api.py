@@ -8,17 +8,18 @@ from __future__ import annotations
 import functools
 import hashlib
 
-from obelics_like.document import Document, Origin, Page
+from obelics_like.document import Aside, Document, Origin, Page
 from obelics_like.errors import UsageError
 from obelics_like.extraction.nodes import Nodes, Opened
 from obelics_like.stage import Context
 
 
-def extract(html: bytes, url: str, content_type: str | None = None) -> Document:
+def extract(html: bytes, url: str, content_type: str | None = None, *, dropped: bool = True) -> Document:
     """The page as a document: its nodes in DOM order, boilerplate and faulty pictures marked with a drop.
 
-    `url` makes relative URLs absolute; `content_type` is the HTTP header, for its charset. Raises nothing for any
-    bytes: a page that can't be used comes back with `drop` set. UsageError for what is no bytes.
+    `url` makes relative URLs absolute; `content_type` is the HTTP header, for its charset. With `dropped` False no node
+    is made of what is dropped, which is most of a page: a run does the same. Raises nothing for any bytes: a page that
+    can't be used comes back with `drop` set. UsageError for what is no bytes.
 
     >>> [node.text for node in extract("<p>Ein schöner Tag war das, sagte sie, und ging.</p>".encode(), "http://a.org/").kept]
     ['Ein schöner Tag war das, sagte sie, und ging.']
@@ -30,8 +31,9 @@ def extract(html: bytes, url: str, content_type: str | None = None) -> Document:
     origin = Origin(input="", offset=0)
     page = Page(url, html, content_type, origin)
     document = Document(hashlib.sha256(url.encode("utf-8", "replace")).hexdigest()[:32], url, origin, page=page)
+    document.aside = None if dropped else Aside()
     stage.process([document], opened)
-    document.page = None
+    document.page = document.aside = None
     return document
 
 

@@ -38,12 +38,12 @@ TICK = 0.001
 """Seconds of processor time between two looks at where it goes."""
 
 
-def ours() -> Extractor:
-    """`obelics_like.extract`."""
+def ours(dropped: bool = False) -> Extractor:
+    """`obelics_like.extract`, without what it drops as in a run, or with it."""
     from obelics_like.extraction import extract
 
     def run(html: bytes, url: str, mime: str | None) -> Found:
-        document = extract(html, url, mime)
+        document = extract(html, url, mime, dropped=dropped)
         return [node.text for node in document.texts()], [image.url for image in document.images()]
 
     return run
@@ -137,6 +137,7 @@ def decoded(html: bytes) -> str:
 
 MAKERS: dict[str, Callable[[], Extractor]] = {
     "ours": ours,
+    "ours with dropped": lambda: ours(dropped=True),
     "resiliparse": resiliparse,
     "trafilatura": trafilatura,
     "trafilatura fast": lambda: trafilatura(fast=True),

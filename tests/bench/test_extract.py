@@ -40,7 +40,8 @@ def test_a_run_on_the_samples_finds_what_extract_finds(crawl: Path, tmp_path: Pa
     done = bench("--data", crawl, "--pages", 6, "--peers", "none", "--repeat", 2, "--json", tmp_path / "out.json")
     assert done.returncode == 0, done.stderr
     record = json.loads((tmp_path / "out.json").read_text())
-    (ours,) = record["rows"]
+    ours, with_dropped = record["rows"]
+    assert with_dropped["runs"][0]["characters"] == ours["runs"][0]["characters"] > 0
     assert record["pages"] == 6
     assert [run["pages"] for run in ours["runs"]] == [6, 6]
     assert ours["ours_over_it"] == 1

@@ -360,6 +360,14 @@ def test_nodes_that_lie_aside_are_the_dropped_ones_and_come_back_as_they_would_h
     assert laid > (5 if main != "all" else 0)
 
 
+def test_what_is_dropped_may_be_left_out() -> None:
+    for path in FILES[::9]:
+        html, options, _ = read(path)
+        whole, kept = extract(html, options["url"]), extract(html, options["url"], dropped=False)
+        assert kept.nodes == whole.kept
+        assert (kept.facts, kept.drop, kept.aside) == (whole.facts, whole.drop, None)
+
+
 def test_the_result_does_not_depend_on_the_batch_and_pickles() -> None:
     stage = Nodes(id="extract")
     pages = [

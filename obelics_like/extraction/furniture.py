@@ -21,7 +21,7 @@ META_SHARE = 0.2
 """The same for what is named as something about the article, such as its author."""
 UNLINKED = 0.02
 """Share of links under which what is named a teaser leads nowhere."""
-STUBBORN = names.COMMENT | names.HIDDEN | names.FOOTER | names.NAV
+STUBBORN = names.ASIDE | names.COMMENT | names.HIDDEN | names.FOOTER | names.NAV
 """What stays furniture even if it holds half of the prose, and even round a headline."""
 
 _LEAST = min(DISBELIEF, OWN_SHARE, META_SHARE)

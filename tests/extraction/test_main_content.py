@@ -81,6 +81,14 @@ def test_names_inside_a_named_page_are_weighed_against_its_prose() -> None:
     assert WORDS not in " ".join(texts)
 
 
+def test_a_sidebar_that_holds_more_than_a_short_article_is_a_sidebar() -> None:
+    teasers = f"<div class='sidebar'>{prose(6, 'barge')}</div>"
+    texts = kept(f"<h1>The long fog</h1><div>{prose(3)}</div>{teasers}")
+    assert len(texts) == 4
+    assert "barge" not in " ".join(texts)
+    assert "barge" in " ".join(kept(f"<h1>The long fog</h1>{teasers}"))  # it is named after a layout
+
+
 def test_what_is_named_an_article_and_an_aside_is_an_aside_if_it_is_small() -> None:
     box = f"<div class='fact-box article--c-x1'><p>{WORDS}, and {WORDS.lower()}.</p></div>"
     assert WORDS not in " ".join(kept(f"<main>{prose(9)}{box}</main>"))

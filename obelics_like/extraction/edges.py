@@ -16,8 +16,6 @@ TEXT_BEFORE, PARTING = 8, 2
 """Paragraphs before which nothing is taken for parting words, and how many of these a text has at most."""
 PARTING_SIZE, PARTING_LINKS = 220, 0.04
 """Characters under which, and share of links from which, the last paragraph says where to go next."""
-LINKING = 0.35
-"""Share of paragraphs with a link up to which a link in the last one says something."""
 SIGNED, ENDS = 30, ".!?…。！？।؟»”\"'"
 """Characters under which a last line that ends in none of these is a signature: an author, an agency."""
 DATELINE = 40
@@ -41,21 +39,16 @@ def announced(found: Paragraphs, at: int) -> bool:
 
 def parting_words(found: Paragraphs, picks: list[bool]) -> None:
     """Take back the last words of a longer text if they are short and send the reader elsewhere by a link, and who
-    signed it; where many paragraphs hold links, one more says nothing."""
+    signed it."""
     kept = list(compress(range(len(picks)), picks))
     for before, at in reversed(list(pairwise(kept[max(TEXT_BEFORE, len(kept) - PARTING) - 1 :]))):
         size = found.sizes[at]
         if found.kinds[at] not in ("p", "div") or size >= PARTING_SIZE:
             break
         signed = size < SIGNED and found.flags[before] & scan.SENTENCE and found.texts[at][-1] not in ENDS
-        if not signed and (found.links[at] < PARTING_LINKS or _linking(found, kept)):
+        if not signed and found.links[at] < PARTING_LINKS:
             break
         picks[at] = False
-
-
-def _linking(found: Paragraphs, kept: list[int]) -> bool:
-    """Whether many of a text's paragraphs hold links."""
-    return sum(found.links[at] > 0 for at in kept) > LINKING * len(kept)
 
 
 def stamped(text: str) -> bool:

@@ -59,7 +59,7 @@ AMONG = 2
 """Paragraphs of prose side by side among which a short one is part of the text: a subheading, a line of speech."""
 CAPTIONS_ARE_TEXT = 0.9
 """Share of the main content's prose from which captions are its text: a gallery tells its story under the pictures."""
-LIST_ROWS = 4
+LIST_ROWS = 3
 """Items from which a list before the main container may be part of its article."""
 OPENING = 150
 """Score from which a paragraph before the main container, beside it, is the article's beginning."""

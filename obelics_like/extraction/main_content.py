@@ -39,8 +39,8 @@ LARGEST = 0.65
 BEFORE = 0.1
 """Share of the prose from which what stands before such a child is no standfirst."""
 LEAD_REACH = 25
-"""Paragraphs, furniture and links aside, that may stand between the headline and the main content: standfirst,
-byline, date, share bar."""
+"""Paragraphs, furniture, links, lists and tables aside, that may stand between the headline and the main content:
+standfirst, byline, date, share bar."""
 ANNOUNCING = 60
 """Characters under which a line that ends in a colon announces what follows."""
 CREDIT = 100
@@ -65,6 +65,7 @@ OPENING = 150
 """Score from which a paragraph before the main container, beside it, is the article's beginning."""
 
 _ROWS = frozenset(("table", "tbody", "tr", "ul", "ol"))
+_ENTRIES = frozenset(("li", "td", "th", "dt", "dd"))
 _LINES, _STAMPED = frozenset(("div", "p", "td")), frozenset(("div", "p", "li"))
 
 
@@ -320,7 +321,8 @@ def _titled(found: Paragraphs, at: int, title: set[str]) -> bool:
 def _headline(found: Paragraphs, furniture: array[int], first: int, title: set[str]) -> int | None:
     """The headline before the paragraph `first`: an `h1`, or a heading whose words stand in the page's title.
 
-    What is furniture or a link does not count as distance. Of headlines that repeat one another it is the first.
+    What is furniture, a link or an entry of a list or table does not count as distance. Of headlines that repeat one
+    another it is the first.
     """
     likely, between, reached = None, 0, first
     for at in reversed(found.headings[: bisect_left(found.headings, first)]):
@@ -331,7 +333,10 @@ def _headline(found: Paragraphs, furniture: array[int], first: int, title: set[s
         if not fits:
             continue
         between += sum(
-            found.sizes[other] > 0 and found.links[other] < 0.5 and not furniture[found.containers[other]]
+            found.sizes[other] > 0
+            and found.links[other] < 0.5
+            and found.kinds[other] not in _ENTRIES
+            and not furniture[found.containers[other]]
             for other in range(at + 1, reached)
         )
         reached = at + 1

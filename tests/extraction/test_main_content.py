@@ -30,6 +30,12 @@ def test_the_standfirst_is_found_behind_many_menus() -> None:
     assert kept(page)[:2] == ["The long fog", f"{WORDS}."]
 
 
+def test_the_headline_is_found_before_what_a_recipe_needs() -> None:
+    needs = "".join(f"<tr><td>{n} cups</td><td>apples</td></tr>" for n in range(20))
+    page = f"<div><h1>The apple cake</h1><p>{WORDS}.</p><table>{needs}</table></div><main>{prose(9)}</main>"
+    assert kept(page)[:2] == ["The apple cake", f"{WORDS}."]
+
+
 def test_the_standfirst_is_kept_where_the_headline_stands_in_a_trail_of_links() -> None:
     page = f"<nav><a href='/'>Home</a><h1>The long fog</h1></nav><div><p>{WORDS}.</p></div><main>{prose(9)}</main>"
     assert kept(page)[0].startswith(WORDS)

@@ -47,6 +47,9 @@ CREDIT = 100
 """Characters under which what begins with a copyright sign says whose a picture or the page is."""
 LINKED_ITEM = 0.95
 """Share of links under which an item of a list is kept if most of the list is not links."""
+SPOKEN = 0.9
+"""Share of links under which a sentence that ends in one of FULL_STOPS, CLOSING aside, says something."""
+FULL_STOPS, CLOSING = (".", "…", "。", "।", "۔", "።"), "\"'”’»)]"
 LINE = 25
 """Characters under which what holds no sentence is a line that is content among prose only."""
 HEADLINE = 15
@@ -243,6 +246,8 @@ def _read(walked: Walked, found: Paragraphs, totals: Totals, fit: list[int]) -> 
             picks[at] = share < 0.5 or kind == "h1"
         elif size >= CREDIT and kind != "li":  # too long for any of the others
             picks[at] = share < 0.4 or (share < 0.6 and size > 150)
+            if not picks[at] and share < SPOKEN:
+                lines.append(at)
         elif (size < CREDIT and found.texts[at][0] == "©") or (
             size < SHORT and kind in _STAMPED and found.dated(at) and stamped(found.texts[at])
         ):
@@ -256,15 +261,28 @@ def _read(walked: Walked, found: Paragraphs, totals: Totals, fit: list[int]) -> 
                 lines.append(at)
         else:
             picks[at] = share < 0.4 or (share < 0.6 and size > 150)
+            if not picks[at] and size >= PROSE and share < SPOKEN:
+                lines.append(at)
     if lines:
-        containers = found.containers
-        beside = Counter(parents[containers[at]] for at in found.prose if found.kinds[at] == "p")
-        for at in lines:
-            above = parents[containers[at]]
+        _amid_prose(walked, found, picks, lines)
+    return picks
+
+
+def _amid_prose(walked: Walked, found: Paragraphs, picks: list[bool], lines: list[int]) -> None:
+    """Add those of the lines, and of the sentences that are mostly links, that prose stands beside or round.
+
+    What leads to another page is one link, or ends in that page's title, which has no full stop.
+    """
+    containers, parents = found.containers, walked.parents
+    beside = Counter(parents[containers[at]] for at in found.prose if picks[at])
+    for at in lines:
+        above = parents[containers[at]]
+        if found.links[at] >= 0.4:
+            picks[at] = beside[above] > 0 and found.texts[at].rstrip(CLOSING).endswith(FULL_STOPS)
+        else:
             picks[at] = (beside[above] >= AMONG and not found.dated(at)) or between_prose(
                 at, found, above, walked.ends[above]
             )
-    return picks
 
 
 def _is_told(size: int, links: float, held: int, linked: int) -> bool:

@@ -118,6 +118,16 @@ def test_an_item_that_is_mostly_link_is_kept_in_a_list_that_is_not() -> None:
     assert len(kept(f"<article>{prose(4)}<ul>{menu}</ul></article>")) == 4
 
 
+def test_a_sentence_is_kept_however_much_of_it_is_a_link() -> None:
+    link = "<a href='/fog'>waited for the fog to go until nobody was left on board</a>"
+    page = f"<article>{prose(4)}<p>%s</p>{prose(4, 'barge')}</article>"
+    assert len(kept(page % f"The ferry {link}.")) == 9
+    assert len(kept(page % f"Read also: The ferry {link}")) == 8
+    assert len(kept(page % link.replace("</a>", ".</a>"))) == 8
+    alone = f"<div><p>The ferry {link}.</p></div>"
+    assert len(kept(f"<article>{prose(4)}{alone}{prose(4, 'barge')}</article>")) == 8
+
+
 def test_a_line_that_announces_links_goes_with_them() -> None:
     links = "<div><a href='/a'>The bells of the harbour, and who rings them</a></div>"
     page = f"<article>{prose(4)}<p>Please read on here:</p>{{}}{prose(4, 'barge')}</article>"

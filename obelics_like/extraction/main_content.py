@@ -50,7 +50,7 @@ LINKED_ITEM = 0.95
 SPOKEN = 0.9
 """Share of links under which a sentence that ends in one of FULL_STOPS, CLOSING aside, says something."""
 FULL_STOPS, CLOSING = (".", "…", "。", "।", "۔", "።"), "\"'”’»)]"
-LINE = 25
+LINE = 20
 """Characters under which what holds no sentence is a line that is content among prose only."""
 HEADLINE = 15
 """Characters from which a heading other than `h1`, or one that is a link, may be the headline."""
@@ -58,8 +58,6 @@ TITLED = 0.8
 """Share of a heading's words that stand in the page's title from which it is the headline."""
 STANDFIRST = 30
 """Characters from which a sentence or a heading right behind the headline is the standfirst; others have 60."""
-AMONG = 2
-"""Paragraphs of prose side by side among which a short one is part of the text: a subheading, a line of speech."""
 CAPTIONS_ARE_TEXT = 0.9
 """Share of the main content's prose from which captions are its text: a gallery tells its story under the pictures."""
 LIST_ROWS = 3
@@ -280,7 +278,7 @@ def _amid_prose(walked: Walked, found: Paragraphs, picks: list[bool], lines: lis
         if found.links[at] >= 0.4:
             picks[at] = beside[above] > 0 and found.texts[at].rstrip(CLOSING).endswith(FULL_STOPS)
         else:
-            picks[at] = (beside[above] >= AMONG and not found.dated(at)) or between_prose(
+            picks[at] = (beside[above] > 0 and not found.dated(at)) or between_prose(
                 at, found, above, walked.ends[above]
             )
 

@@ -11,6 +11,7 @@ from itertools import compress, pairwise
 
 from obelics_like.extraction import scan
 from obelics_like.extraction.paragraphs import Paragraphs
+from obelics_like.extraction.tags import HEADINGS
 
 TEXT_BEFORE, PARTING = 8, 2
 """Paragraphs before which nothing is taken for parting words, and how many of these a text has at most."""
@@ -39,7 +40,7 @@ def announced(found: Paragraphs, at: int) -> bool:
 
 def parting_words(found: Paragraphs, picks: list[bool]) -> None:
     """Take back the last words of a longer text if they are short and send the reader elsewhere by a link, and who
-    signed it."""
+    signed it, and the headings that are last then."""
     kept = list(compress(range(len(picks)), picks))
     for before, at in reversed(list(pairwise(kept[max(TEXT_BEFORE, len(kept) - PARTING) - 1 :]))):
         size = found.sizes[at]
@@ -49,6 +50,11 @@ def parting_words(found: Paragraphs, picks: list[bool]) -> None:
         if not signed and found.links[at] < PARTING_LINKS:
             break
         picks[at] = False
+    for at in reversed(kept):
+        if picks[at]:
+            if found.kinds[at] not in HEADINGS:
+                break
+            picks[at] = False
 
 
 def stamped(text: str) -> bool:

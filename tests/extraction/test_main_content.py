@@ -227,6 +227,11 @@ def test_the_last_words_of_a_text_that_lead_elsewhere_are_no_text_of_it() -> Non
     assert "What do you think" in " ".join(kept(page % (prose(9), write, prose(9, "barge"))))
 
 
+def test_a_text_does_not_end_in_a_heading() -> None:
+    more = "<h3>Write to us</h3><p>What do you think? Tell <a href='mailto:a@example.org'>a@example.org</a>.</p>"
+    assert kept(f"<article>{prose(12)}{more}</article>")[-1].startswith("On day 11")
+
+
 def test_who_signed_a_text_is_no_text_of_it() -> None:
     assert kept(f"<article>{prose(12)}<p>ab/AGENCY</p></article>")[-1].startswith("On day 11")
     assert kept(f"<article>{prose(12)}<p>And that was it.</p></article>")[-1] == "And that was it."

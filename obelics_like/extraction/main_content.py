@@ -297,8 +297,7 @@ def _is_line(found: Paragraphs, at: int) -> bool:
 
 
 def _lone_headings(found: Paragraphs, picks: list[bool], fit: list[int]) -> None:
-    """Take back a heading that no kept text follows before something long that is not kept, and a line that announces
-    links."""
+    """Take back a heading that no kept text follows before prose that is not kept, and a line that announces links."""
     followed = False
     kinds, sizes = found.kinds, found.sizes
     for at in range(fit[-1], fit[0] - 1, -1) if fit else ():
@@ -309,7 +308,7 @@ def _lone_headings(found: Paragraphs, picks: list[bool], fit: list[int]) -> None
             if sizes[at] < ANNOUNCING:
                 picks[at] = not announces(found, picks, at)
             followed = followed or picks[at]
-        elif followed and sizes[at] > 60 and kinds[at] != "figcaption" and kinds[at] not in HEADINGS:
+        elif followed and found.scores[at] and kinds[at] != "figcaption":
             followed = False
 
 

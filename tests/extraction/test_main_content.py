@@ -171,6 +171,16 @@ def test_a_heading_of_a_box_of_links_goes_with_them() -> None:
     assert "Read also" in kept(f"<article>{prose(4)}<div><h4>Read also</h4>{links}{prose(4, 'barge')}</div></article>")
 
 
+def test_a_heading_is_kept_where_only_links_part_it_from_its_text() -> None:
+    link = f"<p><a href='/1'>{WORDS}</a></p>"
+    asks = (
+        f"<div><p>{WORDS}, and more.</p><form><label>Your name and your address, so that we write</label></form></div>"
+    )
+    page = f"<article>{prose(4)}<h3>The second day</h3>%s{prose(4, 'barge')}</article>"
+    assert "The second day" in kept(page % link)
+    assert "The second day" not in kept(page % asks)
+
+
 def test_a_line_before_several_links_goes_with_them() -> None:
     links = "<p><a href='/1'>Why the ferry was late</a></p><p><a href='/2'>Where the apples went</a></p>"
     assert "Seen this already?" not in kept(f"<article>{prose(4)}<p>Seen this already?</p>{links}</article>")

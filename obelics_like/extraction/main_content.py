@@ -278,9 +278,7 @@ def _amid_prose(walked: Walked, found: Paragraphs, picks: list[bool], lines: lis
         if found.links[at] >= 0.4:
             picks[at] = beside[above] > 0 and found.texts[at].rstrip(CLOSING).endswith(FULL_STOPS)
         else:
-            picks[at] = (beside[above] > 0 and not found.dated(at)) or between_prose(
-                at, found, above, walked.ends[above]
-            )
+            picks[at] = beside[above] > 0 or between_prose(at, found, above, walked.ends[above])
 
 
 def _is_told(size: int, links: float, held: int, linked: int) -> bool:

@@ -227,6 +227,7 @@ def test_a_short_line_between_paragraphs_in_boxes_of_their_own_is_a_subheading()
     boxed = prose(2).replace("<p>", "<div><p>").replace("</p>", "</p></div>")
     assert "Chief since 2022" in kept(page % (boxed, boxed.replace("ferry", "barge")))
     assert "Chief since 2022" not in kept(page % (boxed, ""))
+    assert "Chief since 2022" in kept(page % (prose(2), ""))
 
 
 def test_the_last_words_of_a_text_that_lead_elsewhere_are_no_text_of_it() -> None:

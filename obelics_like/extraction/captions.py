@@ -38,7 +38,6 @@ def in_captions(walked: Walked, totals: Totals) -> bytearray:
             inside = totals.size(at) < LONG_CAPTION
         elif not bits[at] & names.FIGURE:
             inside = 0 < totals.size(at) < UNNAMED and not totals.others(at)
-            inside = inside and not bits[at] & (names.CONTENT | names.ARTICLE)
         else:
             inside = 0 < totals.size(at) < FIGURE_TEXT
             if inside and totals.others(at):

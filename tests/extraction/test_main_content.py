@@ -150,6 +150,7 @@ def test_the_plain_text_of_what_is_named_a_picture_is_its_caption() -> None:
     page = f"<article>{prose(9)}{box % '<p>The ferry at dawn</p>'}{prose(9, 'barge')}</article>"
     assert "The ferry at dawn" not in kept(page)
     assert [image.caption for image in extract(page.encode(), URL).images()] == ["The ferry at dawn"]
+    assert "The ferry at dawn" not in kept(page.replace("photo-box", "story image"))
     step = box % "<h3>How to read the photo</h3><p>Look at the ferry first, then at the fog.</p>"
     assert "Look at the ferry first, then at the fog." in kept(
         f"<article>{prose(9)}{step}{prose(9, 'barge')}</article>"

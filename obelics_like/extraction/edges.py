@@ -10,15 +10,15 @@ from array import array
 from itertools import compress, pairwise
 
 from obelics_like.extraction import scan
-from obelics_like.extraction.paragraphs import Paragraphs
+from obelics_like.extraction.paragraphs import SHORT, Paragraphs
 from obelics_like.extraction.tags import HEADINGS
 
 TEXT_BEFORE, PARTING = 8, 2
 """Paragraphs before which nothing is taken for parting words, and how many of these a text has at most."""
 PARTING_SIZE, PARTING_LINKS = 220, 0.04
 """Characters under which, and share of links from which, the last paragraph says where to go next."""
-SIGNED, ENDS = 30, ".!?…。！？।؟»”\"'"
-"""Characters under which a last line that ends in none of these is a signature: an author, an agency."""
+ENDS = ".!?…。！？।؟»”\"'"
+"""What the last line of a text ends in; a short one that ends in nothing of it says who made what: text, pictures."""
 DATELINE = 40
 """Characters under which a text that holds a day is little else."""
 
@@ -46,7 +46,7 @@ def parting_words(found: Paragraphs, picks: list[bool]) -> None:
         size = found.sizes[at]
         if found.kinds[at] not in ("p", "div") or size >= PARTING_SIZE:
             break
-        signed = size < SIGNED and found.flags[before] & scan.SENTENCE and found.texts[at][-1] not in ENDS
+        signed = size < SHORT and found.flags[before] & scan.SENTENCE and found.texts[at][-1] not in ENDS
         if not signed and found.links[at] < PARTING_LINKS:
             break
         picks[at] = False

@@ -247,6 +247,9 @@ def test_a_text_does_not_end_in_a_heading() -> None:
 def test_who_signed_a_text_is_no_text_of_it() -> None:
     assert kept(f"<article>{prose(12)}<p>ab/AGENCY</p></article>")[-1].startswith("On day 11")
     assert kept(f"<article>{prose(12)}<p>And that was it.</p></article>")[-1] == "And that was it."
+    credits = "<p>Words: A. Body of the harbour office, pictures: S. Else</p>"
+    assert kept(f"<article>{prose(12)}{credits}</article>")[-1].startswith("On day 11")
+    assert "S. Else" in kept(f"<article>{prose(2)}{credits}</article>")[-1]
 
 
 def test_a_list_without_links_before_the_text_of_an_article_is_part_of_it() -> None:

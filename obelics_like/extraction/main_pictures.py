@@ -13,7 +13,7 @@ from itertools import compress
 from obelics_like.extraction import names
 from obelics_like.extraction.addresses import Words
 from obelics_like.extraction.main_content import Judgement
-from obelics_like.extraction.picture_score import View, is_same, model, score
+from obelics_like.extraction.picture_score import View, is_same, model, score, words_asked
 from obelics_like.extraction.placements import Placement, file_name
 from obelics_like.extraction.speaking import GALLERY, PERSON
 from obelics_like.extraction.texts import listed
@@ -91,7 +91,7 @@ def candidates(
     walked: Walked, placements: list[Placement], judged: Judgement, url: str, lead_image: str = ""
 ) -> list[tuple[int, Placement, str, View]]:
     """The placements that no rule turns away: their numbers, where their links lead, and the page they stand on."""
-    if not any(judged.main):
+    if not placements or not any(judged.main):
         return []
     view = View(walked, placements, judged, url, lead_image)
     start, end, furniture = view.start, view.end, judged.furniture
@@ -100,19 +100,21 @@ def candidates(
         for number, one in enumerate(placements)  # cheap rules first: most pictures are far from the text
         if start < one.item < end and not one.fault and not furniture[one.picture.container] & _NEVER
     ]
-    asked = _words().found([one.url for _, one in near])
+    if not near:
+        return []
+    asked = view.take_up([one for _, one in near], _words())
     found = [(number, one, view.target(one), view) for (number, one), bits in zip(near, asked) if _may_be(one, bits)]
-    view.take_up([(one, target) for _, one, target, _ in found])
+    view.count([(one, target) for _, one, target, _ in found])
     return [each for each in found if not (_is_teaser(each[1], each[2], view) or _is_portrait(each[1], view))]
 
 
-_ICON_WORD, _SERVED_WORD = 1, 2
+_ICON_WORD, _SERVED_WORD = 1 << 10, 1 << 11
 
 
 @cache
 def _words() -> Words:
-    """The words without which no rule on addresses holds: of icons, and of advertisements."""
-    return Words({_ICON_WORD: _ICONS, _SERVED_WORD: (*_SERVED, *_SERVERS)})
+    """The words without which no rule on names and addresses holds: of icons, of advertisements, and of the score."""
+    return Words({**words_asked(), _ICON_WORD: _ICONS, _SERVED_WORD: (*_SERVED, *_SERVERS)})
 
 
 def _may_be(one: Placement, bits: int) -> bool:
@@ -163,7 +165,7 @@ def _is_teaser(one: Placement, target: str, view: View) -> bool:
     if target == "other_page":
         beside = view.judged.furniture[container] & _BESIDE or not view.in_root(container)
     else:  # teasers and galleries are both called carousels, but the pictures of a gallery do not lead away
-        beside = view.judged.furniture[container] & _BESIDE and not view.around(container) & GALLERY
+        beside = view.judged.furniture[container] & _BESIDE and not view.heard(one) & GALLERY
     return bool(beside) and not view.is_lead(one)
 
 
@@ -172,7 +174,7 @@ def _is_portrait(one: Placement, view: View) -> bool:
     walked, container = view.walked, one.picture.container
     if view.said[one.item] & PERSON and _PORTRAIT_CLASS.search(one.picture.names):
         return True
-    if not view.spoken[container] & PERSON or not _PORTRAIT_CLASS.search(walked.names[container]):
+    if not view.heard(one, 1) & PERSON or not _PORTRAIT_CLASS.search(walked.names[container]):
         return False
     return not view.has_main(container)
 

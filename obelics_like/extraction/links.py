@@ -1,0 +1,78 @@
+"""Where the link round a picture leads: to another page of the site, to another site, to the picture itself.
+
+What follows from it is said in `picture_score` and `main_pictures`.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from obelics_like.extraction.pictures import ENDINGS, LONG_URL, link_to_picture, resolve, site
+from obelics_like.extraction.texts import listed
+
+_FILE_PAGE = re.compile(
+    r"/(?:(?:file|datei|fichier|archivo|image|bild|plik|ficheiro|bestand|fil|fájl|tiedosto|dosya|файл|ملف|文件|ファイル)"
+    r"(?::|%3a)|(?:photos?|pictures?|images?|albums?|galler(?:y|ies))/)"
+)
+"""Links to the page about a picture, written small: of wikis in their languages, of albums."""
+PICTURED = (
+    *(f"{ending} " for ending in ENDINGS),
+    "attachment",
+    *listed(
+        "/file: /datei: /fichier: /archivo: /image: /bild: /plik: /ficheiro: /bestand: /fil: /tiedosto: /dosya: /photo/ "
+        "/photos/ /picture/ /pictures/ /image/ /images/ /album/ /albums/ /gallery/ /galleries/"
+    ),
+)
+"""Words of which at least one stands in a link to a picture file, or to the page about a picture."""
+_PARTED = re.compile(r"\w+://([^/?]*)([^?]*)")
+"""Host and path of an absolute URL."""
+_WHOLE = re.compile(
+    r"https?://([\w~%!$&'()*+,;=:@.-]+)((?:/[\w~%!$&'()*+,;=:@./-]*)?)(?:\?[\w~%!$&'()*+,;=:@./?-]*)?", re.A
+)
+_ROOTED = re.compile(r"()(/[\w~%!$&'()*+,=:@-][\w~%!$&'()*+,=:@./-]*)(?:\?[\w~%!$&'()*+,=:@./?-]+)?", re.A)
+"""The same of the URLs of plain characters that `resolve` takes as they are, or appends to the site they are of."""
+
+
+class Links:
+    """The links of a page."""
+
+    __slots__ = ("_host", "_path", "_rooted", "_url")
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        parts = urlsplit(url)
+        self._host, self._path = parts.netloc, parts.path.rstrip("/") or "//"
+        self._rooted = site(url) != ""
+
+    def target(self, href: str, picture: str, pictured: bool) -> str:
+        """Where the link round a picture of this URL leads: own, picture, other_site, other_page, or "" (to the page).
+
+        `pictured` says whether one of the words PICTURED may stand in it.
+        """
+        if href[0] in "#jJ" and (href[0] == "#" or href[:11].lower() == "javascript:"):
+            return "own"
+        if pictured:
+            if link_to_picture(href):
+                return "picture"
+            small = href.lower()
+            if "attachment" in small or _FILE_PAGE.search(small):
+                return "own"
+        there = self._parts(href)
+        if there is None:
+            return "own"
+        host, path = there
+        if host != self._host:  # a host of pictures has no pages
+            return "own" if picture.partition("//")[2].startswith(host + "/") else "other_site"
+        return "" if path.startswith(self._path) else "other_page"
+
+    def _parts(self, href: str) -> tuple[str, str] | None:
+        """Host and path of the address of a link, which `resolve` makes absolute, None for one that it can't."""
+        if "/." not in href and len(href) <= LONG_URL:
+            if found := _WHOLE.fullmatch(href):
+                return found[1], found[2]
+            if self._rooted and (found := _ROOTED.fullmatch(href)):
+                return self._host, found[2]
+        target = resolve(self._url, href)
+        found = _PARTED.match(target) if target else None
+        return (found[1], found[2]) if found else None

@@ -65,6 +65,7 @@ class Words:
         rows = _automaton([(word.encode().translate(_CLASS_OF), bits) for bits, many in words.items() for word in many])
         self._rows = array("H", itertools.chain.from_iterable(rows)).tobytes()
         self._words = _Words(_CLASS_OF, self._rows, functools.reduce(int.__or__, words))
+        self.table = ctypes.addressof(self._words)  # for C that looks for them itself
 
     def found(self, strings: Sequence[str]) -> array[int]:
         """For each string the bits of the words that stand in it; all bits where it is not all ASCII."""

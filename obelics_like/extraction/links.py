@@ -41,9 +41,12 @@ class Links:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        parts = urlsplit(url)
-        self._host, self._path = parts.netloc, parts.path.rstrip("/") or "//"
-        self._rooted = site(url) != ""
+        if found := _WHOLE.fullmatch(url):
+            self._host, path, self._rooted = found[1], found[2], True
+        else:
+            self._host, path, *_ = urlsplit(url)[1:]
+            self._rooted = site(url) != ""
+        self._path = path.rstrip("/") or "//"
 
     def target(self, href: str, picture: str, pictured: bool) -> str:
         """Where the link round a picture of this URL leads: own, picture, other_site, other_page, or "" (to the page).

@@ -16,6 +16,7 @@ from obelics_like.extraction.main_content import Judgement
 from obelics_like.extraction.picture_score import View, is_same, model, score, words_asked
 from obelics_like.extraction.placements import Placement, file_name
 from obelics_like.extraction.speaking import GALLERY, PERSON
+from obelics_like.extraction.surroundings import NUMBER, OWN, ROUND, near
 from obelics_like.extraction.texts import listed
 from obelics_like.extraction.walk import Walked
 
@@ -91,19 +92,17 @@ def candidates(
     walked: Walked, placements: list[Placement], judged: Judgement, url: str, lead_image: str = ""
 ) -> list[tuple[int, Placement, str, View]]:
     """The placements that no rule turns away: their numbers, where their links lead, and the page they stand on."""
-    if not placements or not any(judged.main):
+    may_be = [(number, one) for number, one in enumerate(placements) if not one.fault]
+    if not may_be:
         return []
-    view = View(walked, placements, judged, url, lead_image)
-    start, end, furniture = view.start, view.end, judged.furniture
-    near = [
-        (number, one)
-        for number, one in enumerate(placements)  # cheap rules first: most pictures are far from the text
-        if start < one.item < end and not one.fault and not furniture[one.picture.container] & _NEVER
-    ]
-    if not near:
+    words = _words()
+    place = near(walked, judged, [one.item for _, one in may_be], _NEVER, words)
+    if not place.rows:
         return []
-    asked = view.take_up([one for _, one in near], _words())
-    found = [(number, one, view.target(one), view) for (number, one), bits in zip(near, asked) if _may_be(one, bits)]
+    seen = [may_be[row[NUMBER]] for row in place.rows]
+    view = View(walked, placements, judged, url, lead_image, place)
+    asked = view.take_up([one for _, one in seen], place.rows, words)
+    found = [(number, one, view.target(one), view) for (number, one), bits in zip(seen, asked) if _may_be(one, bits)]
     view.count([(one, target) for _, one, target, _ in found])
     return [each for each in found if not (_is_teaser(each[1], each[2], view) or _is_portrait(each[1], view))]
 
@@ -165,7 +164,7 @@ def _is_teaser(one: Placement, target: str, view: View) -> bool:
     if target == "other_page":
         beside = view.judged.furniture[container] & _BESIDE or not view.in_root(container)
     else:  # teasers and galleries are both called carousels, but the pictures of a gallery do not lead away
-        beside = view.judged.furniture[container] & _BESIDE and not view.heard(one) & GALLERY
+        beside = view.judged.furniture[container] & _BESIDE and not view.rows[one.item][ROUND] & GALLERY
     return bool(beside) and not view.is_lead(one)
 
 
@@ -174,7 +173,7 @@ def _is_portrait(one: Placement, view: View) -> bool:
     walked, container = view.walked, one.picture.container
     if view.said[one.item] & PERSON and _PORTRAIT_CLASS.search(one.picture.names):
         return True
-    if not view.heard(one, 1) & PERSON or not _PORTRAIT_CLASS.search(walked.names[container]):
+    if not view.rows[one.item][OWN] & PERSON or not _PORTRAIT_CLASS.search(walked.names[container]):
         return False
     return not view.has_main(container)
 

@@ -24,28 +24,14 @@ from obelics_like.extraction.links import PICTURED, Links
 from obelics_like.extraction.main_content import Judgement
 from obelics_like.extraction.placements import Placement, file_name
 from obelics_like.extraction.speaking import GALLERY, PERSON, PROMOTION, SPOKEN, VIDEO, meant, telling_words
-from obelics_like.extraction.surroundings import (
-    HAS_CAPTION,
-    IN_ARTICLE,
-    IN_FIGURE,
-    NAMES,
-    NO_GAP,
-    TAG,
-    TOLD,
-    WAY,
-    around,
-)
+from obelics_like.extraction.surroundings import HAS_CAPTION, IN_ARTICLE, IN_FIGURE, LONG, NAMES, NO_GAP, PLACE, SHAPE, Near
 from obelics_like.extraction.texts import listed
 from obelics_like.extraction.walk import Walked
 
-LONG, FILE = 300, 80
-"""Characters of an element's names that are read, and of an address, from its end."""
+FILE = 80
+"""Characters of an address, from its end, that are read for what it speaks of."""
 LARGE, MIDDLE = 400, 200
 """CSS pixels."""
-BEFORE = 40
-"""Blocks of text that may stand between a picture and the main content behind it: headline, byline, share bar, menu."""
-AFTER = 25
-"""Blocks of text that may stand between the main content and a picture behind it: a gallery's captions."""
 FEATURES = {
     "after_gap": "log(1 + blocks between the last main block before the picture and it); 100 where there is none",
     "position": "share of the main blocks that stand before it",
@@ -123,16 +109,11 @@ def model() -> Model:
 class View:
     """A page as its pictures are judged on it: which blocks are main, and how often a URL or a shape occurs."""
 
-    def __init__(self, walked: Walked, placements: list[Placement], judged: Judgement, url: str, lead: str) -> None:
+    def __init__(
+        self, walked: Walked, placements: list[Placement], judged: Judgement, url: str, lead: str, near: Near
+    ) -> None:
         self.walked, self.judged, self.url, self.lead = walked, judged, url, lead
-        self.main = main = bytes(judged.main)
-        self.many, self.last = main.count(1), main.rfind(1)
-        # a headline or opening outside the main container says nothing of the pictures between
-        first, containers, root = main.find(1), walked.containers, judged.root
-        while first >= 0 and containers[first] < root:
-            first = main.find(1, first + 1)
-        self.first = first if first >= 0 else main.find(1)
-        self.start, self.end = self._reach()
+        self.many, self.first, self.last, _ = near
         self.lead_name = file_name(lead) if lead else ""
         urls = [one.url for one in placements]
         self.repeated = set() if len(set(urls)) == len(urls) else {url for url, n in Counter(urls).items() if n > 1}
@@ -140,34 +121,21 @@ class View:
         self.leading: dict[tuple[int | str, ...], int] = {}
         self._links: Links | None = None
 
-    def _reach(self) -> tuple[int, int]:
-        """The items between which a picture may stand: not more than BEFORE and AFTER blocks from the main ones."""
-        blocks = self.walked.blocks
-        first, last = bisect_left(blocks, self.first) - BEFORE - 1, bisect_left(blocks, self.last) + AFTER + 1
-        return blocks[first] if first >= 0 else -1, blocks[last] if last < len(blocks) else len(self.walked.kinds)
-
-    def take_up(self, found: list[Placement], asked: Words) -> list[int]:
-        """Take up pictures: by their items what is round them (`rows`, those of `surroundings`), which of the words that
-        are asked for stand in their addresses (`files`) and in those of their links (`hrefs`), what their file and names
-        speak of (`said`); and what the names on the ways up speak of, by number (`spoken`). Gives the bits of `files`.
-        """
-        many, items, called = len(found), [one.item for one in found], self.walked.words
-        rows = around(self.walked, self.main, items)
-        self.rows = dict(zip(items, rows))
-        numbers = list({number for row in rows for number in row[NAMES:]})
+    def take_up(self, found: list[Placement], rows: list[tuple[int, ...]], asked: Words) -> list[int]:
+        """Take up pictures and what stands round them: by their items the `rows`, which of the words that are asked for
+        stand in their addresses (`files`) and in those of their links (`hrefs`), what their file and names speak of
+        (`said`). Gives the bits of `files`."""
+        many, items = len(found), [one.item for one in found]
         texts = [one.url[-FILE:] for one in found]
         texts += [one.picture.names[:LONG] for one in found]
-        texts += [called[number][:LONG] for number in numbers]
         urls, hrefs = [one.url for one in found], [one.picture.link or "" for one in found]
         words = asked.found(texts + urls + hrefs).tolist()
         spoken = meant(texts, words)
-        self.spoken = dict(zip(numbers, spoken[2 * many :]))
-        self.files = dict(zip(items, words[len(texts) :]))
-        self.hrefs = dict(zip(items, words[len(texts) + many :]))
-        self.said = {
-            item: end & (PROMOTION | PERSON) | name for item, end, name in zip(items, spoken, spoken[many : 2 * many])
-        }
-        return words[len(texts) : len(texts) + many]
+        self.rows = dict(zip(items, rows))
+        self.files = dict(zip(items, words[2 * many :]))
+        self.hrefs = dict(zip(items, words[3 * many :]))
+        self.said = {item: end & (PROMOTION | PERSON) | name for item, end, name in zip(items, spoken, spoken[many:])}
+        return words[2 * many : 3 * many]
 
     def count(self, found: list[tuple[Placement, str]]) -> None:
         """Count, of pictures and where they lead, how many are `alike`, and of these `leading` to other pages."""
@@ -180,7 +148,7 @@ class View:
 
     def shape(self, one: Placement) -> tuple[int | str, ...]:
         """The tags and names of the two elements round a picture, and how it is shown."""
-        return one.picture.how, *self.rows[one.item][TAG : NAMES + 2]
+        return one.picture.how, *self.rows[one.item][SHAPE : NAMES + 2]
 
     def target(self, one: Placement) -> str:
         """Where the link round a picture leads: "" (there is none), own, picture, other_site or other_page."""
@@ -195,13 +163,6 @@ class View:
         """Whether this is the picture that the head of the page names."""
         return self.lead != "" and is_same(one.url, self.lead, self.lead_name)
 
-    def heard(self, one: Placement, steps: int = WAY) -> int:
-        """What the names of a picture's container, and of those round it, so many in all, speak of."""
-        told, spoken = self.spoken, 0
-        for number in self.rows[one.item][NAMES : NAMES + steps]:
-            spoken |= told[number]
-        return spoken
-
     def in_root(self, container: int) -> bool:
         """Whether a container is the main container or stands in it."""
         root = self.judged.root
@@ -210,7 +171,7 @@ class View:
     @cached_property
     def holders(self) -> list[int]:
         """The containers of main blocks, in order."""
-        return sorted(compress(self.walked.containers, self.main))
+        return sorted(compress(self.walked.containers, self.judged.main))
 
     def has_main(self, container: int) -> bool:
         """Whether main text stands in a container."""
@@ -233,7 +194,7 @@ def score(view: View, one: Placement, target: str) -> float:
 def features(view: View, one: Placement, target: str) -> list[float]:
     """What is known of a picture, in the order of `FEATURES`; `target` is that of its link."""
     row, at, words = view.rows[one.item], one.item, view.files[one.item]
-    rank, before, after, gap, steps, flags, reach = row[:TOLD]
+    rank, before, after, gap, steps, flags, spoken = row[:PLACE]
     figure, caption, opening = flags & IN_FIGURE != 0, flags & HAS_CAPTION != 0, at < view.first
     large = max(one.picture.width or 0, one.picture.height or 0) >= LARGE
     return [
@@ -243,14 +204,14 @@ def features(view: View, one: Placement, target: str) -> list[float]:
         opening and (large or figure or caption),
         opening and view.is_lead(one),
         before >= 0 and view.judged.main[before],
-        row[TAG] == _P,
+        row[SHAPE] == _P,
         steps > 6,
         figure,
         caption,
         *_shown(one, caption, words),
         *_linked(view, one, target, after),
         one.url in view.repeated,
-        *_NAMED[(view.said[at] | view.heard(one, reach)) & SPOKEN],
+        *_NAMED[(spoken | view.said[at]) & SPOKEN],
         words & _SITES != 0 and _SITE_FILE.search(one.url.partition("?")[0].lower()) is not None,
         view.judged.furniture[one.picture.container] & _FURNITURE != 0,
         flags & IN_ARTICLE != 0,

@@ -1,23 +1,31 @@
-/* What stands round the pictures of a page: one pass over the rows of its items, and the ways up from its pictures. What
-   speaks for a picture is decided in Python. */
+/* What stands round the pictures of a page that are near its main content: passes over the rows of its items, the ways
+   up from the pictures, and what the names there speak of. What speaks for a picture is decided in Python. */
 
 #include "walk.h"
+#include "words.h"
 
 enum { WAY = 6 }; /* names that are told of each picture, as `surroundings.py` has it */
 enum { IN_ARTICLE = 1, IN_FIGURE = 2, CAPTIONED = 4 };
 
 /* What `surroundings.py` goes by, and says what it is. */
 typedef struct {
-    int32_t far, no_gap, framed, captioned, beside, article, figure, caption;
+    int32_t before, after, far, no_gap, framed, captioned, beside, article, figure, caption, never, longest, unknown;
 } Limits;
 
 /* What is told of a picture; `surroundings.py` says what it is. */
 typedef struct {
-    int32_t rank, before, after, gap, steps, flags, reach, container, holder, tags[2], names[WAY];
+    int32_t rank, before, after, gap, steps, flags, spoken, own, round, number, reach, container, holder, tags[2];
+    int32_t names[WAY];
 } Around;
 
+/* What is told of the page: main blocks, the first and the last of them, rows of pictures, and those to be asked again. */
 typedef struct {
-    const int32_t *tree, *bits;
+    int32_t many, first, last, near, unsure;
+} Told;
+
+typedef struct {
+    const int32_t *items, *end, *tree, *bits, *furniture;
+    const char *main;
     const Limits *limits;
 } Page;
 
@@ -44,45 +52,68 @@ static void see_caption(const Page *page, Around *out, int32_t at, int32_t near,
 
 /* Tell what the ways up from a picture hold: tags and names, and whether there is an article or a figure. */
 static void climb(const Page *page, Around *out) {
-    int32_t bits = 0, way = 0, at = out->container;
+    int32_t bits = 0, at = out->container;
     out->tags[0] = page->tree[(int64_t)at * CONTAINER + 1];
     out->tags[1] = page->tree[(int64_t)parent(page, at) * CONTAINER + 1];
     for (int i = 0; i < WAY; i++, at = parent(page, at)) out->names[i] = page->tree[(int64_t)at * CONTAINER + 2];
-    for (at = out->container; at != out->holder; way++, at = parent(page, at)) bits |= page->bits[at];
-    out->reach = way < WAY ? way : WAY;
+    for (at = out->container; at != out->holder; out->reach++, at = parent(page, at)) bits |= page->bits[at];
+    if (out->reach > WAY) out->reach = WAY;
     if (bits & page->limits->article) out->flags |= IN_ARTICLE;
     at = out->container;
     for (int32_t step = 0; at && step < page->limits->framed; step++, at = parent(page, at))
-        if (page->bits[at] & page->limits->figure) out->flags |= IN_FIGURE;
+        bits |= page->bits[at] & page->limits->figure;
     if (bits & page->limits->figure) out->flags |= IN_FIGURE;
 }
 
-/* Tell of each of `many` pictures, whose items are `asked` in order, what is round it; `main` has a byte for each item
-   that is left. */
-EXPORT void pictures_around(const int32_t *items, int32_t rows, const int32_t *tree, const int32_t *bits, const char *main,
-                            const Limits *limits, const int32_t *asked, int32_t many, Around *out) {
-    Page page = {tree, bits, limits};
+/* Count the main blocks, and find the first, which stands in the container `root` or behind its beginning if one does,
+   and the last. `reach` becomes how many blocks stand before a picture that is near them, at least and at most. */
+static void find_main(const Page *page, int32_t root, Told *told, int32_t reach[2]) {
+    int32_t at = 0, blocks = 0, rooted = 0;
+    told->first = told->last = -1;
+    for (const int32_t *row = page->items; row < page->end; row += ITEM) {
+        if (row[0] == GONE) continue;
+        if (row[0] && page->main[at]) {
+            if (told->first < 0 || (!rooted && row[1] >= root)) {
+                told->first = at;
+                reach[0] = blocks - page->limits->before;
+                rooted = row[1] >= root;
+            }
+            told->many++;
+            told->last = at;
+            reach[1] = blocks + page->limits->after + 1;
+        }
+        blocks += row[0] != 0;
+        at++;
+    }
+}
+
+/* Tell of those of `many` pictures, whose items are `asked` in order, that are near, what stands before and behind. */
+static void see_places(const Page *page, const int32_t reach[2], const int32_t *asked, int32_t many, Told *told, Around *out) {
     int32_t at = 0, blocks = 0, rank = 0, block = -1, home = 0; /* `home`: where the last block stands */
     int32_t main_home = 0, main_block = 0;                     /* the same of the last main one; blocks before it */
-    int32_t met = 0, followed = 0, closed = 0; /* pictures that are met; that have a block, and a main one, behind them */
-    for (const int32_t *row = items; row < items + (int64_t)rows * ITEM && closed < many; row += ITEM) {
+    int32_t met = 0, near = 0, followed = 0, closed = 0;       /* pictures, and rows: with a block, a main one behind */
+    for (const int32_t *row = page->items; row < page->end && (met < many || closed < near); row += ITEM) {
         if (row[0] == GONE) continue;
         if (met < many && asked[met] == at) {
-            Around *one = &out[met++];
-            *one = (Around){rank, block, -1, blocks - 1 - main_block, .steps = limits->no_gap, .container = row[1]};
-            if (!rank || one->gap > limits->no_gap) one->gap = limits->no_gap;
-            if (block >= 0) see_caption(&page, one, at, block, home);
-            if (rank) approach(&page, one, main_home);
+            int32_t number = met++;
+            if (blocks >= reach[0] && blocks <= reach[1] && !(page->furniture[row[1]] & page->limits->never)) {
+                Around *one = &out[near++];
+                *one = (Around){rank, block, -1, blocks - 1 - main_block, page->limits->no_gap, .number = number};
+                if (!rank || one->gap > page->limits->no_gap) one->gap = page->limits->no_gap;
+                one->container = row[1];
+                if (block >= 0) see_caption(page, one, at, block, home);
+                if (rank) approach(page, one, main_home);
+            }
         }
         if (row[0]) {
-            for (; followed < met; followed++) {
+            for (; followed < near; followed++) {
                 out[followed].after = at;
-                see_caption(&page, &out[followed], asked[followed], at, row[1]);
+                see_caption(page, &out[followed], asked[out[followed].number], at, row[1]);
             }
             block = at;
             home = row[1];
-            if (main[at]) {
-                for (; closed < met; closed++) approach(&page, &out[closed], home);
+            if (page->main[at]) {
+                for (; closed < near; closed++) approach(page, &out[closed], home);
                 rank++;
                 main_home = home;
                 main_block = blocks;
@@ -91,5 +122,61 @@ EXPORT void pictures_around(const int32_t *items, int32_t rows, const int32_t *t
         }
         at++;
     }
-    for (int32_t i = 0; i < met; i++) climb(&page, &out[i]);
+    told->near = near;
+}
+
+/* The bits of the words in a name, `unknown` where it is not all ASCII. */
+static int32_t heard(const Words *words, const Limits *limits, const char *at, const char *stop) {
+    const uint16_t *row = word_step(words, words->rows, 0);
+    uint32_t bits = 0;
+    if (stop - at > limits->longest) stop = at + limits->longest;
+    for (; at < stop; at++) {
+        if (*at & 0x80 || !*at) return limits->unknown;
+        row = word_step(words, row, (unsigned char)*at);
+        bits |= word_bits(row);
+    }
+    return (int32_t)(bits | word_bits(word_step(words, row, 0)));
+}
+
+/* Tell what the names on the ways up speak of; `spoken`, all 0 before, has a place for each of the `lines`, from 1. */
+static void hear(const Page *page, const Words *words, const char *lines, int64_t length, int32_t *spoken, Told *told,
+                 Around *out) {
+    enum { WANTED = 1 };
+    int32_t last = 0;
+    for (const Around *one = out; one < out + told->near; one++)
+        for (int i = 0; i < WAY; i++) {
+            spoken[one->names[i]] = WANTED;
+            if (one->names[i] > last) last = one->names[i];
+        }
+    const char *line = lines;
+    for (int32_t number = 1; number <= last; number++) {
+        const char *stop = memchr(line, '\n', (size_t)(lines + length - line));
+        if (spoken[number]) spoken[number] = heard(words, page->limits, line, stop);
+        line = stop + 1;
+    }
+    spoken[0] = 0;
+    for (Around *one = out; one < out + told->near; one++) {
+        one->own = spoken[one->names[0]];
+        for (int i = 0; i < WAY; i++) {
+            one->round |= spoken[one->names[i]];
+            if (i < one->reach) one->spoken |= spoken[one->names[i]];
+        }
+        told->unsure += (one->round & page->limits->unknown) != 0;
+    }
+}
+
+/* Tell of the pictures near the main content what is round them, and of the page. `main` has a byte for each item that
+   is left, `root` is the main container, `furniture` are the bits of each container; `asked` are the items of `many`
+   pictures in order, `lines` the names, and `spoken` is all 0. */
+EXPORT void pictures_near(const int32_t *items, int32_t rows, const int32_t *tree, const int32_t *bits,
+                          const int32_t *furniture, const char *main, int32_t root, const Limits *limits,
+                          const Words *words, const char *lines, int64_t length, const int32_t *asked, int32_t many,
+                          int32_t *spoken, Told *told, Around *out) {
+    Page page = {items, items + (int64_t)rows * ITEM, tree, bits, furniture, main, limits};
+    int32_t reach[2] = {0, 0};
+    find_main(&page, root, told, reach);
+    if (!told->many) return;
+    see_places(&page, reach, asked, many, told, out);
+    for (Around *one = out; one < out + told->near; one++) climb(&page, one);
+    if (told->near) hear(&page, words, lines, length, spoken, told, out);
 }

@@ -100,7 +100,7 @@ def test_what_names_speak_of_is_told_by_their_words() -> None:
     words += ["advert", "sponsored", "advert1", "b", "3", "ü", "Ad", "APP", " ", "-", "_", "__", "."]
     texts = ["".join(chance.choices(words, k=chance.randint(1, 6))) for _ in range(20_000)]
     for text, spoken in zip(texts, speaking.meant(texts, picture_score._asked().found(texts))):
-        assert spoken == speaking._heard(text), text
+        assert spoken == speaking.heard(text), text
 
 
 def test_words_in_a_string_do_not_depend_on_the_strings_around_it() -> None:

@@ -30,7 +30,7 @@ _PARTED = re.compile(r"\w+://([^/?]*)([^?]*)")
 _WHOLE = re.compile(
     r"https?://([\w~%!$&'()*+,;=:@.-]+)((?:/[\w~%!$&'()*+,;=:@./-]*)?)(?:\?[\w~%!$&'()*+,;=:@./?-]*)?", re.A
 )
-_ROOTED = re.compile(r"()(/[\w~%!$&'()*+,=:@-][\w~%!$&'()*+,=:@./-]*)(?:\?[\w~%!$&'()*+,=:@./?-]+)?", re.A)
+_ROOTED = re.compile(r"(/[\w~%!$&'()*+,=:@-][\w~%!$&'()*+,=:@./-]*)(?:\?[\w~%!$&'()*+,=:@./?-]+)?", re.A)
 """The same of the URLs of plain characters that `resolve` takes as they are, or appends to the site they are of."""
 
 
@@ -53,29 +53,28 @@ class Links:
 
         `pictured` says whether one of the words PICTURED may stand in it.
         """
-        if href[0] in "#jJ" and (href[0] == "#" or href[:11].lower() == "javascript:"):
+        first = href[0]
+        if first in "#jJ" and (first == "#" or href[:11].lower() == "javascript:"):
             return "own"
-        if pictured:
-            if link_to_picture(href):
-                return "picture"
-            small = href.lower()
-            if "attachment" in small or _FILE_PAGE.search(small):
+        if pictured and (leads := _pictured(href)):
+            return leads
+        plain = "/." not in href and len(href) <= LONG_URL
+        if plain and first == "/" and self._rooted and (found := _ROOTED.fullmatch(href)):
+            return "" if found[1].startswith(self._path) else "other_page"
+        if not plain or (found := _WHOLE.fullmatch(href)) is None:
+            target = resolve(self._url, href)
+            found = _PARTED.match(target) if target else None
+            if found is None:
                 return "own"
-        there = self._parts(href)
-        if there is None:
-            return "own"
-        host, path = there
+        host, path = found.groups()
         if host != self._host:  # a host of pictures has no pages
             return "own" if picture.partition("//")[2].startswith(host + "/") else "other_site"
         return "" if path.startswith(self._path) else "other_page"
 
-    def _parts(self, href: str) -> tuple[str, str] | None:
-        """Host and path of the address of a link, which `resolve` makes absolute, None for one that it can't."""
-        if "/." not in href and len(href) <= LONG_URL:
-            if found := _WHOLE.fullmatch(href):
-                return found[1], found[2]
-            if self._rooted and (found := _ROOTED.fullmatch(href)):
-                return self._host, found[2]
-        target = resolve(self._url, href)
-        found = _PARTED.match(target) if target else None
-        return (found[1], found[2]) if found else None
+
+def _pictured(href: str) -> str:
+    """Whether a link leads to a picture file, or to the page about one ("own"), as its words tell."""
+    if link_to_picture(href):
+        return "picture"
+    small = href.lower()
+    return "own" if "attachment" in small or _FILE_PAGE.search(small) else ""

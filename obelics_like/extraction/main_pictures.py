@@ -16,7 +16,7 @@ from obelics_like.extraction.main_content import Judgement
 from obelics_like.extraction.picture_score import View, is_same, model, score, words_asked
 from obelics_like.extraction.placements import Placement, file_name
 from obelics_like.extraction.speaking import GALLERY, PERSON
-from obelics_like.extraction.surroundings import NUMBER, OWN, ROUND, near
+from obelics_like.extraction.surroundings import LONG, NUMBER, OWN, ROUND, near
 from obelics_like.extraction.texts import listed
 from obelics_like.extraction.walk import Walked
 
@@ -92,18 +92,18 @@ def candidates(
     walked: Walked, placements: list[Placement], judged: Judgement, url: str, lead_image: str = ""
 ) -> list[tuple[int, Placement, str, View]]:
     """The placements that no rule turns away: their numbers, where their links lead, and the page they stand on."""
-    may_be = [(number, one) for number, one in enumerate(placements) if not one.fault]
-    if not may_be:
+    faultless = [(number, one) for number, one in enumerate(placements) if not one.fault]
+    if not faultless:
         return []
     words = _words()
-    place = near(walked, judged, [one.item for _, one in may_be], _NEVER, words)
+    place = near(walked, judged, [one.item for _, one in faultless], _NEVER, words)
     if not place.rows:
         return []
-    seen = [may_be[row[NUMBER]] for row in place.rows]
+    seen = [faultless[row[NUMBER]] for row in place.rows]
     view = View(walked, placements, judged, url, lead_image, place)
-    asked = view.take_up([one for _, one in seen], place.rows, words)
-    found = [(number, one, view.target(one), view) for (number, one), bits in zip(seen, asked) if _may_be(one, bits)]
-    view.count([(one, target) for _, one, target, _ in found])
+    view.take_up([one for _, one in seen], place.rows, words)
+    found = [(number, one, view.target(one), view) for number, one in seen if _may_be(one, *view.seen[one.item][2:4])]
+    view.count(found)
     return [each for each in found if not (_is_teaser(each[1], each[2], view) or _is_portrait(each[1], view))]
 
 
@@ -116,15 +116,15 @@ def _words() -> Words:
     return Words({**words_asked(), _ICON_WORD: _ICONS, _SERVED_WORD: (*_SERVED, *_SERVERS)})
 
 
-def _may_be(one: Placement, bits: int) -> bool:
-    """Whether neither kind nor name speak against a picture; `bits` are those of the words in its address."""
-    return not (one.picture.how == "input" or _is_icon(one, bits) or _is_served(one, bits))
-
-
-def _is_served(one: Placement, bits: int) -> bool:
-    """Whether a picture is an advertisement that a program chose."""
-    if not bits & _SERVED_WORD:
+def _may_be(one: Placement, words: int, called: int) -> bool:
+    """Whether neither kind nor name speak against a picture; these are the words in its address and in its names."""
+    if one.picture.how == "input" or _is_icon(one, words, called):
         return False
+    return not words & _SERVED_WORD or not _is_served(one)
+
+
+def _is_served(one: Placement) -> bool:
+    """Whether a picture is an advertisement that a program chose."""
     path = one.url.partition("?")[0].lower()
     if any(part in path for part in _SERVED):
         return True
@@ -136,23 +136,21 @@ def _serves(host: str) -> bool:
     return _SERVER.match(host) is not None
 
 
-def _is_icon(one: Placement, bits: int = _ICON_WORD) -> bool:
+def _is_icon(one: Placement, words: int = _ICON_WORD, called: int = _ICON_WORD) -> bool:
+    """Whether a picture is a sign; these are the words in its address, and in the first LONG characters of its names."""
     picture = one.picture
-    larger = max(picture.width or 0, picture.height or 0)
+    width, height = picture.width or 0, picture.height or 0
+    larger = width if width > height else height
     if 0 < larger < ICON:
         return True
-    if bits & _ICON_WORD:
+    if words & _ICON_WORD:
         name = one.url.partition("?")[0].rpartition("/")[2].lower()
         if name[-4:] == ".svg" and larger <= DRAWING:
             return True
         if _ICON.search(f"_{name}") or _ICON_FILE.match(name):
             return True
-    return picture.names != "" and _is_icon_class(picture.names)
-
-
-@lru_cache(4096)
-def _is_icon_class(classes: str) -> bool:
-    return _ICON_CLASS.search(classes) is not None
+    called = called & _ICON_WORD or len(picture.names) > LONG
+    return called != 0 and _ICON_CLASS.search(picture.names) is not None
 
 
 def _is_teaser(one: Placement, target: str, view: View) -> bool:
@@ -164,18 +162,19 @@ def _is_teaser(one: Placement, target: str, view: View) -> bool:
     if target == "other_page":
         beside = view.judged.furniture[container] & _BESIDE or not view.in_root(container)
     else:  # teasers and galleries are both called carousels, but the pictures of a gallery do not lead away
-        beside = view.judged.furniture[container] & _BESIDE and not view.rows[one.item][ROUND] & GALLERY
+        beside = view.judged.furniture[container] & _BESIDE and not view.seen[one.item][0][ROUND] & GALLERY
     return bool(beside) and not view.is_lead(one)
 
 
 def _is_portrait(one: Placement, view: View) -> bool:
     """Whether a picture, or the element that holds it and no main text, is named for the author."""
-    walked, container = view.walked, one.picture.container
-    if view.said[one.item] & PERSON and _PORTRAIT_CLASS.search(one.picture.names):
+    row, said, *_ = view.seen[one.item]
+    if said & PERSON and _PORTRAIT_CLASS.search(one.picture.names):
         return True
-    if not view.rows[one.item][OWN] & PERSON or not _PORTRAIT_CLASS.search(walked.names[container]):
+    if not row[OWN] & PERSON:
         return False
-    return not view.has_main(container)
+    container = one.picture.container
+    return _PORTRAIT_CLASS.search(view.walked.names[container]) is not None and not view.has_main(container)
 
 
 def _named_lead(picks: list[bool], placements: list[Placement], lead_image: str) -> None:

@@ -85,6 +85,8 @@ of a link, those of links to pictures."""
 _FROM_PAGE = tuple(math.log1p(gap) for gap in range(NO_GAP + 1))
 _NAMED = [tuple(spoken & bit != 0 for bit in (GALLERY, PROMOTION, PERSON, VIDEO)) for spoken in range(SPOKEN + 1)]
 """The features after_gap, by the gap; and from named_gallery to named_video, by what is spoken of."""
+_UNDECLARED, _UNLINKED = (False,) * 4, (False,) * 6
+"""What `_shown` and `_linked` give where there is nothing to tell of."""
 _P = scan.NAMES.index("p")
 
 
@@ -117,38 +119,39 @@ class View:
         self.lead_name = file_name(lead) if lead else ""
         urls = [one.url for one in placements]
         self.repeated = set() if len(set(urls)) == len(urls) else {url for url, n in Counter(urls).items() if n > 1}
-        self.alike: dict[tuple[int | str, ...], int] = {}
-        self.leading: dict[tuple[int | str, ...], int] = {}
+        self.alike: dict[tuple[object, ...], int] = {}
+        self.leading: dict[tuple[object, ...], int] = {}
         self._links: Links | None = None
 
-    def take_up(self, found: list[Placement], rows: list[tuple[int, ...]], asked: Words) -> list[int]:
-        """Take up pictures and what stands round them: by their items the `rows`, which of the words that are asked for
-        stand in their addresses (`files`) and in those of their links (`hrefs`), what their file and names speak of
-        (`said`). Gives the bits of `files`."""
-        many, items = len(found), [one.item for one in found]
-        texts = [one.url[-FILE:] for one in found]
+    def take_up(self, found: list[Placement], rows: list[tuple[int, ...]], asked: Words) -> None:
+        """Take up pictures and what stands round them, as `seen` by their items: the row; what their file and names
+        speak of; and which of the words that are asked for stand in their addresses, names and links."""
+        many, urls = len(found), [one.url for one in found]
+        texts = [url[-FILE:] for url in urls]
         texts += [one.picture.names[:LONG] for one in found]
-        urls, hrefs = [one.url for one in found], [one.picture.link or "" for one in found]
-        words = asked.found(texts + urls + hrefs).tolist()
+        words = asked.found([*texts, *urls, *[one.picture.link or "" for one in found]]).tolist()
         spoken = meant(texts, words)
-        self.rows = dict(zip(items, rows))
-        self.files = dict(zip(items, words[2 * many :]))
-        self.hrefs = dict(zip(items, words[3 * many :]))
-        self.said = {item: end & (PROMOTION | PERSON) | name for item, end, name in zip(items, spoken, spoken[many:])}
-        return words[2 * many : 3 * many]
+        said = [end & (PROMOTION | PERSON) | name for end, name in zip(spoken, spoken[many:])]
+        self.seen = {
+            one.item: known
+            for one, known in zip(found, zip(rows, said, words[2 * many :], words[many:], words[3 * many :]))
+        }
 
-    def count(self, found: list[tuple[Placement, str]]) -> None:
-        """Count, of pictures and where they lead, how many are `alike`, and of these `leading` to other pages."""
+    def count(self, found: list[tuple[int, Placement, str, View]]) -> None:
+        """Count how many pictures are `alike`, and of these `leading` to other pages, if there are any."""
         alike, leading = self.alike, self.leading
-        for one, target in found:
-            shape = self.shape(one)
-            alike[shape] = alike.get(shape, 0) + 1
+        for _, one, target, _ in found:
             if target == "other_page":
+                shape = self.shape(one)
                 leading[shape] = leading.get(shape, 0) + 1
+        if leading:
+            for _, one, _, _ in found:
+                shape = self.shape(one)
+                alike[shape] = alike.get(shape, 0) + 1
 
-    def shape(self, one: Placement) -> tuple[int | str, ...]:
+    def shape(self, one: Placement) -> tuple[object, ...]:
         """The tags and names of the two elements round a picture, and how it is shown."""
-        return one.picture.how, *self.rows[one.item][SHAPE : NAMES + 2]
+        return one.picture.how, self.seen[one.item][0][SHAPE : NAMES + 2]
 
     def target(self, one: Placement) -> str:
         """Where the link round a picture leads: "" (there is none), own, picture, other_site or other_page."""
@@ -157,7 +160,12 @@ class View:
             return ""
         if self._links is None:
             self._links = Links(self.url)
-        return self._links.target(href, one.url, self.hrefs[one.item] & _PICTURED != 0)
+        return self._links.target(href, one.url, self.seen[one.item][4] & _PICTURED != 0)
+
+    def like_links(self, one: Placement) -> float:
+        """Which share of the pictures of the same shape lead to other pages."""
+        shape = self.shape(one)
+        return self.leading.get(shape, 0) / self.alike[shape]
 
     def is_lead(self, one: Placement) -> bool:
         """Whether this is the picture that the head of the page names."""
@@ -193,60 +201,50 @@ def score(view: View, one: Placement, target: str) -> float:
 
 def features(view: View, one: Placement, target: str) -> list[float]:
     """What is known of a picture, in the order of `FEATURES`; `target` is that of its link."""
-    row, at, words = view.rows[one.item], one.item, view.files[one.item]
+    row, said, words, _, _ = view.seen[one.item]
     rank, before, after, gap, steps, flags, spoken = row[:PLACE]
-    figure, caption, opening = flags & IN_FIGURE != 0, flags & HAS_CAPTION != 0, at < view.first
-    large = max(one.picture.width or 0, one.picture.height or 0) >= LARGE
+    figure, caption, opening = flags & IN_FIGURE != 0, flags & HAS_CAPTION != 0, one.item < view.first
+    width, height = one.picture.width or 0, one.picture.height or 0
+    larger = width if width > height else height
+    links, judged = view.walked.links, view.judged
     return [
         _FROM_PAGE[gap],
         rank / view.many,
         opening,
-        opening and (large or figure or caption),
+        opening and (larger >= LARGE or figure or caption),
         opening and view.is_lead(one),
-        before >= 0 and view.judged.main[before],
+        before >= 0 and judged.main[before],
         row[SHAPE] == _P,
         steps > 6,
         figure,
         caption,
-        *_shown(one, caption, words),
-        *_linked(view, one, target, after),
+        not larger and not caption,
+        *(_shown(width, height) if larger else _UNDECLARED),
+        words & (_SIDED | _SIZED) != 0 and _is_thumbnail(one.url, words),
+        words & _GIF != 0 and one.url.partition("?")[0][-4:].lower() == ".gif",
+        min(1.0, links[after] / len(view.walked.texts[after])) if after >= 0 and links[after] else 0.0,
+        *(_linked(view, one, target) if target else _UNLINKED),
+        view.like_links(one) if view.leading else 0.0,
         one.url in view.repeated,
-        *_NAMED[(spoken | view.said[at]) & SPOKEN],
+        *_NAMED[(spoken | said) & SPOKEN],
         words & _SITES != 0 and _SITE_FILE.search(one.url.partition("?")[0].lower()) is not None,
-        view.judged.furniture[one.picture.container] & _FURNITURE != 0,
+        judged.furniture[one.picture.container] & _FURNITURE != 0,
         flags & IN_ARTICLE != 0,
     ]
 
 
-def _shown(one: Placement, caption: bool, words: int) -> tuple[float, ...]:
-    """The features of size and format, from `bare` to `gif`; `words` are those of its address."""
-    width, height = one.picture.width or 0, one.picture.height or 0
-    larger = max(width, height)
-    square = width < 1.05 * height and height < 1.05 * width
-    return (
-        not larger and not caption,
-        larger >= LARGE,
-        0 < larger < MIDDLE,
-        square,
-        square and larger < MIDDLE,
-        words & (_SIDED | _SIZED) != 0 and _is_thumbnail(one.url, words),
-        words & _GIF != 0 and one.url.partition("?")[0][-4:].lower() == ".gif",
-    )
+def _shown(width: int, height: int) -> tuple[bool, ...]:
+    """The features of a declared size, from `large` to `small_square`."""
+    square, small = width < 1.05 * height and height < 1.05 * width, width < MIDDLE and height < MIDDLE
+    return width >= LARGE or height >= LARGE, small, square, square and small
 
 
-def _linked(view: View, one: Placement, target: str, after: int) -> tuple[float, ...]:
-    """The features of links, from `next_in_links` to `like_links`; `after` is the block behind the picture, or -1."""
-    leaves, outside, shape = target == "other_site", not view.first < one.item < view.last, view.shape(one)
-    return (
-        min(1.0, view.walked.links[after] / len(view.walked.texts[after])) if after >= 0 else 0.0,
-        target == "other_page",
-        leaves,
-        leaves and outside,
-        leaves and not outside and one.picture.alt.count(" ") >= 3,
-        target in ("own", "picture"),
-        target == "picture",
-        view.leading.get(shape, 0) / view.alike[shape],
-    )
+def _linked(view: View, one: Placement, target: str) -> tuple[bool, ...]:
+    """The features of a link, from `other_page` to `picture_link`."""
+    if target != "other_site":
+        return target == "other_page", False, False, False, target in ("own", "picture"), target == "picture"
+    outside = not view.first < one.item < view.last
+    return False, True, outside, not outside and one.picture.alt.count(" ") >= 3, False, False
 
 
 def words_asked() -> dict[int, Sequence[str]]:

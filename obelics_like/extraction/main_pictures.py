@@ -13,7 +13,7 @@ from itertools import compress
 from obelics_like.extraction import names
 from obelics_like.extraction.addresses import Words
 from obelics_like.extraction.main_content import Judgement
-from obelics_like.extraction.picture_score import View, is_same, model, score, words_asked
+from obelics_like.extraction.picture_score import View, is_same, looked_at, model, score, words_asked
 from obelics_like.extraction.placements import Placement, file_name
 from obelics_like.extraction.speaking import GALLERY, PERSON
 from obelics_like.extraction.surroundings import LONG, NUMBER, OWN, ROUND, near
@@ -99,10 +99,13 @@ def candidates(
     place = near(walked, judged, [one.item for _, one in faultless], _NEVER, words)
     if not place.rows:
         return []
-    seen = [faultless[row[NUMBER]] for row in place.rows]
-    view = View(walked, placements, judged, url, lead_image, place)
-    view.take_up([one for _, one in seen], place.rows, words)
-    found = [(number, one, view.target(one), view) for number, one in seen if _may_be(one, *view.seen[one.item][2:4])]
+    view, found = View(walked, placements, judged, url, lead_image, place), []
+    close = [faultless[row[NUMBER]] for row in place.rows]
+    looked = looked_at([one for _, one in close], words)
+    for row, (number, one), (said, file, called, href) in zip(place.rows, close, looked):
+        if _may_be(one, file, called):
+            view.seen[one.item] = row, said, file
+            found.append((number, one, view.target(one, href), view))
     view.count(found)
     return [each for each in found if not (_is_teaser(each[1], each[2], view) or _is_portrait(each[1], view))]
 
@@ -168,7 +171,7 @@ def _is_teaser(one: Placement, target: str, view: View) -> bool:
 
 def _is_portrait(one: Placement, view: View) -> bool:
     """Whether a picture, or the element that holds it and no main text, is named for the author."""
-    row, said, *_ = view.seen[one.item]
+    row, said, _ = view.seen[one.item]
     if said & PERSON and _PORTRAIT_CLASS.search(one.picture.names):
         return True
     if not row[OWN] & PERSON:

@@ -11,7 +11,7 @@ import re
 import tomllib
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache, cached_property
 from itertools import compress
 from operator import mul
@@ -108,6 +108,11 @@ def model() -> Model:
     return Model([float(weights[name]) for name in FEATURES], float(table["bias"]), float(table["threshold"]))
 
 
+Seen = tuple[tuple[int, ...], int, int]
+"""What is seen of a picture: its row of `surroundings`; what its file and names speak of; which words of those that are
+asked for stand in its address."""
+
+
 class View:
     """A page as its pictures are judged on it: which blocks are main, and how often a URL or a shape occurs."""
 
@@ -121,21 +126,8 @@ class View:
         self.repeated = set() if len(set(urls)) == len(urls) else {url for url, n in Counter(urls).items() if n > 1}
         self.alike: dict[tuple[object, ...], int] = {}
         self.leading: dict[tuple[object, ...], int] = {}
-        self._links: Links | None = None
-
-    def take_up(self, found: list[Placement], rows: list[tuple[int, ...]], asked: Words) -> None:
-        """Take up pictures and what stands round them, as `seen` by their items: the row; what their file and names
-        speak of; and which of the words that are asked for stand in their addresses, names and links."""
-        many, urls = len(found), [one.url for one in found]
-        texts = [url[-FILE:] for url in urls]
-        texts += [one.picture.names[:LONG] for one in found]
-        words = asked.found([*texts, *urls, *[one.picture.link or "" for one in found]]).tolist()
-        spoken = meant(texts, words)
-        said = [end & (PROMOTION | PERSON) | name for end, name in zip(spoken, spoken[many:])]
-        self.seen = {
-            one.item: known
-            for one, known in zip(found, zip(rows, said, words[2 * many :], words[many:], words[3 * many :]))
-        }
+        self.seen: dict[int, Seen] = {}
+        self.links: Links | None = None
 
     def count(self, found: list[tuple[int, Placement, str, View]]) -> None:
         """Count how many pictures are `alike`, and of these `leading` to other pages, if there are any."""
@@ -153,14 +145,14 @@ class View:
         """The tags and names of the two elements round a picture, and how it is shown."""
         return one.picture.how, self.seen[one.item][0][SHAPE : NAMES + 2]
 
-    def target(self, one: Placement) -> str:
-        """Where the link round a picture leads: "" (there is none), own, picture, other_site or other_page."""
-        href = one.picture.link
-        if not href:
+    def target(self, one: Placement, words: int) -> str:
+        """Where the link round a picture leads: "" (there is none), own, picture, other_site or other_page; `words` are
+        those in the link's address."""
+        if not one.picture.link:
             return ""
-        if self._links is None:
-            self._links = Links(self.url)
-        return self._links.target(href, one.url, self.seen[one.item][4] & _PICTURED != 0)
+        if self.links is None:
+            self.links = Links(self.url)
+        return self.links.target(one.picture.link, one.url, words & _PICTURED != 0)
 
     def like_links(self, one: Placement) -> float:
         """Which share of the pictures of the same shape lead to other pages."""
@@ -201,7 +193,7 @@ def score(view: View, one: Placement, target: str) -> float:
 
 def features(view: View, one: Placement, target: str) -> list[float]:
     """What is known of a picture, in the order of `FEATURES`; `target` is that of its link."""
-    row, said, words, _, _ = view.seen[one.item]
+    row, said, words = view.seen[one.item]
     rank, before, after, gap, steps, flags, spoken = row[:PLACE]
     figure, caption, opening = flags & IN_FIGURE != 0, flags & HAS_CAPTION != 0, one.item < view.first
     width, height = one.picture.width or 0, one.picture.height or 0
@@ -245,6 +237,18 @@ def _linked(view: View, one: Placement, target: str) -> tuple[bool, ...]:
         return target == "other_page", False, False, False, target in ("own", "picture"), target == "picture"
     outside = not view.first < one.item < view.last
     return False, True, outside, not outside and one.picture.alt.count(" ") >= 3, False, False
+
+
+def looked_at(found: list[Placement], asked: Words) -> Iterator[tuple[int, int, int, int]]:
+    """Of each picture what its file and names speak of, and which of the words that are asked for stand in its address,
+    in the first LONG characters of its names, and in the address of its link."""
+    many, urls = len(found), [one.url for one in found]
+    texts = [url[-FILE:] for url in urls]
+    texts += [one.picture.names[:LONG] for one in found]
+    words = asked.found([*texts, *urls, *[one.picture.link or "" for one in found]]).tolist()
+    spoken = meant(texts, words)
+    said = [end & (PROMOTION | PERSON) | name for end, name in zip(spoken, spoken[many:])]
+    return zip(said, words[2 * many :], words[many:], words[3 * many :])
 
 
 def words_asked() -> dict[int, Sequence[str]]:

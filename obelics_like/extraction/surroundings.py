@@ -66,17 +66,16 @@ def near(walked: Walked, judged: Judgement, items: Sequence[int], never: int, wo
     """What stands round those of some pictures, whose items are given in order, that are near the main content and not
     in furniture of these bits; `words` hold those that speak of something. No rows where there is no main content."""
     asked, limits = array("i", items), _limits(never)
-    out, told = array("i", bytes(_ROW.size * len(asked))), array("i", bytes(4 * _TOLD))
-    spoken = array("i", bytes(4 * len(walked.words)))
+    begin = _TOLD + len(walked.words)
+    out = array("i", bytes(4 * begin + _ROW.size * len(asked)))
     _kernel()(
         *(walked.rows.buffer_info()[0], len(walked.rows) // scan.ITEM),
         *(walked.tree.buffer_info()[0], walked.bits.buffer_info()[0], judged.furniture.buffer_info()[0]),
         *(bytes(judged.main), judged.root, limits.buffer_info()[0], words.table, walked.lines, len(walked.lines)),
-        *(asked.buffer_info()[0], len(asked)),
-        *(each.buffer_info()[0] for each in (spoken, told, out)),
+        *(asked.buffer_info()[0], len(asked), out.buffer_info()[0], len(walked.words)),
     )
-    many, first, last, met, unsure = told
-    rows = list(_ROW.iter_unpack(out[: met * (NAMES + WAY)]))
+    many, first, last, met, unsure = out[:_TOLD]
+    rows = list(_ROW.iter_unpack(out[begin : begin + met * (NAMES + WAY)]))
     return Near(many, first, last, _with_care(rows, walked.words) if unsure else rows)
 
 
@@ -103,7 +102,7 @@ def _kernel() -> Any:
     loop, number, place = kernel().pictures_near, ctypes.c_int32, ctypes.c_void_p
     loop.argtypes = [
         *(place, number, place, place, place, ctypes.c_char_p, number, place, place, ctypes.c_char_p, ctypes.c_int64),
-        *(place, number, place, place, place),
+        *(place, number, place, number),
     ]
     loop.restype = None
     return loop

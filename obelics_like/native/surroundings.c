@@ -167,16 +167,19 @@ static void hear(const Page *page, const Words *words, const char *lines, int64_
 
 /* Tell of the pictures near the main content what is round them, and of the page. `main` has a byte for each item that
    is left, `root` is the main container, `furniture` are the bits of each container; `asked` are the items of `many`
-   pictures in order, `lines` the names, and `spoken` is all 0. */
+   pictures in order, `lines` the names. Into `out`, all 0 before: what is told of the page, `names` numbers for the names,
+   and what is told of the pictures. */
 EXPORT void pictures_near(const int32_t *items, int32_t rows, const int32_t *tree, const int32_t *bits,
                           const int32_t *furniture, const char *main, int32_t root, const Limits *limits,
                           const Words *words, const char *lines, int64_t length, const int32_t *asked, int32_t many,
-                          int32_t *spoken, Told *told, Around *out) {
+                          int32_t *out, int32_t names) {
     Page page = {items, items + (int64_t)rows * ITEM, tree, bits, furniture, main, limits};
-    int32_t reach[2] = {0, 0};
+    Told *told = (Told *)out;
+    int32_t reach[2] = {0, 0}, *spoken = out + sizeof *told / sizeof *out;
+    Around *around = (Around *)(spoken + names);
     find_main(&page, root, told, reach);
     if (!told->many) return;
-    see_places(&page, reach, asked, many, told, out);
-    for (Around *one = out; one < out + told->near; one++) climb(&page, one);
-    if (told->near) hear(&page, words, lines, length, spoken, told, out);
+    see_places(&page, reach, asked, many, told, around);
+    for (Around *one = around; one < around + told->near; one++) climb(&page, one);
+    if (told->near) hear(&page, words, lines, length, spoken, told, around);
 }

@@ -2,9 +2,19 @@
    follows from it is decided in Python. */
 
 #include "grow.h"
-#include "words.h"
 
 #define EXPORT __attribute__((visibility("default")))
+
+enum { ROW = 32 };
+
+/* Words to be found, as Python makes them: for each state of an automaton a row of ROW numbers, the bits of the words that
+   end there in the first two, then for each class of bytes, from 2, the next state. State 0 is that of no beginning of a
+   word; `class_of` is the class of a byte, `all` are all bits. */
+typedef struct {
+    const uint8_t *class_of;
+    const uint16_t *rows;
+    int32_t all;
+} Words;
 
 /* Where the look for words stands in some of the strings: what is left of them, the state, what this one holds. */
 typedef struct {
@@ -16,8 +26,8 @@ typedef struct {
 
 static inline void next_byte(Search *search, const Words *words, const uint16_t *start) {
     unsigned char byte = (unsigned char)*search->at++;
-    search->row = word_step(words, search->row, byte);
-    search->bits |= word_bits(search->row);
+    search->row = words->rows + ROW * (size_t)search->row[words->class_of[byte]];
+    search->bits |= search->row[0] | (uint32_t)search->row[1] << 16;
     search->high |= byte;
     if (!byte) {
         *search->out++ = search->high & 0x80 ? words->all : (int32_t)search->bits;
@@ -29,7 +39,7 @@ static inline void next_byte(Search *search, const Words *words, const uint16_t 
 /* For each string the bits of the words that stand in it; all bits where it is not all ASCII. A NUL stands before and
    behind each of them. Two searches go side by side: each byte waits for the state that the one before it led to. */
 EXPORT void strings_words(const char *text, int64_t length, const Words *words, int32_t *out) {
-    const uint16_t *start = word_step(words, words->rows, 0);
+    const uint16_t *start = words->rows + ROW * (size_t)words->rows[words->class_of[0]];
     const char *end = text + length, *middle = text + length / 2;
     while (middle > text && middle[-1]) middle--;
     Search first = {text, middle, start, 0, 0, out}, second = {middle, end, start, 0, 0, out};

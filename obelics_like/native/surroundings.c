@@ -2,7 +2,6 @@
    up from the pictures, and what the names there speak of. What speaks for a picture is decided in Python. */
 
 #include "walk.h"
-#include "words.h"
 
 enum { WAY = 6 }; /* names that are told of each picture, as `surroundings.py` has it */
 enum { IN_ARTICLE = 1, IN_FIGURE = 2, CAPTIONED = 4 };
@@ -11,6 +10,15 @@ enum { IN_ARTICLE = 1, IN_FIGURE = 2, CAPTIONED = 4 };
 typedef struct {
     int32_t before, after, far, no_gap, framed, captioned, beside, article, figure, caption, never, longest, unknown;
 } Limits;
+
+enum { ROW = 32 };
+
+/* The automaton of `addresses.Words`. */
+typedef struct {
+    const uint8_t *class_of;
+    const uint16_t *rows;
+    int32_t all;
+} Words;
 
 /* What is told of a picture; `surroundings.py` says what it is. */
 typedef struct {
@@ -125,17 +133,18 @@ static void see_places(const Page *page, const int32_t reach[2], const int32_t *
     told->near = near;
 }
 
-/* The bits of the words in a name, `unknown` where it is not all ASCII. */
+/* The bits of the words in a name, `unknown` where it is not all ASCII; a NUL stands before and behind it. */
 static int32_t heard(const Words *words, const Limits *limits, const char *at, const char *stop) {
-    const uint16_t *row = word_step(words, words->rows, 0);
+    const uint16_t *row = words->rows + ROW * (size_t)words->rows[words->class_of[0]];
     uint32_t bits = 0;
     if (stop - at > limits->longest) stop = at + limits->longest;
-    for (; at < stop; at++) {
-        if (*at & 0x80 || !*at) return limits->unknown;
-        row = word_step(words, row, (unsigned char)*at);
-        bits |= word_bits(row);
+    for (; at <= stop; at++) {
+        unsigned char byte = at < stop ? (unsigned char)*at : 0;
+        if (at < stop && (!byte || byte & 0x80)) return limits->unknown;
+        row = words->rows + ROW * (size_t)row[words->class_of[byte]];
+        bits |= row[0] | (uint32_t)row[1] << 16;
     }
-    return (int32_t)(bits | word_bits(word_step(words, row, 0)));
+    return (int32_t)bits;
 }
 
 /* Tell what the names on the ways up speak of; `spoken`, all 0 before, has a place for each of the `lines`, from 1. */

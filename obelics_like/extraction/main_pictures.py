@@ -99,15 +99,22 @@ def candidates(
     place = near(walked, judged, [one.item for _, one in faultless], _NEVER, words)
     if not place.rows:
         return []
-    view, found = View(walked, placements, judged, url, lead_image, place), []
+    view = View(walked, placements, judged, url, lead_image, place)
     close = [faultless[row[NUMBER]] for row in place.rows]
     looked = looked_at([one for _, one in close], words)
+    among, kept = list[tuple[Placement, str]](), list[tuple[int, Placement, str, View]]()
     for row, (number, one), (said, file, called, href) in zip(place.rows, close, looked):
-        if _may_be(one, file, called):
-            view.seen[one.item] = row, said, file
-            found.append((number, one, view.target(one, href), view))
-    view.count(found)
-    return [each for each in found if not (_is_teaser(each[1], each[2], view) or _is_portrait(each[1], view))]
+        if one.picture.how == "input" or _is_icon(one, file, called) or (file & _SERVED_WORD and _is_served(one)):
+            continue
+        view.seen[one.item] = row, said, file
+        target = view.target(one, href) if one.picture.link else ""
+        among.append((one, target))
+        if (place.first < one.item < place.last or not _is_teaser(one, target, view)) and not (
+            (said | row[OWN]) & PERSON and _is_portrait(one, view)
+        ):
+            kept.append((number, one, target, view))
+    view.count(among)
+    return kept
 
 
 _ICON_WORD, _SERVED_WORD = 1 << 10, 1 << 11
@@ -117,13 +124,6 @@ _ICON_WORD, _SERVED_WORD = 1 << 10, 1 << 11
 def _words() -> Words:
     """The words without which no rule on names and addresses holds: of icons, of advertisements, and of the score."""
     return Words({**words_asked(), _ICON_WORD: _ICONS, _SERVED_WORD: (*_SERVED, *_SERVERS)})
-
-
-def _may_be(one: Placement, words: int, called: int) -> bool:
-    """Whether neither kind nor name speak against a picture; these are the words in its address and in its names."""
-    if one.picture.how == "input" or _is_icon(one, words, called):
-        return False
-    return not words & _SERVED_WORD or not _is_served(one)
 
 
 def _is_served(one: Placement) -> bool:
@@ -157,10 +157,8 @@ def _is_icon(one: Placement, words: int = _ICON_WORD, called: int = _ICON_WORD) 
 
 
 def _is_teaser(one: Placement, target: str, view: View) -> bool:
-    """Whether a picture before or behind the text stands in furniture, or outside the main container and links to
-    another page of the site; the picture that the head names is none."""
-    if view.first < one.item < view.last:
-        return False
+    """Whether a picture, which is before or behind the text, stands in furniture, or outside the main container and links
+    to another page of the site; the picture that the head names is none."""
     container = one.picture.container
     if target == "other_page":
         beside = view.judged.furniture[container] & _BESIDE or not view.in_root(container)

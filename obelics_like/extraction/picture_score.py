@@ -129,15 +129,15 @@ class View:
         self.seen: dict[int, Seen] = {}
         self.links: Links | None = None
 
-    def count(self, found: list[tuple[int, Placement, str, View]]) -> None:
+    def count(self, found: list[tuple[Placement, str]]) -> None:
         """Count how many pictures are `alike`, and of these `leading` to other pages, if there are any."""
         alike, leading = self.alike, self.leading
-        for _, one, target, _ in found:
+        for one, target in found:
             if target == "other_page":
                 shape = self.shape(one)
                 leading[shape] = leading.get(shape, 0) + 1
         if leading:
-            for _, one, _, _ in found:
+            for one, _ in found:
                 shape = self.shape(one)
                 alike[shape] = alike.get(shape, 0) + 1
 
@@ -148,11 +148,11 @@ class View:
     def target(self, one: Placement, words: int) -> str:
         """Where the link round a picture leads: "" (there is none), own, picture, other_site or other_page; `words` are
         those in the link's address."""
-        if not one.picture.link:
+        if not (href := one.picture.link):
             return ""
         if self.links is None:
             self.links = Links(self.url)
-        return self.links.target(one.picture.link, one.url, words & _PICTURED != 0)
+        return self.links.target(href, one.url, words & _PICTURED != 0)
 
     def like_links(self, one: Placement) -> float:
         """Which share of the pictures of the same shape lead to other pages."""

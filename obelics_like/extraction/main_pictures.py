@@ -37,13 +37,16 @@ _ICON_FILE = re.compile(
 )
 """File names of icons and of marks of agencies, written small: a part, with `_` put before the name; and for the second
 the beginning."""
-_ICONS = listed(
-    "logo icon avatar sprite emoji smiley button btn qr google app-store appstore /arrow /badge badge- badge_ /banner "
-    "/ad /sponsor /rss /share /facebook /twitter /whatsapp /pinterest /linkedin /instagram /youtube /print /star "
-    "/rating /author /autor /profile /user /bullet /separator /divider /plus /minus /close /zoom /enlarge /next /prev "
-    "/check /ampersand /envelope /email /e-mail /comment /getty /reuters /afp /apa /dpa .svg"
+_SIGNS = listed(
+    "logo logos icon icons favicon avatar avatars gravatar sprite sprites emoji smiley wp-smiley button buttons btn qrcode "
+    "qr-code googleplay google-play appstore app-store arrow badge banner ad ads sponsor rss share facebook twitter "
+    "whatsapp pinterest linkedin instagram youtube envelope email e-mail comment comments print star stars rating author "
+    "autor profile user bullet separator divider plus minus close zoom enlarge next prev check ampersand getty "
+    "gettyimages reuters afp apa dpa"
 )
-"""Words of which at least one stands in an address whose end is such a name, or that of an SVG."""
+_ICONS = (*(f" {word}{behind}" for word in _SIGNS for behind in (" ", "0")), ".svg ")
+"""Words of which at least one stands in an address whose end is such a name, or that of an SVG, and in the name of a
+class of icons."""
 _ICON_CLASS = re.compile(r"(?:^|[\s_-])(?:logo|icon|avatar|emoji|wp-smiley|gravatar|qrcode|qr-code)(?=[\s_-]|$)", re.I)
 _PORTRAIT_CLASS = re.compile(r"author(?!i)|(?:^|[\s_-])autor(?:en|in)?(?=[\s_-]|$)|avatar|byline", re.I)
 _SERVER = re.compile(r"(?:.*\.)?(?:ads?|adserv(?:er|ing)?|smartadserver|adform|adnxs|adition)\d*\.", re.I)
@@ -182,6 +185,9 @@ def _named_lead(picks: list[bool], placements: list[Placement], lead_image: str)
     """Pick the first placement of the page's lead picture, wherever it stands, unless one is picked already."""
     name = file_name(lead_image)
     if any(is_same(one.url, lead_image, name) for one in compress(placements, picks)):
+        return
+    urls = "\n".join([one.url for one in placements])
+    if lead_image not in urls and (not name or name not in urls.lower()):  # it is not shown on the page
         return
     at = next((at for at, one in enumerate(placements) if is_same(one.url, lead_image, name)), None)
     if at is not None:

@@ -30,7 +30,7 @@ _PARTED = re.compile(r"\w+://([^/?]*)([^?]*)")
 _WHOLE = re.compile(
     r"https?://([\w~%!$&'()*+,;=:@.-]+)((?:/[\w~%!$&'()*+,;=:@./-]*)?)(?:\?[\w~%!$&'()*+,;=:@./?-]*)?", re.A
 )
-_ROOTED = re.compile(r"(/[\w~%!$&'()*+,=:@-][\w~%!$&'()*+,=:@./-]*)(?:\?[\w~%!$&'()*+,=:@./?-]+)?", re.A)
+_ROOTED = re.compile(r"(/(?:[\w~%!$&'()*+,=:@-][\w~%!$&'()*+,=:@./-]*)?)(?:\?[\w~%!$&'()*+,=:@./?-]+)?", re.A)
 """The same of the URLs of plain characters that `resolve` takes as they are, or appends to the site they are of."""
 
 
@@ -58,6 +58,8 @@ class Links:
             return "own"
         if pictured and (leads := _pictured(href)):
             return leads
+        if "#" in href:
+            href = href.partition("#")[0]
         plain = "/." not in href and len(href) <= LONG_URL
         if plain and first == "/" and self._rooted and (found := _ROOTED.fullmatch(href)):
             return "" if found[1].startswith(self._path) else "other_page"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from obelics_like.extraction.pictures import ENDINGS, LONG_URL, link_to_picture, resolve, site
+from obelics_like.extraction.pictures import ENDINGS, LONG_URL, link_to_picture, resolve
 from obelics_like.extraction.texts import listed
 
 _FILE_PAGE = re.compile(
@@ -30,23 +30,24 @@ _PARTED = re.compile(r"\w+://([^/?]*)([^?]*)")
 _WHOLE = re.compile(
     r"https?://([\w~%!$&'()*+,;=:@.-]+)((?:/[\w~%!$&'()*+,;=:@./-]*)?)(?:\?[\w~%!$&'()*+,;=:@./?-]*)?", re.A
 )
-_ROOTED = re.compile(r"(/(?:[\w~%!$&'()*+,=:@-][\w~%!$&'()*+,=:@./-]*)?)(?:\?[\w~%!$&'()*+,=:@./?-]+)?", re.A)
-"""The same of the URLs of plain characters that `resolve` takes as they are, or appends to the site they are of."""
+"""The same of URLs of plain characters, which `resolve` takes as they are."""
 
 
 class Links:
     """The links of a page."""
 
-    __slots__ = ("_host", "_path", "_rooted", "_url")
+    __slots__ = ("_host", "_path", "_plain", "_site", "_url")
 
     def __init__(self, url: str) -> None:
         self._url = url
         if found := _WHOLE.fullmatch(url):
-            self._host, path, self._rooted = found[1], found[2], True
+            self._host, path = found.groups()
         else:
-            self._host, path, *_ = urlsplit(url)[1:]
-            self._rooted = site(url) != ""
+            self._host, path = urlsplit(url)[1:3]
         self._path = path.rstrip("/") or "//"
+        # nothing that `resolve` may change in a link to the site decides on how its path begins
+        self._plain = found is not None and "%" not in path and ";" not in path
+        self._site = url[: found.end(1)] + "/" if found else ""
 
     def target(self, href: str, picture: str, pictured: bool) -> str:
         """Where the link round a picture of this URL leads: own, picture, other_site, other_page, or "" (to the page).
@@ -58,16 +59,18 @@ class Links:
             return "own"
         if pictured and (leads := _pictured(href)):
             return leads
-        if "#" in href:
-            href = href.partition("#")[0]
-        plain = "/." not in href and len(href) <= LONG_URL
-        if plain and first == "/" and self._rooted and (found := _ROOTED.fullmatch(href)):
-            return "" if found[1].startswith(self._path) else "other_page"
-        if not plain or (found := _WHOLE.fullmatch(href)) is None:
-            target = resolve(self._url, href)
-            found = _PARTED.match(target) if target else None
-            if found is None:
-                return "own"
+        found = None
+        if "/." not in href and "\\" not in href and href.isprintable() and len(href) <= LONG_URL:
+            if self._plain:
+                if first == "/" and href[1:2] != "/":
+                    return "" if href.startswith(self._path) else "other_page"
+                if href.startswith(self._site):
+                    return "" if href.startswith(self._path, len(self._site) - 1) else "other_page"
+            found = _WHOLE.fullmatch(href)
+        if found is None and (target := resolve(self._url, href)):
+            found = _PARTED.match(target)
+        if found is None:
+            return "own"
         host, path = found.groups()
         if host != self._host:  # a host of pictures has no pages
             return "own" if picture.partition("//")[2].startswith(host + "/") else "other_site"

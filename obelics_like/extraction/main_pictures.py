@@ -13,7 +13,7 @@ from itertools import compress
 from obelics_like.extraction import names
 from obelics_like.extraction.addresses import Words
 from obelics_like.extraction.main_content import Judgement
-from obelics_like.extraction.picture_score import View, is_same, looked_at, model, score, words_asked
+from obelics_like.extraction.picture_score import View, is_same, looked_at, model, scored, words_asked
 from obelics_like.extraction.placements import Placement, file_name
 from obelics_like.extraction.speaking import GALLERY, PERSON
 from obelics_like.extraction.surroundings import LONG, NUMBER, OWN, ROUND, near
@@ -86,8 +86,8 @@ def scores(
 ) -> list[float]:
     """For each placement the probability that it belongs to the main content; 0 for what a rule turned away."""
     found = [0.0] * len(placements)
-    for number, one, target, view in candidates(walked, placements, judged, url, lead_image):
-        found[number] = score(view, one, target)
+    for number, value in scored(candidates(walked, placements, judged, url, lead_image)):
+        found[number] = value
     return found
 
 

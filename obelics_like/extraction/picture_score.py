@@ -11,7 +11,7 @@ import re
 import tomllib
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, cached_property
 from itertools import compress
 from operator import mul
@@ -23,7 +23,7 @@ from obelics_like.extraction.addresses import Words
 from obelics_like.extraction.links import PICTURED, Links
 from obelics_like.extraction.main_content import Judgement
 from obelics_like.extraction.placements import Placement, file_name
-from obelics_like.extraction.speaking import GALLERY, PERSON, PROMOTION, SPOKEN, VIDEO, meant, telling_words
+from obelics_like.extraction.speaking import GALLERY, PERSON, PROMOTION, SPOKEN, TELLING, VIDEO, meant, telling_words
 from obelics_like.extraction.surroundings import HAS_CAPTION, IN_ARTICLE, IN_FIGURE, LONG, NAMES, NO_GAP, PLACE, SHAPE, Near
 from obelics_like.extraction.texts import listed
 from obelics_like.extraction.walk import Walked
@@ -131,15 +131,12 @@ class View:
 
     def count(self, found: list[tuple[Placement, str]]) -> None:
         """Count how many pictures are `alike`, and of these `leading` to other pages, if there are any."""
-        alike, leading = self.alike, self.leading
-        for one, target in found:
-            if target == "other_page":
-                shape = self.shape(one)
-                leading[shape] = leading.get(shape, 0) + 1
-        if leading:
+        if leading := [self.shape(one) for one, target in found if target == "other_page"]:
+            for shape in leading:
+                self.leading[shape] = self.leading.get(shape, 0) + 1
             for one, _ in found:
                 shape = self.shape(one)
-                alike[shape] = alike.get(shape, 0) + 1
+                self.alike[shape] = self.alike.get(shape, 0) + 1
 
     def shape(self, one: Placement) -> tuple[object, ...]:
         """The tags and names of the two elements round a picture, and how it is shown."""
@@ -184,11 +181,14 @@ def is_same(url: str, other: str, name: str) -> bool:
     return url == other or (name != "" and name in url.lower() and name == file_name(url))
 
 
-def score(view: View, one: Placement, target: str) -> float:
-    """The probability, by the trained weights, that a picture belongs to the main content."""
-    trained = model()
-    total = sum(map(mul, trained.weights, features(view, one, target)), trained.bias)
-    return 1 / (1 + math.exp(-total)) if total > -700 else 0.0
+def scored(found: Iterable[tuple[int, Placement, str, View]]) -> list[tuple[int, float]]:
+    """The numbers of candidates, and the probabilities, by the trained weights, that they belong to the main content."""
+    weights, bias, _ = model()
+    made = []
+    for number, one, target, view in found:
+        total = sum(map(mul, weights, features(view, one, target)), bias)
+        made.append((number, 1 / (1 + math.exp(-total)) if total > -700 else 0.0))
+    return made
 
 
 def features(view: View, one: Placement, target: str) -> list[float]:
@@ -246,9 +246,17 @@ def looked_at(found: list[Placement], asked: Words) -> Iterator[tuple[int, int, 
     texts = [url[-FILE:] for url in urls]
     texts += [one.picture.names[:LONG] for one in found]
     words = asked.found([*texts, *urls, *[one.picture.link or "" for one in found]]).tolist()
-    spoken = meant(texts, words)
-    said = [end & (PROMOTION | PERSON) | name for end, name in zip(spoken, spoken[many:])]
+    said = [
+        _said(*spoken) if (spoken[0] | spoken[1]) & TELLING else 0
+        for spoken in zip(words, words[many:], texts, texts[many:])
+    ]
     return zip(said, words[2 * many :], words[many:], words[3 * many :])
+
+
+def _said(file_words: int, called_words: int, file: str, called: str) -> int:
+    """What the end of an address and an element's names speak of; of the words in these two the bits are known."""
+    end, name = meant((file, called), (file_words, called_words))
+    return end & (PROMOTION | PERSON) | name
 
 
 def words_asked() -> dict[int, Sequence[str]]:

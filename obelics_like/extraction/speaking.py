@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from obelics_like.extraction.texts import listed
 
 GALLERY, PROMOTION, PERSON, VIDEO, SPOKEN, MAYBE = 1, 2, 4, 8, 15, 16
+TELLING = SPOKEN | MAYBE
 """What names speak of, as bits; and that they may speak of anything."""
 _PARTS = {
     GALLERY: listed(

@@ -20,8 +20,8 @@ PICTURED = (
     *(f"{ending} " for ending in ENDINGS),
     "attachment",
     *listed(
-        "/file: /datei: /fichier: /archivo: /image: /bild: /plik: /ficheiro: /bestand: /fil: /tiedosto: /dosya: /photo/ "
-        "/photos/ /picture/ /pictures/ /image/ /images/ /album/ /albums/ /gallery/ /galleries/"
+        "/file: /datei: /fichier: /archivo: /image: /bild: /plik: /ficheiro: /bestand: /fil: /tiedosto: /dosya: "
+        "/photo/ /photos/ /picture/ /pictures/ /image/ /images/ /album/ /albums/ /gallery/ /galleries/"
     ),
 )
 """Words of which at least one stands in a link to a picture file, or to the page about a picture."""
@@ -59,14 +59,14 @@ class Links:
             return "own"
         if pictured and (leads := _pictured(href)):
             return leads
-        found = None
-        if "/." not in href and "\\" not in href and href.isprintable() and len(href) <= LONG_URL:
+        bare, found = href.partition("#")[0], None
+        if "/." not in bare and "\\" not in bare and bare.isprintable() and len(bare) <= LONG_URL:
             if self._plain:
-                if first == "/" and href[1:2] != "/":
-                    return "" if href.startswith(self._path) else "other_page"
-                if href.startswith(self._site):
-                    return "" if href.startswith(self._path, len(self._site) - 1) else "other_page"
-            found = _WHOLE.fullmatch(href)
+                if first == "/" and bare[1:2] != "/":
+                    return "" if bare.startswith(self._path) else "other_page"
+                if bare.startswith(self._site):
+                    return "" if bare.startswith(self._path, len(self._site) - 1) else "other_page"
+            found = _WHOLE.fullmatch(bare)
         if found is None and (target := resolve(self._url, href)):
             found = _PARTED.match(target)
         if found is None:

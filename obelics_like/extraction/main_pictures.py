@@ -38,11 +38,11 @@ _ICON_FILE = re.compile(
 """File names of icons and of marks of agencies, written small: a part, with `_` put before the name; and for the second
 the beginning."""
 _SIGNS = listed(
-    "logo logos icon icons favicon avatar avatars gravatar sprite sprites emoji smiley wp-smiley button buttons btn qrcode "
-    "qr-code googleplay google-play appstore app-store arrow badge banner ad ads sponsor rss share facebook twitter "
-    "whatsapp pinterest linkedin instagram youtube envelope email e-mail comment comments print star stars rating author "
-    "autor profile user bullet separator divider plus minus close zoom enlarge next prev check ampersand getty "
-    "gettyimages reuters afp apa dpa"
+    "logo logos icon icons favicon avatar avatars gravatar sprite sprites emoji smiley wp-smiley button buttons btn "
+    "qrcode qr-code googleplay google-play appstore app-store arrow badge banner ad ads sponsor rss share facebook "
+    "twitter whatsapp pinterest linkedin instagram youtube envelope email e-mail comment comments print star stars "
+    "rating author autor profile user bullet separator divider plus minus close zoom enlarge next prev check ampersand "
+    "getty gettyimages reuters afp apa dpa"
 )
 _ICONS = (*(f" {word}{behind}" for word in _SIGNS for behind in (" ", "0")), ".svg ")
 """Words of which at least one stands in an address whose end is such a name, or that of an SVG, and in the name of a
@@ -143,7 +143,7 @@ def _serves(host: str) -> bool:
 
 
 def _is_icon(one: Placement, words: int = _ICON_WORD, called: int = _ICON_WORD) -> bool:
-    """Whether a picture is a sign; these are the words in its address, and in the first LONG characters of its names."""
+    """Whether a picture is an icon; these are the words in its address, and in the beginning of its names."""
     picture = one.picture
     width, height = picture.width or 0, picture.height or 0
     larger = width if width > height else height
@@ -160,8 +160,8 @@ def _is_icon(one: Placement, words: int = _ICON_WORD, called: int = _ICON_WORD) 
 
 
 def _is_teaser(one: Placement, target: str, view: View) -> bool:
-    """Whether a picture, which is before or behind the text, stands in furniture, or outside the main container and links
-    to another page of the site; the picture that the head names is none."""
+    """Whether a picture, which is before or behind the text, stands in furniture, or outside the main container and
+    links to another page of the site; the picture that the head names is none."""
     container = one.picture.container
     if target == "other_page":
         beside = view.judged.furniture[container] & _BESIDE or not view.in_root(container)

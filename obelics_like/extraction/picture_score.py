@@ -24,7 +24,17 @@ from obelics_like.extraction.links import PICTURED, Links
 from obelics_like.extraction.main_content import Judgement
 from obelics_like.extraction.placements import Placement, file_name
 from obelics_like.extraction.speaking import GALLERY, PERSON, PROMOTION, SPOKEN, TELLING, VIDEO, meant, telling_words
-from obelics_like.extraction.surroundings import HAS_CAPTION, IN_ARTICLE, IN_FIGURE, LONG, NAMES, NO_GAP, PLACE, SHAPE, Near
+from obelics_like.extraction.surroundings import (
+    HAS_CAPTION,
+    IN_ARTICLE,
+    IN_FIGURE,
+    LONG,
+    NAMES,
+    NO_GAP,
+    PLACE,
+    SHAPE,
+    Near,
+)
 from obelics_like.extraction.texts import listed
 from obelics_like.extraction.walk import Walked
 
@@ -80,8 +90,8 @@ _SIDES = re.compile(r"(?<!\d)(\d{2,4})x(\d{2,4})(?!\d)")
 _SIDE_NAMES = listed("width w wid height h sz size s resize")
 _SIDE = re.compile(rf"[?&;,/_](?:{'|'.join(_SIDE_NAMES)})[=_:-](\d{{2,4}})(?!\d)", re.I)
 _SITES, _SIDED, _SIZED, _GIF, _PICTURED = 32, 64, 128, 256, 512
-"""What words in an address are asked for: those of a site's own files, of both sides, of one side, of the format; in one
-of a link, those of links to pictures."""
+"""What words in an address are asked for: those of a site's own files, of both sides, of one side, of the format; in
+that of a link, those of links to pictures."""
 _FROM_PAGE = tuple(math.log1p(gap) for gap in range(NO_GAP + 1))
 _NAMED = [tuple(spoken & bit != 0 for bit in (GALLERY, PROMOTION, PERSON, VIDEO)) for spoken in range(SPOKEN + 1)]
 """The features after_gap, by the gap; and from named_gallery to named_video, by what is spoken of."""
@@ -182,11 +192,12 @@ def is_same(url: str, other: str, name: str) -> bool:
 
 
 def scored(found: Iterable[tuple[int, Placement, str, View]]) -> list[tuple[int, float]]:
-    """The numbers of candidates, and the probabilities, by the trained weights, that they belong to the main content."""
+    """The numbers of candidates, and how likely, by the trained weights, they belong to the main content."""
     weights, bias, _ = model()
     made = []
     for number, one, target, view in found:
-        total = sum(map(mul, weights, features(view, one, target)), bias)
+        known = features(view, one, target)
+        total = sum(map(mul, compress(weights, known), filter(None, known)), bias)  # nearly all of them are 0
         made.append((number, 1 / (1 + math.exp(-total)) if total > -700 else 0.0))
     return made
 

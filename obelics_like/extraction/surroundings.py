@@ -1,4 +1,4 @@
-"""What stands round the pictures near a page's main content: blocks, captions, figures, what names on the way up speak of.
+"""What stands round the pictures near a page's main content: blocks, captions, figures, what names speak of.
 
 The measuring is `native/surroundings.c`; what speaks for a picture is said in `picture_score`.
 """

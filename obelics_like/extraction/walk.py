@@ -50,8 +50,8 @@ class Walked:
     Container 0 is the page; `parents[c] < c`, and all that is within c is from c to before `ends[c]`. `bits` are those
     of `names`, of the container itself, `named` the containers that have any, `framed` those of them that `captions`
     looks at, once it has. `numbers` are those of the `names`, 0 for none; `words` are the names by number, and `lines`
-    the same as lines, from 1. The tag of an unknown element is "". `width` is the width in pixels that a srcset is asked
-    for, None for the widest.
+    the same as lines, from 1. The tag of an unknown element is "". `width` is the width in pixels that a srcset is
+    asked for, None for the widest.
     """
 
     __slots__ = (

@@ -20,9 +20,9 @@ PAGES = (
 )  # fmt: skip
 PIECES = (
     "https://a.example", "http://a.example", "https://b.example", "https://a.example.org", "//a.example", "/", "/b",
-    "/b/c.html", "c", "//", "..", ".", "?", "x=1", ";", ":", "#", "#f/.", " ", "%20", "ü", "\\", "\t", "|", "\xa0", "\x85",
-    "a.jpg", ".PNG", "/attachment/", "/wiki/File:", "/photos/", "/datei%3aX", "javascript:", "JavaScript:x", "j", "[", "/файл:",
-    "mailto:a@b",
+    "/b/c.html", "c", "//", "..", ".", "?", "x=1", ";", ":", "#", "#f/.", " ", "%20", "ü", "\\", "\t", "|", "\xa0",
+    "\x85", "a.jpg", ".PNG", "/attachment/", "/wiki/File:", "/photos/", "/datei%3aX", "javascript:", "JavaScript:x",
+    "j", "[", "/файл:", "mailto:a@b",
 )  # fmt: skip
 
 

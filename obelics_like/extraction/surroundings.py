@@ -66,21 +66,23 @@ def near(walked: Walked, judged: Judgement, items: Sequence[int], never: int, wo
     """What stands round those of some pictures, whose items are given in order, that are near the main content and not
     in furniture of these bits; `words` hold those that speak of something. No rows where there is no main content."""
     asked, limits = array("i", items), _limits(never)
-    begin = _TOLD + len(walked.words)
+    named = walked.lines.count(b"\n") + 1
+    begin = _TOLD + named
     out = array("i", bytes(4 * begin + _ROW.size * len(asked)))
     _kernel()(
         *(walked.rows.buffer_info()[0], len(walked.rows) // scan.ITEM),
         *(walked.tree.buffer_info()[0], walked.bits.buffer_info()[0], judged.furniture.buffer_info()[0]),
         *(bytes(judged.main), judged.root, limits.buffer_info()[0], words.table, walked.lines, len(walked.lines)),
-        *(asked.buffer_info()[0], len(asked), out.buffer_info()[0], len(walked.words)),
+        *(asked.buffer_info()[0], len(asked), out.buffer_info()[0], named),
     )
     many, first, last, met, unsure = out[:_TOLD]
     rows = list(_ROW.iter_unpack(out[begin : begin + met * (NAMES + WAY)]))
-    return Near(many, first, last, _with_care(rows, walked.words) if unsure else rows)
+    return Near(many, first, last, _with_care(rows, walked.lines) if unsure else rows)
 
 
-def _with_care(rows: list[tuple[int, ...]], words: Sequence[str]) -> list[tuple[int, ...]]:
+def _with_care(rows: list[tuple[int, ...]], lines: bytes) -> list[tuple[int, ...]]:
     """The rows with what names speak of that C can't tell."""
+    words = ["", *lines.decode("utf-8", "replace").split("\n")]
     known = {number: heard(words[number][:LONG]) for row in rows if row[ROUND] & MAYBE for number in row[NAMES:]}
     sure = []
     for row in rows:

@@ -49,20 +49,19 @@ class Walked:
 
     Container 0 is the page; `parents[c] < c`, and all that is within c is from c to before `ends[c]`. `bits` are those
     of `names`, of the container itself, `named` the containers that have any, `framed` those of them that `captions`
-    looks at, once it has. `numbers` are those of the `names`, 0 for none; `words` are the names by number, and `lines`
-    the same as lines, from 1. The tag of an unknown element is "". `width` is the width in pixels that a srcset is
-    asked for, None for the widest.
+    looks at, once it has. `numbers` are those of the `names`, 0 for none, and `lines` the names by number, from 1. The
+    tag of an unknown element is "". `width` is the width in pixels that a srcset is asked for, None for the widest.
     """
 
     __slots__ = (
         *("blocks", "containers", "kinds", "links", "looked", "pictures", "rows", "texts"),
-        *("bits", "ends", "framed", "head", "lines", "named", "names", "numbers", "parents", "tags", "tree", "words"),
+        *("bits", "ends", "framed", "head", "lines", "named", "names", "numbers", "parents", "tags", "tree"),
     )
 
     def __init__(self, rows: scan.Rows, width: int | None = None) -> None:
         self.parents, self.ends, self.bits, self.named = rows.parents, rows.ends, rows.bits, rows.named
         self.tags, self.names = _Looked(scan.NAMES, rows.tags), _Looked(rows.words, rows.names)
-        self.numbers, self.words, self.lines = rows.names, rows.words, rows.lines
+        self.numbers, self.lines = rows.names, rows.lines
         self.texts, self.kinds, self.containers, self.links = rows.texts, rows.kinds, rows.containers, rows.links
         self.rows, self.tree = rows.items, rows.tree
         self.framed: list[int] | None = None

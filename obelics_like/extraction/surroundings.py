@@ -72,7 +72,14 @@ def near(walked: Walked, judged: Judgement, items: Sequence[int], never: int, wo
     _kernel()(
         *(walked.rows.buffer_info()[0], len(walked.rows) // scan.ITEM),
         *(walked.tree.buffer_info()[0], walked.bits.buffer_info()[0], judged.furniture.buffer_info()[0]),
-        *(bytes(judged.main), judged.root, limits.buffer_info()[0], words.table, walked.lines, len(walked.lines)),
+        *(
+            bytes(judged.main),
+            judged.root,
+            limits.buffer_info()[0],
+            ctypes.byref(words.table),
+            walked.lines,
+            len(walked.lines),
+        ),
         *(asked.buffer_info()[0], len(asked), out.buffer_info()[0], named),
     )
     many, first, last, met, unsure = out[:_TOLD]

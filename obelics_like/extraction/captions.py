@@ -5,6 +5,7 @@ It reads structure only: a caption is never guessed from the words of a paragrap
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
 from itertools import compress
 
 from obelics_like.extraction import names
@@ -58,8 +59,8 @@ def _framed(walked: Walked, asked: int = _BITS) -> list[int]:
 
 def _telling(walked: Walked, framed: list[int]) -> set[int]:
     """The figures of code, of a table, of a quote: their text is no caption."""
-    figure = _frames(walked, framed)[0]
-    return {figure[walked.containers[at]] for at in walked.blocks if walked.kinds[at] not in PLAIN_TEXT}
+    frames, kinds = _frames(walked, framed), walked.kinds
+    return {frames[walked.containers[at]] >> 1 for at in walked.blocks if kinds[at] not in PLAIN_TEXT}
 
 
 def captions(walked: Walked, judged: frozenset[int] = frozenset()) -> dict[int, str]:
@@ -72,31 +73,39 @@ def captions(walked: Walked, judged: frozenset[int] = frozenset()) -> dict[int, 
     framed = _framed(walked, names.CAPTION | names.FIGURE)
     if not framed and not judged:
         return {}
-    containers, (figure, inside, either) = walked.containers, _frames(walked, framed)
+    around = _frames(walked, framed)
+    frames = list(map(around.__getitem__, walked.containers))
+    told: Iterable[int] = compress(range(len(frames)), frames)
     texts: dict[int, list[tuple[int, bool]]] = {}  # of each figure its texts, and whether they are named captions
     loose: list[int] = []
-    blocks = walked.blocks if framed else []
-    told = compress(blocks, map(either.__getitem__, map(containers.__getitem__, blocks)))
     for at in sorted(judged.union(told)) if judged else told:
-        container = containers[at]
-        named = inside[container] != 0 or walked.kinds[at] == "figcaption" or at in judged
-        if home := figure[container]:
-            texts.setdefault(home, []).append((at, named))
+        if not (kind := walked.kinds[at]):
+            continue
+        frame = frames[at]
+        named = frame & 1 != 0 or kind == "figcaption" or at in judged
+        if frame > 1:
+            texts.setdefault(frame >> 1, []).append((at, named))
         elif named:
             loose.append(at)
     found: dict[int, str] = {}
-    by_figure = {home: text for home, held in texts.items() if (text := _told(walked, held))}
-    nearest = {0: 0}  # of each figure the one that tells its pictures' caption: itself, or the next one round it
-    for home in framed:
-        if home and walked.bits[home] & names.FIGURE:
-            nearest[home] = home if home in by_figure else nearest[figure[walked.parents[home]]]
-    for at, picture in walked.pictures.items():
-        if home := nearest[figure[picture.container]]:
-            found[at] = by_figure[home]
+    if by_figure := {home: text for home, held in texts.items() if (text := _told(walked, held))}:
+        nearest = _nearest(walked, framed, around, by_figure)
+        for at in walked.pictures:
+            if home := nearest[frames[at] >> 1]:
+                found[at] = by_figure[home]
     for at in loose:
         if (near := _neighbour(walked, at, found)) is not None:
             found[near] = walked.texts[at]
     return found
+
+
+def _nearest(walked: Walked, framed: list[int], around: list[int], telling: Container[int]) -> dict[int, int]:
+    """Of each figure the one that tells its pictures' caption: itself, or the next one round it, or 0."""
+    nearest = {0: 0}
+    for home in framed:
+        if home and walked.bits[home] & names.FIGURE:
+            nearest[home] = home if home in telling else nearest[around[walked.parents[home]] >> 1]
+    return nearest
 
 
 def _told(walked: Walked, held: list[tuple[int, bool]]) -> str:
@@ -108,21 +117,18 @@ def _told(walked: Walked, held: list[tuple[int, bool]]) -> str:
     return " ".join(texts[at] for at, named in held if named or plain)
 
 
-def _frames(walked: Walked, framed: list[int]) -> tuple[list[int], bytearray, bytearray]:
-    """For each container the figure it stands in (0: none), whether it is in a caption, and whether in either."""
-    figure, inside, either = [0] * len(walked.bits), bytearray(len(walked.bits)), bytearray(len(walked.bits))
+def _frames(walked: Walked, framed: list[int]) -> list[int]:
+    """For each container twice the figure it stands in (0: none), and 1 more if it is in a caption there."""
+    frames, ends, bits = [0] * len(walked.bits), walked.ends, walked.bits
     for at in framed:
-        bits, end = walked.bits[at], walked.ends[at]
-        size = end - at
-        if bits & names.FIGURE:
-            figure[at:end] = [at] * size
-            inside[at:end] = bytes(size)
-        elif bits & names.CAPTION:
-            inside[at:end] = b"\1" * size
+        if bits[at] & names.FIGURE:
+            frame = 2 * at
+        elif bits[at] & names.CAPTION:
+            frame = frames[at] | 1
         else:  # named a picture: its text is a caption only where it is judged to be one
             continue
-        either[at:end] = b"\1" * size
-    return figure, inside, either
+        frames[at : ends[at]] = [frame] * (ends[at] - at)
+    return frames
 
 
 def _neighbour(walked: Walked, at: int, found: dict[int, str]) -> int | None:

@@ -13,9 +13,10 @@ from itertools import compress
 from obelics_like.extraction import names
 from obelics_like.extraction.addresses import Words
 from obelics_like.extraction.main_content import Judgement
-from obelics_like.extraction.picture_score import View, is_same, model, score
+from obelics_like.extraction.picture_score import View, is_same, looked_at, model, scored, words_asked
 from obelics_like.extraction.placements import Placement, file_name
 from obelics_like.extraction.speaking import GALLERY, PERSON
+from obelics_like.extraction.surroundings import LONG, NUMBER, OWN, ROUND, near
 from obelics_like.extraction.texts import listed
 from obelics_like.extraction.walk import Walked
 
@@ -36,13 +37,16 @@ _ICON_FILE = re.compile(
 )
 """File names of icons and of marks of agencies, written small: a part, with `_` put before the name; and for the second
 the beginning."""
-_ICONS = listed(
-    "logo icon avatar sprite emoji smiley button btn qr google app-store appstore /arrow /badge badge- badge_ /banner "
-    "/ad /sponsor /rss /share /facebook /twitter /whatsapp /pinterest /linkedin /instagram /youtube /print /star "
-    "/rating /author /autor /profile /user /bullet /separator /divider /plus /minus /close /zoom /enlarge /next /prev "
-    "/check /ampersand /envelope /email /e-mail /comment /getty /reuters /afp /apa /dpa .svg"
+_SIGNS = listed(
+    "logo logos icon icons favicon avatar avatars gravatar sprite sprites emoji smiley wp-smiley button buttons btn "
+    "qrcode qr-code googleplay google-play appstore app-store arrow badge banner ad ads sponsor rss share facebook "
+    "twitter whatsapp pinterest linkedin instagram youtube envelope email e-mail comment comments print star stars "
+    "rating author autor profile user bullet separator divider plus minus close zoom enlarge next prev check ampersand "
+    "getty gettyimages reuters afp apa dpa"
 )
-"""Words of which at least one stands in an address whose end is such a name, or that of an SVG."""
+_ICONS = (*(f" {word}{behind}" for word in _SIGNS for behind in (" ", "0")), ".svg ")
+"""Words of which at least one stands in an address whose end is such a name, or that of an SVG, and in the name of a
+class of icons."""
 _ICON_CLASS = re.compile(r"(?:^|[\s_-])(?:logo|icon|avatar|emoji|wp-smiley|gravatar|qrcode|qr-code)(?=[\s_-]|$)", re.I)
 _PORTRAIT_CLASS = re.compile(r"author(?!i)|(?:^|[\s_-])autor(?:en|in)?(?=[\s_-]|$)|avatar|byline", re.I)
 _SERVER = re.compile(r"(?:.*\.)?(?:ads?|adserv(?:er|ing)?|smartadserver|adform|adnxs|adition)\d*\.", re.I)
@@ -82,8 +86,8 @@ def scores(
 ) -> list[float]:
     """For each placement the probability that it belongs to the main content; 0 for what a rule turned away."""
     found = [0.0] * len(placements)
-    for number, one, target, view in candidates(walked, placements, judged, url, lead_image):
-        found[number] = score(view, one, target)
+    for number, value in scored(candidates(walked, placements, judged, url, lead_image)):
+        found[number] = value
     return found
 
 
@@ -91,39 +95,42 @@ def candidates(
     walked: Walked, placements: list[Placement], judged: Judgement, url: str, lead_image: str = ""
 ) -> list[tuple[int, Placement, str, View]]:
     """The placements that no rule turns away: their numbers, where their links lead, and the page they stand on."""
-    if not any(judged.main):
+    faultless = [(number, one) for number, one in enumerate(placements) if not one.fault]
+    if not faultless:
         return []
-    view = View(walked, placements, judged, url, lead_image)
-    start, end, furniture = view.start, view.end, judged.furniture
-    near = [
-        (number, one)
-        for number, one in enumerate(placements)  # cheap rules first: most pictures are far from the text
-        if start < one.item < end and not one.fault and not furniture[one.picture.container] & _NEVER
-    ]
-    asked = _words().found([one.url for _, one in near])
-    found = [(number, one, view.target(one), view) for (number, one), bits in zip(near, asked) if _may_be(one, bits)]
-    view.take_up([(one, target) for _, one, target, _ in found])
-    return [each for each in found if not (_is_teaser(each[1], each[2], view) or _is_portrait(each[1], view))]
+    words = _words()
+    place = near(walked, judged, [one.item for _, one in faultless], _NEVER, words)
+    if not place.rows:
+        return []
+    view = View(walked, placements, judged, url, lead_image, place)
+    close = [faultless[row[NUMBER]] for row in place.rows]
+    looked = looked_at([one for _, one in close], words)
+    among, kept = list[tuple[Placement, str]](), list[tuple[int, Placement, str, View]]()
+    for row, (number, one), (said, file, called, href) in zip(place.rows, close, looked):
+        if one.picture.how == "input" or _is_icon(one, file, called) or (file & _SERVED_WORD and _is_served(one)):
+            continue
+        view.seen[one.item] = row, said, file
+        target = view.target(one, href) if one.picture.link else ""
+        among.append((one, target))
+        if (place.first < one.item < place.last or not _is_teaser(one, target, view)) and not (
+            (said | row[OWN]) & PERSON and _is_portrait(one, view)
+        ):
+            kept.append((number, one, target, view))
+    view.count(among)
+    return kept
 
 
-_ICON_WORD, _SERVED_WORD = 1, 2
+_ICON_WORD, _SERVED_WORD = 1 << 10, 1 << 11
 
 
 @cache
 def _words() -> Words:
-    """The words without which no rule on addresses holds: of icons, and of advertisements."""
-    return Words({_ICON_WORD: _ICONS, _SERVED_WORD: (*_SERVED, *_SERVERS)})
+    """The words without which no rule on names and addresses holds: of icons, of advertisements, and of the score."""
+    return Words({**words_asked(), _ICON_WORD: _ICONS, _SERVED_WORD: (*_SERVED, *_SERVERS)})
 
 
-def _may_be(one: Placement, bits: int) -> bool:
-    """Whether neither kind nor name speak against a picture; `bits` are those of the words in its address."""
-    return not (one.picture.how == "input" or _is_icon(one, bits) or _is_served(one, bits))
-
-
-def _is_served(one: Placement, bits: int) -> bool:
+def _is_served(one: Placement) -> bool:
     """Whether a picture is an advertisement that a program chose."""
-    if not bits & _SERVED_WORD:
-        return False
     path = one.url.partition("?")[0].lower()
     if any(part in path for part in _SERVED):
         return True
@@ -135,52 +142,52 @@ def _serves(host: str) -> bool:
     return _SERVER.match(host) is not None
 
 
-def _is_icon(one: Placement, bits: int = _ICON_WORD) -> bool:
+def _is_icon(one: Placement, words: int = _ICON_WORD, called: int = _ICON_WORD) -> bool:
+    """Whether a picture is an icon; these are the words in its address, and in the beginning of its names."""
     picture = one.picture
-    larger = max(picture.width or 0, picture.height or 0)
+    width, height = picture.width or 0, picture.height or 0
+    larger = width if width > height else height
     if 0 < larger < ICON:
         return True
-    if bits & _ICON_WORD:
+    if words & _ICON_WORD:
         name = one.url.partition("?")[0].rpartition("/")[2].lower()
         if name[-4:] == ".svg" and larger <= DRAWING:
             return True
         if _ICON.search(f"_{name}") or _ICON_FILE.match(name):
             return True
-    return picture.names != "" and _is_icon_class(picture.names)
-
-
-@lru_cache(4096)
-def _is_icon_class(classes: str) -> bool:
-    return _ICON_CLASS.search(classes) is not None
+    called = called & _ICON_WORD or len(picture.names) > LONG
+    return called != 0 and _ICON_CLASS.search(picture.names) is not None
 
 
 def _is_teaser(one: Placement, target: str, view: View) -> bool:
-    """Whether a picture before or behind the text stands in furniture, or outside the main container and links to
-    another page of the site; the picture that the head names is none."""
-    if view.first < one.item < view.last:
-        return False
+    """Whether a picture, which is before or behind the text, stands in furniture, or outside the main container and
+    links to another page of the site; the picture that the head names is none."""
     container = one.picture.container
     if target == "other_page":
         beside = view.judged.furniture[container] & _BESIDE or not view.in_root(container)
     else:  # teasers and galleries are both called carousels, but the pictures of a gallery do not lead away
-        beside = view.judged.furniture[container] & _BESIDE and not view.around(container) & GALLERY
+        beside = view.judged.furniture[container] & _BESIDE and not view.seen[one.item][0][ROUND] & GALLERY
     return bool(beside) and not view.is_lead(one)
 
 
 def _is_portrait(one: Placement, view: View) -> bool:
     """Whether a picture, or the element that holds it and no main text, is named for the author."""
-    walked, container = view.walked, one.picture.container
-    if view.said[one.item] & PERSON and _PORTRAIT_CLASS.search(one.picture.names):
+    row, said, _ = view.seen[one.item]
+    if said & PERSON and _PORTRAIT_CLASS.search(one.picture.names):
         return True
-    if not view.spoken[container] & PERSON or not _PORTRAIT_CLASS.search(walked.names[container]):
+    if not row[OWN] & PERSON:
         return False
-    return not view.has_main(container)
+    container = one.picture.container
+    return _PORTRAIT_CLASS.search(view.walked.names[container]) is not None and not view.has_main(container)
 
 
 def _named_lead(picks: list[bool], placements: list[Placement], lead_image: str) -> None:
     """Pick the first placement of the page's lead picture, wherever it stands, unless one is picked already."""
     name = file_name(lead_image)
     if any(is_same(one.url, lead_image, name) for one in compress(placements, picks)):
+        return
+    urls = "\n".join([one.url for one in placements])
+    if lead_image not in urls and (not name or name not in urls.lower()):  # it is not shown on the page
         return
     at = next((at for at, one in enumerate(placements) if is_same(one.url, lead_image, name)), None)
     if at is not None:

@@ -201,7 +201,7 @@ class Nodes(Stage):
         at: Sequence[int] = range(len(drops))
         if len(placed) < len(walked.pictures):  # a picture without a usable URL is no node
             at = [item for item in at if item not in walked.pictures or item in placed]
-        return _Items(at, walked.kinds, walked.texts, drops, placed, captions(walked, told) if placements else {})
+        return _Items(at, walked, drops, placed, told)
 
 
 @dataclass(slots=True)
@@ -209,28 +209,31 @@ class _Items:
     """What the nodes of a page are made of: by their `pos` the item of the walk (`at`), by the item all else."""
 
     at: Sequence[int]
-    kinds: list[str]
-    texts: list[str]
+    walked: Walked
     drops: list[Drop | None]
     placed: dict[int, Placement]
-    captioned: dict[int, str]
+    told: frozenset[int]
+    captioned: dict[int, str] | None = None
 
     def nodes(self, positions: Iterable[int]) -> list[Text | Image]:
         """The nodes of some positions."""
-        items, kinds, texts, drops = self.at, self.kinds, self.texts, self.drops
+        items, kinds, texts, drops = self.at, self.walked.kinds, self.walked.texts, self.drops
         made: list[Text | Image] = []
         for pos in positions:
             at = items[pos]
             if kind := kinds[at]:
                 made.append(Text(pos, texts[at], kind, [], None, {}, drops[at]))
             else:
+                if self.captioned is None:  # a third of all pages keep no picture
+                    self.captioned = captions(self.walked, self.told)
                 made.append(_image(pos, self.placed[at], self.captioned.get(at, ""), drops[at]))
         return made
 
     def parted(self, wanted: bool) -> tuple[list[Text | Image], Aside]:
         """The nodes that are kept, and the others aside."""
         whole = len(self.at) == len(self.drops)  # then each item is a node
-        kinds = self.kinds if whole else [self.kinds[at] for at in self.at]
+        kinds = self.walked.kinds
+        kinds = kinds if whole else [kinds[at] for at in self.at]
         drops = self.drops if whole else [self.drops[at] for at in self.at]
         kept: list[int] = []
         fallen: dict[int, Fallen] = {}

@@ -11,36 +11,37 @@ import re
 import tomllib
 from bisect import bisect_left
 from collections import Counter
-from functools import cache
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache, cached_property
 from itertools import compress
 from operator import mul
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
-from obelics_like.extraction import names
+from obelics_like.extraction import names, scan
 from obelics_like.extraction.addresses import Words
+from obelics_like.extraction.links import PICTURED, Links
 from obelics_like.extraction.main_content import Judgement
-from obelics_like.extraction.pictures import link_to_picture, resolve
 from obelics_like.extraction.placements import Placement, file_name
-from obelics_like.extraction.speaking import GALLERY, PERSON, PROMOTION, VIDEO, meant, telling_words
+from obelics_like.extraction.speaking import GALLERY, PERSON, PROMOTION, SPOKEN, TELLING, VIDEO, meant, telling_words
+from obelics_like.extraction.surroundings import (
+    HAS_CAPTION,
+    IN_ARTICLE,
+    IN_FIGURE,
+    LONG,
+    NAMES,
+    NO_GAP,
+    PLACE,
+    SHAPE,
+    Near,
+)
 from obelics_like.extraction.texts import listed
 from obelics_like.extraction.walk import Walked
 
-WAY = 6
-"""Steps up from a picture in which names are read."""
-FAR = 60
-"""Steps in the tree that are counted at most."""
-LONG, FILE = 300, 80
-"""Characters of an element's names that are read, and of an address, from its end."""
-NO_GAP = 99
-"""Blocks that are taken to lie between a picture and the main block before it where there is none."""
+FILE = 80
+"""Characters of an address, from its end, that are read for what it speaks of."""
 LARGE, MIDDLE = 400, 200
 """CSS pixels."""
-BEFORE = 40
-"""Blocks of text that may stand between a picture and the main content behind it: headline, byline, share bar, menu."""
-AFTER = 25
-"""Blocks of text that may stand between the main content and a picture behind it: a gallery's captions."""
 FEATURES = {
     "after_gap": "log(1 + blocks between the last main block before the picture and it); 100 where there is none",
     "position": "share of the main blocks that stand before it",
@@ -80,23 +81,23 @@ FEATURES = {
 
 
 _FURNITURE = names.ASIDE | names.TEASER | names.SHARE
-_FILE_PAGE = re.compile(
-    r"/(?:(?:file|datei|fichier|archivo|image|bild|plik|ficheiro|bestand|fil|fájl|tiedosto|dosya|файл|ملف|文件|ファイル)"
-    r"(?::|%3a)|(?:photos?|pictures?|images?|albums?|galler(?:y|ies))/)"
-)
-"""Links to the page about a picture, written small: of wikis in their languages, of albums."""
 _SITE_PARTS = listed(
     "/theme/ /themes/ /template/ /templates/ /static/ /frontend/ /skin/ /skins/ /plugins/ /design/ /layout/ /icon/ "
     "/icons/ /resources/"
 )
 _SITE_FILE = re.compile("|".join(_SITE_PARTS))
-_PARTED = re.compile(r"\w+://([^/?]*)([^?]*)")
-"""Host and path of an absolute URL."""
 _SIDES = re.compile(r"(?<!\d)(\d{2,4})x(\d{2,4})(?!\d)")
 _SIDE_NAMES = listed("width w wid height h sz size s resize")
 _SIDE = re.compile(rf"[?&;,/_](?:{'|'.join(_SIDE_NAMES)})[=_:-](\d{{2,4}})(?!\d)", re.I)
-_SITES, _SIDED, _SIZED, _GIF = 32, 64, 128, 256
-"""What words in an address are asked for: those of a site's own files, of both sides, of one side, of the format."""
+_SITES, _SIDED, _SIZED, _GIF, _PICTURED = 32, 64, 128, 256, 512
+"""What words in an address are asked for: those of a site's own files, of both sides, of one side, of the format; in
+that of a link, those of links to pictures."""
+_FROM_PAGE = tuple(math.log1p(gap) for gap in range(NO_GAP + 1))
+_NAMED = [tuple(spoken & bit != 0 for bit in (GALLERY, PROMOTION, PERSON, VIDEO)) for spoken in range(SPOKEN + 1)]
+"""The features after_gap, by the gap; and from named_gallery to named_video, by what is spoken of."""
+_UNDECLARED, _UNLINKED = (False,) * 4, (False,) * 6
+"""What `_shown` and `_linked` give where there is nothing to tell of."""
+_P = scan.NAMES.index("p")
 
 
 class Model(NamedTuple):
@@ -117,106 +118,67 @@ def model() -> Model:
     return Model([float(weights[name]) for name in FEATURES], float(table["bias"]), float(table["threshold"]))
 
 
+Seen = tuple[tuple[int, ...], int, int]
+"""What is seen of a picture: its row of `surroundings`; what its file and names speak of; which words of those that are
+asked for stand in its address."""
+
+
 class View:
     """A page as its pictures are judged on it: which blocks are main, and how often a URL or a shape occurs."""
 
-    def __init__(self, walked: Walked, placements: list[Placement], judged: Judgement, url: str, lead: str) -> None:
+    def __init__(
+        self, walked: Walked, placements: list[Placement], judged: Judgement, url: str, lead: str, near: Near
+    ) -> None:
         self.walked, self.judged, self.url, self.lead = walked, judged, url, lead
-        self.main = list(compress(range(len(judged.main)), judged.main))
-        self.holders = sorted(map(walked.containers.__getitem__, self.main))
-        self.blocks = walked.blocks
-        # a headline or opening outside the main container says nothing of the pictures between
-        self.first = next((at for at in self.main if walked.containers[at] >= judged.root), self.main[0])
-        self.last = self.main[-1]
-        self.start, self.end = self._reach()
+        self.many, self.first, self.last, _ = near
         self.lead_name = file_name(lead) if lead else ""
         urls = [one.url for one in placements]
         self.repeated = set() if len(set(urls)) == len(urls) else {url for url, n in Counter(urls).items() if n > 1}
-        parts = urlsplit(url)
-        self.host, self.path = parts.netloc, parts.path.rstrip("/") or "//"
-        self.shapes: dict[int, tuple[str | int, ...]] = {}
-        self.alike: dict[tuple[str | int, ...], int] = {}
-        self.leading: dict[tuple[str | int, ...], int] = {}
-        self.files: dict[int, int] = {}
-        self.said: dict[int, int] = {}
-        self.spoken: dict[int, int] = {}
+        self.alike: dict[tuple[object, ...], int] = {}
+        self.leading: dict[tuple[object, ...], int] = {}
+        self.seen: dict[int, Seen] = {}
+        self.links: Links | None = None
 
-    def _reach(self) -> tuple[int, int]:
-        """The items between which a picture may stand: not more than BEFORE and AFTER blocks from the main ones."""
-        blocks = self.blocks
-        first, last = bisect_left(blocks, self.first) - BEFORE - 1, bisect_left(blocks, self.last) + AFTER + 1
-        return blocks[first] if first >= 0 else -1, blocks[last] if last < len(blocks) else len(self.walked.kinds)
+    def count(self, found: list[tuple[Placement, str]]) -> None:
+        """Count how many pictures are `alike`, and of these `leading` to other pages, if there are any."""
+        if leading := [self.shape(one) for one, target in found if target == "other_page"]:
+            for shape in leading:
+                self.leading[shape] = self.leading.get(shape, 0) + 1
+            for one, _ in found:
+                shape = self.shape(one)
+                self.alike[shape] = self.alike.get(shape, 0) + 1
 
-    def shape(self, one: Placement) -> tuple[str | int, ...]:
-        """The names and tags of the two elements round a picture."""
-        walked, at = self.walked, one.picture.container
-        above = walked.parents[at]
-        return walked.tags[at], walked.numbers[at], walked.tags[above], walked.numbers[above], one.picture.how
+    def shape(self, one: Placement) -> tuple[object, ...]:
+        """The tags and names of the two elements round a picture, and how it is shown."""
+        return one.picture.how, self.seen[one.item][0][SHAPE : NAMES + 2]
 
-    def take_up(self, found: list[tuple[Placement, str]]) -> None:
-        """Take up the pictures, and where they lead: by their items the shapes and what addresses and names say; how
-        many are `alike`, and of these `leading` to other pages; by containers what the names round them speak of."""
-        parents, alike, leading = self.walked.parents, self.alike, self.leading
-        ways: dict[int, int] = {}  # how far below a container the nearest picture stands
-        for one, target in found:
-            self.shapes[one.item] = shape = self.shape(one)
-            alike[shape] = alike.get(shape, 0) + 1
-            if target == "other_page":
-                leading[shape] = leading.get(shape, 0) + 1
-            container, way = one.picture.container, 0
-            while way < ways.get(container, WAY):
-                ways[container] = way
-                container = parents[container]
-                way += 1
-        many, called = len(found), self.walked.names
-        named = [container for container in ways if called[container]]
-        texts = [one.url[-FILE:] for one, _ in found]
-        texts += [one.picture.names[:LONG] for one, _ in found]
-        texts += [called[container][:LONG] for container in named]
-        words = _asked().found(texts + [one.url for one, _ in found]).tolist()
-        spoken = meant(texts, words)
-        for (one, _), end, name, files in zip(found, spoken, spoken[many:], words[len(texts) :]):
-            self.files[one.item], self.said[one.item] = files, end & (PROMOTION | PERSON) | name
-        self.spoken = dict.fromkeys(ways, 0)
-        self.spoken.update(zip(named, spoken[2 * many :]))
-
-    def target(self, one: Placement) -> str:
-        """Where the link round a picture leads: "" (there is none), own, picture, other_site or other_page."""
-        href = one.picture.link
-        if not href:
+    def target(self, one: Placement, words: int) -> str:
+        """Where the link round a picture leads: "" (there is none), own, picture, other_site or other_page; `words` are
+        those in the link's address."""
+        if not (href := one.picture.link):
             return ""
-        if href[0] == "#" or href[:11].lower() == "javascript:":
-            return "own"
-        if link_to_picture(href):
-            return "picture"
-        small = href.lower()
-        if "attachment" in small or _FILE_PAGE.search(small):
-            return "own"
-        target = resolve(self.url, href)
-        there = _PARTED.match(target) if target else None
-        if there is None:
-            return "own"
-        host, path = there.groups()
-        if host != self.host:  # a host of pictures has no pages
-            return "own" if one.url.partition("//")[2].startswith(host + "/") else "other_site"
-        return "" if path.startswith(self.path) else "other_page"
+        if self.links is None:
+            self.links = Links(self.url)
+        return self.links.target(href, one.url, words & _PICTURED != 0)
+
+    def like_links(self, one: Placement) -> float:
+        """Which share of the pictures of the same shape lead to other pages."""
+        shape = self.shape(one)
+        return self.leading.get(shape, 0) / self.alike[shape]
 
     def is_lead(self, one: Placement) -> bool:
         """Whether this is the picture that the head of the page names."""
         return self.lead != "" and is_same(one.url, self.lead, self.lead_name)
 
-    def around(self, container: int) -> int:
-        """What the names of a container, and of those round it, speak of."""
-        spoken = 0
-        for _ in range(WAY):
-            spoken |= self.spoken[container]
-            container = self.walked.parents[container]
-        return spoken
-
     def in_root(self, container: int) -> bool:
         """Whether a container is the main container or stands in it."""
         root = self.judged.root
         return bool(root <= container < self.walked.ends[root])
+
+    @cached_property
+    def holders(self) -> list[int]:
+        """The containers of main blocks, in order."""
+        return sorted(compress(self.walked.containers, self.judged.main))
 
     def has_main(self, container: int) -> bool:
         """Whether main text stands in a container."""
@@ -229,133 +191,89 @@ def is_same(url: str, other: str, name: str) -> bool:
     return url == other or (name != "" and name in url.lower() and name == file_name(url))
 
 
-def score(view: View, one: Placement, target: str) -> float:
-    """The probability, by the trained weights, that a picture belongs to the main content."""
-    trained = model()
-    total = sum(map(mul, trained.weights, features(view, one, target)), trained.bias)
-    return 1 / (1 + math.exp(-total)) if total > -700 else 0.0
+def scored(found: Iterable[tuple[int, Placement, str, View]]) -> list[tuple[int, float]]:
+    """The numbers of candidates, and how likely, by the trained weights, they belong to the main content."""
+    weights, bias, _ = model()
+    made = []
+    for number, one, target, view in found:
+        known = features(view, one, target)
+        total = sum(map(mul, compress(weights, known), filter(None, known)), bias)  # nearly all of them are 0
+        made.append((number, 1 / (1 + math.exp(-total)) if total > -700 else 0.0))
+    return made
 
 
 def features(view: View, one: Placement, target: str) -> list[float]:
     """What is known of a picture, in the order of `FEATURES`; `target` is that of its link."""
-    walked, judged, blocks, container, at = view.walked, view.judged, view.blocks, one.picture.container, one.item
-    number, rank = bisect_left(blocks, at), bisect_left(view.main, at)
-    before = blocks[number - 1] if number else None
-    after = blocks[number] if number < len(blocks) else None
-    gap = number - 1 - bisect_left(blocks, view.main[rank - 1]) if rank else NO_GAP
-    steps, spoken, nested, figure = _surroundings(view, container, rank)
-    figure = figure or _in_figure(walked, container)
-    caption = _is_caption(walked, at, after) or _is_caption(walked, at, before)
-    large = max(one.picture.width or 0, one.picture.height or 0) >= LARGE
-    spoken |= view.said[at]
-    opening = at < view.first
+    row, said, words = view.seen[one.item]
+    rank, before, after, gap, steps, flags, spoken = row[:PLACE]
+    figure, caption, opening = flags & IN_FIGURE != 0, flags & HAS_CAPTION != 0, one.item < view.first
+    width, height = one.picture.width or 0, one.picture.height or 0
+    larger = width if width > height else height
+    links, judged = view.walked.links, view.judged
     return [
-        math.log1p(min(gap, NO_GAP)),
-        rank / len(view.main),
+        _FROM_PAGE[gap],
+        rank / view.many,
         opening,
-        opening and (large or figure or caption),
+        opening and (larger >= LARGE or figure or caption),
         opening and view.is_lead(one),
-        before is not None and judged.main[before],
-        walked.tags[container] == "p",
+        before >= 0 and judged.main[before],
+        row[SHAPE] == _P,
         steps > 6,
         figure,
         caption,
-        *_shown(one, caption, view.files[at]),
-        *_linked(view, one, target, after),
+        not larger and not caption,
+        *(_shown(width, height) if larger else _UNDECLARED),
+        words & (_SIDED | _SIZED) != 0 and _is_thumbnail(one.url, words),
+        words & _GIF != 0 and one.url.partition("?")[0][-4:].lower() == ".gif",
+        min(1.0, links[after] / len(view.walked.texts[after])) if after >= 0 and links[after] else 0.0,
+        *(_linked(view, one, target) if target else _UNLINKED),
+        view.like_links(one) if view.leading else 0.0,
         one.url in view.repeated,
-        spoken & GALLERY != 0,
-        spoken & PROMOTION != 0,
-        spoken & PERSON != 0,
-        spoken & VIDEO != 0,
-        view.files[at] & _SITES != 0 and _SITE_FILE.search(one.url.partition("?")[0].lower()) is not None,
-        judged.furniture[container] & _FURNITURE != 0,
-        nested,
+        *_NAMED[(spoken | said) & SPOKEN],
+        words & _SITES != 0 and _SITE_FILE.search(one.url.partition("?")[0].lower()) is not None,
+        judged.furniture[one.picture.container] & _FURNITURE != 0,
+        flags & IN_ARTICLE != 0,
     ]
 
 
-def _shown(one: Placement, caption: bool, words: int) -> tuple[float, ...]:
-    """The features of size and format, from `bare` to `gif`; `words` are those of `_file_words`."""
-    width, height = one.picture.width or 0, one.picture.height or 0
-    larger = max(width, height)
-    square = width < 1.05 * height and height < 1.05 * width
-    return (
-        not larger and not caption,
-        larger >= LARGE,
-        0 < larger < MIDDLE,
-        square,
-        square and larger < MIDDLE,
-        words & (_SIDED | _SIZED) != 0 and _is_thumbnail(one.url, words),
-        words & _GIF != 0 and one.url.partition("?")[0][-4:].lower() == ".gif",
-    )
+def _shown(width: int, height: int) -> tuple[bool, ...]:
+    """The features of a declared size, from `large` to `small_square`."""
+    square, small = width < 1.05 * height and height < 1.05 * width, width < MIDDLE and height < MIDDLE
+    return width >= LARGE or height >= LARGE, small, square, square and small
 
 
-def _linked(view: View, one: Placement, target: str, after: int | None) -> tuple[float, ...]:
-    """The features of links, from `next_in_links` to `like_links`; `after` is the block behind the picture."""
-    leaves, outside, shape = target == "other_site", not view.first < one.item < view.last, view.shapes[one.item]
-    return (
-        min(1.0, view.walked.links[after] / len(view.walked.texts[after])) if after is not None else 0.0,
-        target == "other_page",
-        leaves,
-        leaves and outside,
-        leaves and not outside and one.picture.alt.count(" ") >= 3,
-        target in ("own", "picture"),
-        target == "picture",
-        view.leading.get(shape, 0) / view.alike[shape],
-    )
+def _linked(view: View, one: Placement, target: str) -> tuple[bool, ...]:
+    """The features of a link, from `other_page` to `picture_link`."""
+    if target != "other_site":
+        return target == "other_page", False, False, False, target in ("own", "picture"), target == "picture"
+    outside = not view.first < one.item < view.last
+    return False, True, outside, not outside and one.picture.alt.count(" ") >= 3, False, False
 
 
-@cache
-def _asked() -> Words:
+def looked_at(found: list[Placement], asked: Words) -> Iterator[tuple[int, int, int, int]]:
+    """Of each picture what its file and names speak of, and which of the words that are asked for stand in its address,
+    in the first LONG characters of its names, and in the address of its link."""
+    many, urls = len(found), [one.url for one in found]
+    texts = [url[-FILE:] for url in urls]
+    texts += [one.picture.names[:LONG] for one in found]
+    words = asked.found([*texts, *urls, *[one.picture.link or "" for one in found]]).tolist()
+    said = [
+        _said(*spoken) if (spoken[0] | spoken[1]) & TELLING else 0
+        for spoken in zip(words, words[many:], texts, texts[many:])
+    ]
+    return zip(said, words[2 * many :], words[many:], words[3 * many :])
+
+
+def _said(file_words: int, called_words: int, file: str, called: str) -> int:
+    """What the end of an address and an element's names speak of; of the words in these two the bits are known."""
+    end, name = meant((file, called), (file_words, called_words))
+    return end & (PROMOTION | PERSON) | name
+
+
+def words_asked() -> dict[int, Sequence[str]]:
     """The words that speak of something, and those without which no other rule on names and addresses holds."""
     sizes = {_SIDED: ["10x10"], _SIZED: [f" {name}=10" for name in _SIDE_NAMES]}
-    return Words(telling_words() | sizes | {_SITES: _SITE_PARTS, _GIF: [".gif"]})
-
-
-def _surroundings(view: View, container: int, rank: int) -> tuple[int, int, bool, bool]:
-    """Steps in the tree to the nearest main block; of the elements on the way up to what holds both, what their names
-    speak of, and whether an article and whether a figure is among them."""
-    walked, parents = view.walked, view.walked.parents
-    steps, holder = NO_GAP, 0
-    for at in view.main[max(0, rank - 1) : rank + 1]:
-        one, other, way = container, walked.containers[at], 0
-        while one != other and way < FAR:
-            if one > other:
-                one = parents[one]
-            else:
-                other = parents[other]
-            way += 1
-        if way < steps:
-            steps, holder = way, one
-    bits = spoken = way = 0
-    while container != holder:
-        if way < WAY:
-            spoken |= view.spoken[container]
-        bits |= walked.bits[container]
-        container = parents[container]
-        way += 1
-    return steps, spoken, bool(bits & names.ARTICLE), bool(bits & names.FIGURE)
-
-
-def _in_figure(walked: Walked, container: int) -> bool:
-    for _ in range(6):
-        if not container:
-            return False
-        if walked.bits[container] & names.FIGURE:
-            return True
-        container = walked.parents[container]
-    return False
-
-
-def _is_caption(walked: Walked, at: int, near: int | None) -> bool:
-    """Whether the block `near`, if it is next to the picture, stands in a caption."""
-    if near is None or abs(near - at) > 2:
-        return False
-    container = walked.containers[near]
-    for _ in range(4):
-        if walked.bits[container] & names.CAPTION:
-            return True
-        container = walked.parents[container]
-    return False
+    return {**telling_words(), **sizes, _SITES: _SITE_PARTS, _GIF: [".gif"], _PICTURED: PICTURED}
 
 
 def _is_thumbnail(url: str, words: int) -> bool:

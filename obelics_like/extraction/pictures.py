@@ -54,7 +54,7 @@ _RELATIVE = re.compile(r"[\w~%!$&'()*+,=@-][.\w~%!$&'()*+,=@-]*(?:/[\w~%!$&'()*+
 """URLs of plain characters: absolute; from the root or with the scheme left out; from the page's folder. `/.` may be a
 step up in them."""
 _STEPS = re.compile(r"(?:\.\.?/)+")
-_ENDINGS = (".jpg", ".jpeg", ".jpe", ".png", ".gif", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".heic", ".svg")
+ENDINGS = (".jpg", ".jpeg", ".jpe", ".png", ".gif", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".heic", ".svg")
 LONG_URL = 8_192
 """A longer URL is no URL."""
 
@@ -165,7 +165,7 @@ def link_to_picture(href: str) -> bool:
     if "#" in path:
         path = path.partition("#")[0]
     end = path[-5:]
-    return "." in end and end.lower().endswith(_ENDINGS) and "/wiki/" not in path.lower()
+    return "." in end and end.lower().endswith(ENDINGS) and "/wiki/" not in path.lower()
 
 
 def size_of(width: str, height: str, style: str) -> tuple[int | None, int | None]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from obelics_like.extraction.texts import listed
 
 GALLERY, PROMOTION, PERSON, VIDEO, SPOKEN, MAYBE = 1, 2, 4, 8, 15, 16
+TELLING = SPOKEN | MAYBE
 """What names speak of, as bits; and that they may speak of anything."""
 _PARTS = {
     GALLERY: listed(
@@ -54,10 +55,11 @@ def meant(texts: Iterable[str], words: Iterable[int]) -> list[int]:
     >>> meant(texts, Words(telling_words()).found(texts)) == [GALLERY, PERSON, 0, PROMOTION]
     True
     """
-    return [_heard(text) if bits & MAYBE else bits & SPOKEN for text, bits in zip(texts, words)]
+    return [heard(text) if bits & MAYBE else bits & SPOKEN for text, bits in zip(texts, words)]
 
 
-def _heard(words: str) -> int:
+def heard(words: str) -> int:
+    """What a class name or URL speaks of, as bits."""
     words = words.lower()
     spoken, found = 0, _words(words)
     for bit, parts in _PARTS.items():

@@ -9,7 +9,7 @@ from itertools import product
 
 import pytest
 
-from obelics_like.extraction import main_pictures, picture_score, placements, speaking
+from obelics_like.extraction import links, main_pictures, picture_score, placements, speaking
 from obelics_like.extraction.addresses import (
     COUNTING,
     FORM,
@@ -70,7 +70,7 @@ def test_addresses_become_what_resolve_makes_of_them(base: str) -> None:
 def test_no_rule_on_addresses_holds_where_none_of_its_words_is_found() -> None:
     chance = random.Random(5)
     words = [
-        *main_pictures._ICONS, *main_pictures._SERVED, *main_pictures._SERVERS, *SETTING,
+        *main_pictures._SIGNS, *main_pictures._SERVED, *links.PICTURED, *main_pictures._SERVERS, *SETTING,
         *picture_score._SITE_PARTS, *picture_score._SIDE_NAMES, *STANDINS, *COUNTING, "qrcode", "ads", "300x200", "=80",
         "badge-", "stars", "google-play", "adserver", ".png", ".gif", "/", ".", "-", "_", "?", "&", "7", "x", "ſhare",
     ]  # fmt: skip
@@ -79,17 +79,18 @@ def test_no_rule_on_addresses_holds_where_none_of_its_words_is_found() -> None:
         url + "".join(change(chance.choice(words)) for _ in range(chance.randint(1, 5)))
         for url, change in zip(urls, chance.choices((str, str.upper), k=len(urls)))
     ]
-    found, asked, looked = main_pictures._words().found(urls), picture_score._asked().found(urls), look(urls)
+    found, looked = main_pictures._words().found(urls), look(urls)
     met = 0
-    for url, bits, files in zip(urls, found, asked):
+    for url, bits in zip(urls, found):
         one = Placement(0, Picture("img", [url], [""] * 6, 0, False), url, [])
         assert main_pictures._is_icon(one, bits) == main_pictures._is_icon(one, -1), url
-        assert main_pictures._is_served(one, bits) == main_pictures._is_served(one, -1), url
+        assert bits & main_pictures._SERVED_WORD or not main_pictures._is_served(one), url
         assert looked[url] & MAY_SET or not is_formula(url, "", ""), url
-        assert files & picture_score._SITES or not picture_score._SITE_FILE.search(url.lower()), url
-        assert picture_score._is_thumbnail(url, files) == picture_score._is_thumbnail(url, -1), url
-        assert files & picture_score._GIF or not url.lower().endswith(".gif"), url
-        met += not bits or not files or not looked[url] & MAY_SET
+        assert bits & picture_score._SITES or not picture_score._SITE_FILE.search(url.lower()), url
+        assert picture_score._is_thumbnail(url, bits) == picture_score._is_thumbnail(url, -1), url
+        assert bits & picture_score._GIF or not url.lower().endswith(".gif"), url
+        assert bits & picture_score._PICTURED or not links._pictured(url), url
+        met += not bits or not looked[url] & MAY_SET
     assert met > 1000, "the words rule something out"
 
 
@@ -99,8 +100,8 @@ def test_what_names_speak_of_is_told_by_their_words() -> None:
     words += [word for alone in speaking._WORDS.values() for word in alone]
     words += ["advert", "sponsored", "advert1", "b", "3", "ü", "Ad", "APP", " ", "-", "_", "__", "."]
     texts = ["".join(chance.choices(words, k=chance.randint(1, 6))) for _ in range(20_000)]
-    for text, spoken in zip(texts, speaking.meant(texts, picture_score._asked().found(texts))):
-        assert spoken == speaking._heard(text), text
+    for text, spoken in zip(texts, speaking.meant(texts, main_pictures._words().found(texts))):
+        assert spoken == speaking.heard(text), text
 
 
 def test_words_in_a_string_do_not_depend_on_the_strings_around_it() -> None:

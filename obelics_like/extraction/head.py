@@ -48,26 +48,29 @@ class Head:
         self.robots: dict[str, str] = {}
         self.scripts: list[str] = []
 
-    def read(self, tag: str, attributes: Mapping[str, str | None]) -> None:
-        """Note a `<meta>`, `<link>` or `<base>`; of each name, the first that says something."""
-        if tag == "meta":
-            name = attributes.get("property") or attributes.get("name") or attributes.get("http-equiv") or ""
-            name = (name or attributes.get("itemprop") or "").strip().lower()
-            if name and (content := attributes.get("content")):
-                self.meta.setdefault(name, content)
-                if name == "robots" or (name not in ASKED and is_robot(name, content)):
-                    self._hear(name, content)
-        elif href := (attributes.get("href") or "").strip():
-            if tag == "base":
-                self.base = self.base or href
-                return
-            relations = (attributes.get("rel") or "").lower().split()
-            for relation in relations:
-                self.links.setdefault(relation, href)
-            if "alternate" in relations and (code := attributes.get("hreflang")) and len(self.hreflang) < 200:
-                self.hreflang.setdefault(code.strip(), href)
+    def hear(self, kind: str, name: str, equiv: str, part: str, content: str) -> None:
+        """Note a `<meta>` by its property, name, http-equiv, itemprop and content; of each name, the first that says
+        something."""
+        name = (kind or name or equiv or part).strip().lower()
+        if name and content:
+            self.meta.setdefault(name, content)
+            if name == "robots" or (name not in ASKED and is_robot(name, content)):
+                self._direct(name, content)
 
-    def _hear(self, robot: str, content: str) -> None:
+    def follow(self, tag: str, href: str, relation: str, language: str) -> None:
+        """Note a `<link>` or `<base>` by its href, rel and hreflang; of each relation, the first that leads on."""
+        if not (href := href.strip()):
+            return
+        if tag == "base":
+            self.base = self.base or href
+            return
+        relations = relation.lower().split()
+        for one in relations:
+            self.links.setdefault(one, href)
+        if language and "alternate" in relations and len(self.hreflang) < 200:
+            self.hreflang.setdefault(language.strip(), href)
+
+    def _direct(self, robot: str, content: str) -> None:
         """Note directives: all tags to one robot hold together (a plug-in adds `noai` to what another has said)."""
         said = " ".join(content.lower().split())
         if robot in self.robots:

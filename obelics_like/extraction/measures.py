@@ -125,6 +125,20 @@ def inherited(containers: array[int], bits: array[int], passed: int, within: int
     _kernel().page_inherited(place, len(bits), bits.buffer_info()[0], passed, within, muted)
 
 
+def within(
+    items: array[int], sizes: array[int], bits: array[int], first: int, end: int, asked: int
+) -> tuple[list[int], list[int]]:
+    """The paragraphs in the containers from `first` to before `end`: those in one without any of the `bits` of
+    containers, and those in one that has some of `asked`."""
+    count = len(sizes)
+    found = array("i", bytes(4 * (2 + 2 * count)))
+    places = sizes.buffer_info()[0], bits.buffer_info()[0]
+    _kernel().page_within(
+        *(items.buffer_info()[0], len(items) // scan.ITEM, count, *places, first, end, asked, found.buffer_info()[0])
+    )
+    return found[2 : 2 + found[0]].tolist(), found[2 + count : 2 + count + found[1]].tolist()
+
+
 def flags_of(text: str) -> int:
     """The flags by which paragraphs are measured, of a text that is not as the walk has seen it.
 
@@ -153,5 +167,6 @@ def _kernel() -> Any:
         *(place for _ in range(9)),
     ]
     native.page_inherited.argtypes = [place, number, place, number, number, number]
-    native.page_measures.restype = native.page_inherited.restype = None
+    native.page_within.argtypes = [place, number, number, place, place, number, number, number, place]
+    native.page_measures.restype = native.page_inherited.restype = native.page_within.restype = None
     return native

@@ -43,6 +43,13 @@ _KEEPS, _PRE, _HEADING, _PAGE, _LITERAL = 1, 4, 8, 16, 32
 
 NAMES = ("", *sorted({*PLAIN, *SILENT, *VOID, *BLOCKS, *KINDS, *names.BY_TAG, *_LIKE, *_ACTIONS[4:-1]}))
 """The known tags, by their number; number 0 stands for all others."""
+
+
+def numbers_of(*tags: str) -> frozenset[int]:
+    """The numbers of known tags."""
+    return frozenset(map(NAMES.index, tags))
+
+
 TOLD, TOLD_ANYWAY = 4, 16_000_000
 """Bytes that a page may tell, for each of its own and beyond: an attribute is told three times at most, but those of
 formatting left open stand in the page once and in the parsed page often."""

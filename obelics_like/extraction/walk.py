@@ -23,19 +23,20 @@ Attributes = Mapping[str, str]
 _JOINTS = {scan.GLUED: "", scan.SPACED: " ", scan.BROKEN: "\n"}
 
 
-class _Looked(Sequence[str]):
-    """Strings of a table by number, looked up where they are asked for: those of few containers are."""
+class Looked(Sequence[str]):
+    """Strings of a table by number, looked up where they are asked for: those of few containers are. What asks often
+    does so by `numbers`."""
 
-    __slots__ = ("_numbers", "_table")
+    __slots__ = ("numbers", "table")
 
     def __init__(self, table: Sequence[str], numbers: Sequence[int]) -> None:
-        self._table, self._numbers = table, numbers
+        self.table, self.numbers = table, numbers
 
     def __len__(self) -> int:
-        return len(self._numbers)
+        return len(self.numbers)
 
     def __getitem__(self, at: Any) -> Any:
-        return self._table[self._numbers[at]]
+        return self.table[self.numbers[at]]
 
 
 class Walked:
@@ -60,7 +61,7 @@ class Walked:
 
     def __init__(self, rows: scan.Rows, width: int | None = None) -> None:
         self.parents, self.ends, self.bits, self.framed = rows.parents, rows.ends, rows.bits, rows.framed
-        self.tags, self.names = _Looked(scan.NAMES, rows.tags), _Looked(rows.words, rows.names)
+        self.tags, self.names = Looked(scan.NAMES, rows.tags), Looked(rows.words, rows.names)
         self.numbers, self.lines = rows.names, rows.lines
         self.texts, self.kinds, self.containers, self.links = rows.texts, rows.kinds, rows.containers, rows.links
         self.rows, self.tree = rows.items, rows.tree
@@ -95,7 +96,8 @@ class Walked:
     def _look_at(self, rows: scan.Rows, gone: set[int], formulas: dict[int, Picture]) -> None:
         """Tidy the texts that are odd or code, and join again those that only formulas and pictures without an address
         have split; what is left without words, or is told by the text before it, is `gone`."""
-        texts, links, items, changed = self.texts, self.links, self.rows, set[int]()
+        texts, links, items = self.texts, self.links, self.rows
+        changed: set[int] = set()
         joined: dict[int, int] = {}
         pieces: dict[int, list[str]] = {}  # of each text that goes on; it is put together once, as they may be many
         sizes: dict[int, int] = {}

@@ -72,11 +72,11 @@ _LISTS, _WHOLE = scan.numbers_of("ul", "ol"), scan.numbers_of("p", "li", "td", "
 
 @dataclass(slots=True)
 class Judgement:
-    """What was decided about a page: for each item of the walk whether it is `main`, or a caption in the main content
-    (both False for pictures); for each container its `furniture` bits; the `root` of the main content."""
+    """What was decided about a page: for each item of the walk whether it is `main` (False for pictures); the items
+    that are `captions` in the main content; for each container its `furniture` bits; the `root` of the main content."""
 
     main: list[bool]
-    captions: list[bool]
+    captions: list[int]
     furniture: array[int]
     root: int
 
@@ -107,13 +107,13 @@ def judge(walked: Walked) -> Judgement:
     first = next((at for at in fit if picks[at] and found.containers[at] >= root), 0)
     _leads(walked, found, picks, furniture, first, caption, title)
     parting_words(found, picks)
-    told = [False] * len(picks)
-    for at in captions:
-        told[at] = True
+    told = set(captions)
     for first, items in found.more.items():
         for item in items:
-            picks[item], told[item] = picks[first], told[first]
-    return Judgement(picks, told, furniture, root)
+            picks[item] = picks[first]
+        if first in told:
+            told.update(items)
+    return Judgement(picks, sorted(told), furniture, root)
 
 
 def _apart(walked: Walked, places: list[int]) -> list[int]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from obelics_like.extraction.pictures import resolve
@@ -38,15 +38,17 @@ _DATE_SAID = re.compile(rb"(?:datetime|content)\s*=\s*[\"']?([^\"'>]{4,40})", re
 
 
 class Head:
-    """The marks of a page's head as they are met in the walk."""
+    """The marks of a page's head as they are met in the walk; `places` is where its scripts stand in `told`, which few
+    pages have to be asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, told: str) -> None:
+        self.told = told
+        self.places: list[tuple[int, int]] = []
         self.title = self.base = self.language = ""
         self.meta: dict[str, str] = {}
         self.links: dict[str, str] = {}
         self.hreflang: dict[str, str] = {}
         self.robots: dict[str, str] = {}
-        self.scripts: list[str] = []
 
     def hear(self, kind: str, name: str, equiv: str, part: str, content: str) -> None:
         """Note a `<meta>` by its property, name, http-equiv, itemprop and content; of each name, the first that says
@@ -77,6 +79,10 @@ class Head:
             self.robots[robot] = f"{self.robots[robot]}, {said}"[:LONG]
         elif len(self.robots) < MANY_ROBOTS:
             self.robots[robot] = said[:LONG]
+
+    def scripts(self) -> Iterator[str]:
+        """The JSON-LD scripts that are read."""
+        return (self.told[start:end] for start, end in self.places[:MANY_SCRIPTS])
 
     def facts(self, url: str, html: bytes, answer: Mapping[str, str]) -> dict[str, Any]:
         """The page facts that are stated, with absolute URLs; what is not stated is absent.
@@ -116,7 +122,7 @@ class Head:
         for name in DATES:
             if said := self.meta.get(name, "").strip():
                 return said
-        for script in self.scripts[:MANY_SCRIPTS]:
+        for script in self.scripts():
             if found := _DATE_IN_SCRIPT.search(script, 0, LONG_SCRIPT):
                 return found[1].strip()
         at = find(html, b"datePublished")
@@ -132,7 +138,7 @@ class Head:
         return (resolve(url, self.base) or url) if self.base else url
 
     def _lead_of_scripts(self) -> str:
-        for script in self.scripts[:MANY_SCRIPTS]:
+        for script in self.scripts():
             if '"image"' in script[:LONG_SCRIPT] and len(script) <= LONG_SCRIPT:
                 try:
                     picture = _image_of(json.loads(script), 0)

@@ -95,6 +95,10 @@ class _List(ctypes.Structure):
         return self.bytes().decode("utf-8", "replace")
 
 
+_LISTS = ("items", "pictures", "special", "containers", "bits", "framed", "metas", "sets", "asked")
+"""The lists of numbers, in the order in which `numbers` has them, behind how many each has."""
+
+
 class _Result(ctypes.Structure):
     _fields_ = [
         *((name, ctypes.c_int32) for name in ("status", "characters_told")),
@@ -102,7 +106,7 @@ class _Result(ctypes.Structure):
         *(
             (name, _List)
             for name in (
-                *("items", "pictures", "special", "containers", "bits", "framed", "metas", "sets", "asked"),
+                *("numbers", *_LISTS),
                 *("text", "words", "told", "unknown"),
             )
         ),
@@ -143,30 +147,30 @@ class Rows:
     def __init__(self, result: _Result) -> None:
         self.texts = result.text.string().split("\0")
         self.texts.pop()
-        items = self.items = result.items.numbers()
+        lists, at = result.numbers.numbers(), len(_LISTS)
+        numbers = [lists[at : (at := at + many)] for many in lists[:at]]
+        items, pictures, special, tree, bits, framed, metas, self._sets, asked = numbers
+        self.items, self.tree = items, tree
         known = NAMES
         self.kinds = [known[number] for number in items[KIND::ITEM]]
-        self.containers, self.links = items[CONTAINER::ITEM].tolist(), items[LINKS::ITEM].tolist()
-        tree = self.tree = result.containers.numbers()
-        self.parents, self.ends = tree[0::CONTAINER_ROW].tolist(), tree[3::CONTAINER_ROW].tolist()
+        self.containers, self.links = items[CONTAINER::ITEM].tolist(), items[LINKS::ITEM]
+        self.parents, self.ends = tree[0::CONTAINER_ROW], tree[3::CONTAINER_ROW]
         self.tags, self.names = tree[1::CONTAINER_ROW], tree[2::CONTAINER_ROW]
         self.lines = result.words.bytes()
         self.words = ["", *self.lines.decode("utf-8", "replace").split("\n")]
-        bits = result.bits.numbers()
         self.known, self.bits = bits[: -len(self.parents)], bits[-len(self.parents) :]
-        self.framed = result.framed.numbers().tolist()
-        if result.asked.used:
-            self._ask(result)
+        self.framed = framed.tolist()
+        if asked:
+            self._ask(asked, result.unknown.string().split("\n"))
         self.told = result.told.string()
         self._links: dict[tuple[int, int], str] = {}
-        self.special = result.special.numbers().tolist()
-        self.pictures: list[tuple[int, ...]] = list(_SHOWN.iter_unpack(result.pictures.numbers()))
-        self.metas = list(_THREE.iter_unpack(result.metas.numbers()))
-        self._sets = result.sets.numbers()
+        self.special = special.tolist()
+        self.pictures: list[tuple[int, ...]] = list(_SHOWN.iter_unpack(pictures))
+        self.metas = list(_THREE.iter_unpack(metas))
 
-    def _ask(self, result: _Result) -> None:
+    def _ask(self, asked: array[int], unknown: list[str]) -> None:
         """Add to the bits what the words stand for that walk.c can't tell: those that are not all ASCII."""
-        for number, word in zip(result.asked.numbers(), result.unknown.string().split("\n")):
+        for number, word in zip(asked, unknown):
             self.known[number] |= names.meaning_of_one(word)
         muted = [names.MUTED.get(name, 0) for name in NAMES]
         rows = zip(self.bits, self.names, self.tags)
@@ -179,8 +183,8 @@ class Rows:
         return dict(zip(pieces, pieces))
 
     def values(self, start: int, end: int) -> list[str]:
-        """The values of src, alt, title, class, width, height and style at a place, "" for what has none; and behind
-        them, name and value by turns, the other attributes that may hold an address, and `placeholder`."""
+        """The values at a place, "" for what has none: of a picture src, alt, title, class, width, height and style,
+        and behind them, name and value by turns, the other attributes that may hold an address, and `placeholder`."""
         told: list[str] = self.told[start:end].split("\0") if end > start else [""] * 7
         return told
 

@@ -65,7 +65,7 @@ class Walked:
         self.numbers, self.lines = rows.names, rows.lines
         self.texts, self.kinds, self.containers, self.links = rows.texts, rows.kinds, rows.containers, rows.links
         self.rows, self.tree = rows.items, rows.tree
-        self.head = Head()
+        self.head = Head(rows.told)
         self._read_head(rows)
         self.pictures, self.looked = pictures(rows, width)
         gone = {row[0] for row in rows.pictures if row[0] not in self.pictures}
@@ -80,18 +80,18 @@ class Walked:
     def _read_head(self, rows: scan.Rows) -> None:
         head = self.head
         for number, start, end in rows.metas:
-            tag, told = scan.NAMES[number], rows.told[start:end]
+            tag = scan.NAMES[number]
             if tag == "meta":
-                head.hear(*told.split("\0"))
+                head.hear(*rows.values(start, end))
             elif tag == "title":
-                head.title = head.title or told
+                head.title = head.title or rows.told[start:end]
             elif tag == "script":
-                head.scripts.append(told)
+                head.places.append((start, end))
             elif tag == "html":
-                language, other = told.split("\0")
+                language, other = rows.values(start, end)
                 head.language = language or other
             else:
-                head.follow(tag, *told.split("\0"))
+                head.follow(tag, *rows.values(start, end))
 
     def _look_at(self, rows: scan.Rows, gone: set[int], formulas: dict[int, Picture]) -> None:
         """Tidy the texts that are odd or code, and join again those that only formulas and pictures without an address

@@ -397,8 +397,8 @@ int push(Walk *w, Frame frame) {
 
 EXPORT void page_free(Result *out) {
     if (!out) return;
-    Numbers *numbers[] = {&out->items,  &out->pictures, &out->special, &out->containers, &out->bits,
-                          &out->framed, &out->metas,    &out->sets,    &out->asked};
+    Numbers *numbers[] = {&out->numbers, &out->items,  &out->pictures, &out->special, &out->containers,
+                          &out->bits,    &out->framed, &out->metas,    &out->sets,    &out->asked};
     Bytes *bytes[] = {&out->text, &out->words, &out->told, &out->unknown};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) free(numbers[i]->at);
     for (size_t i = 0; i < sizeof bytes / sizeof *bytes; i++) free(bytes[i]->at);
@@ -462,6 +462,23 @@ static int add_bits(Walk *w) {
     return 1;
 }
 
+/* Put all lists of numbers one behind the other: a list that crosses to Python costs more than its numbers. */
+static int gather(Result *out) {
+    const Numbers *lists[] = {&out->items,  &out->pictures, &out->special, &out->containers, &out->bits,
+                              &out->framed, &out->metas,    &out->sets,    &out->asked};
+    enum { LISTS = sizeof lists / sizeof *lists };
+    Numbers *all = &out->numbers;
+    int64_t total = LISTS;
+    for (int i = 0; i < LISTS; i++) total += lists[i]->used;
+    if (!numbers_room(all, total)) return 0;
+    for (int i = 0; i < LISTS; i++) all->at[all->used++] = (int32_t)lists[i]->used;
+    for (int i = 0; i < LISTS; i++) {
+        if (lists[i]->used) memcpy(all->at + all->used, lists[i]->at, (size_t)lists[i]->used * sizeof *all->at);
+        all->used += lists[i]->used;
+    }
+    return 1;
+}
+
 static int32_t walked(Walk *w, const char *html, int32_t length, int as_written) {
     State state = {.kind = w->tags->p};
     Result *out = w->out;
@@ -471,7 +488,7 @@ static int32_t walked(Walk *w, const char *html, int32_t length, int as_written)
     if (status == FINE && !flush(w, &state)) status = NO_MEMORY;
     if (status == NO_MEMORY && w->wanted) status = TOO_LARGE;
     out->containers.at[3] = (int32_t)(out->containers.used / CONTAINER);
-    if (status == FINE && !add_bits(w)) status = NO_MEMORY;
+    if (status == FINE && !(add_bits(w) && gather(out))) status = NO_MEMORY;
     return status;
 }
 

@@ -103,11 +103,11 @@ typedef struct {
 } Name;
 
 /* What the walk gives; Python says in `scan.py` what the rows hold. `text` and `words` are lines of strings, `told` is
-   what is named by places, in characters. */
+   what is named by places, in characters. `numbers` are how many the other lists have, then all of these. */
 typedef struct {
     int32_t status, characters_told;
     int64_t measured;
-    Numbers items, pictures, special, containers, bits, framed, metas, sets, asked;
+    Numbers numbers, items, pictures, special, containers, bits, framed, metas, sets, asked;
     Bytes text, words, told, unknown;
 } Result;
 

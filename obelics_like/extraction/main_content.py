@@ -229,22 +229,21 @@ def _read(walked: Walked, found: Paragraphs, totals: Totals, fit: list[int]) -> 
     picks = [False] * len(found.kinds)
     lines: list[int] = []
     kinds, sizes, links, parents, above = found.kinds, found.sizes, found.links, walked.parents, -1
-    texts, flags, dated = found.texts, found.flags, found.dated
     for at in fit:
         kind, size, share = kinds[at], sizes[at], links[at]
         if kind in HEADINGS or kind == "dt":
             picks[at] = share < 0.5 or kind == "h1"
         elif size >= CREDIT and kind != "li":  # too long for any of the others
             picks[at] = share < 0.4 or (share < 0.6 and size > 150)
-        elif (size < CREDIT and texts[at][0] == "©") or (
-            size < SHORT and kind in _STAMPED and dated(at) and stamped(texts[at])
+        elif (size < CREDIT and found.texts[at][0] == "©") or (
+            size < SHORT and kind in _STAMPED and found.dated(at) and stamped(found.texts[at])
         ):
             continue
         elif kind == "li":
             if (own := parents[found.containers[at]]) != above:
                 above, held, linked = own, totals.size(own), totals.links(own)
             picks[at] = _is_told(size, share, held, linked)
-        elif size < SHORT and kind in _LINES and not flags[at] & scan.SENTENCE and _is_line(found, at):
+        elif size < SHORT and kind in _LINES and not found.flags[at] & scan.SENTENCE and _is_line(found, at):
             if kind == "p" and share < 0.1:
                 lines.append(at)
         else:

@@ -134,7 +134,7 @@ class Totals:
         measures = found.measures
         self.sizes, self.linked, self.other = measures.all_sizes, measures.all_linked, measures.all_other
         self.scores, self.shared, self.asked, self._alike, self._name_links, self._name_sizes = totals(
-            walked.rows, walked.tree, walked.bits, names.FURNITURE, walked.lines, measures
+            walked.rows, walked.tree, walked.bits, names.FURNITURE, walked.lines, walked.named, measures
         )
 
     def score(self, container: int) -> float:

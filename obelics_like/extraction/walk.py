@@ -50,19 +50,19 @@ class Walked:
 
     Container 0 is the page; `parents[c] < c`, and all that is within c is from c to before `ends[c]`. `bits` are those
     of `names`, of the container itself; `framed` the containers that have any of `names.FRAMING`. `numbers` are those
-    of the `names`, 0 for none, and `lines` the names by number, from 1. The tag of an unknown element is "". `width` is
-    the width in pixels that a srcset is asked for, None for the widest.
+    of the `names`, 0 for none, and `lines` the names by number, from 1 to `named`. The tag of an unknown element is "".
+    `width` is the width in pixels that a srcset is asked for, None for the widest.
     """
 
     __slots__ = (
         *("blocks", "containers", "kinds", "links", "looked", "pictures", "rows", "texts"),
-        *("bits", "ends", "framed", "head", "lines", "names", "numbers", "parents", "tags", "tree"),
+        *("bits", "ends", "framed", "head", "lines", "named", "names", "numbers", "parents", "tags", "tree"),
     )
 
     def __init__(self, rows: scan.Rows, width: int | None = None) -> None:
         self.parents, self.ends, self.bits, self.framed = rows.parents, rows.ends, rows.bits, rows.framed
         self.tags, self.names = Looked(scan.NAMES, rows.tags), Looked(rows.words, rows.names)
-        self.numbers, self.lines = rows.names, rows.lines
+        self.numbers, self.lines, self.named = rows.names, rows.lines, len(rows.known) - 1
         self.texts, self.kinds, self.containers, self.links = rows.texts, rows.kinds, rows.containers, rows.links
         self.rows, self.tree = rows.items, rows.tree
         self.head = Head(rows.told)

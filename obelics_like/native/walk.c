@@ -464,7 +464,7 @@ static int add_bits(Walk *w) {
 
 /* Put all lists of numbers one behind the other: a list that crosses to Python costs more than its numbers. */
 static int gather(Result *out) {
-    const Numbers *lists[] = {&out->items,  &out->pictures, &out->special, &out->containers, &out->bits,
+    Numbers *lists[] = {&out->items,  &out->pictures, &out->special, &out->containers, &out->bits,
                               &out->framed, &out->metas,    &out->sets,    &out->asked};
     enum { LISTS = sizeof lists / sizeof *lists };
     Numbers *all = &out->numbers;
@@ -475,6 +475,8 @@ static int gather(Result *out) {
     for (int i = 0; i < LISTS; i++) {
         if (lists[i]->used) memcpy(all->at + all->used, lists[i]->at, (size_t)lists[i]->used * sizeof *all->at);
         all->used += lists[i]->used;
+        free(lists[i]->at);
+        *lists[i] = (Numbers){0};
     }
     return 1;
 }

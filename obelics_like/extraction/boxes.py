@@ -36,13 +36,17 @@ _FRAMES = frozenset(("div", "section", "aside", ""))
 _ASKS = names.PRESS | names.FORM
 
 
-def mark_calls(walked: Walked, found: Paragraphs, totals: Totals, furniture: array[int], root: int) -> None:
-    """Add the bit FORM to the furniture of the boxes in the main container that ask for something."""
+def mark_calls(walked: Walked, found: Paragraphs, totals: Totals, furniture: array[int], root: int) -> list[int]:
+    """Add the bit FORM to the furniture of the boxes in the main container that ask for something; gives the paragraphs
+    of it that are in no furniture then."""
+    plain, asking = found.within(walked, furniture, root, _ASKS)
     page = _Page(walked, found, totals, furniture, root)
-    boxes = {box for at, button, own in page.buttons() if (box := page.box(button, own)) and page.asks(at, button, box)}
-    if sum(map(totals.score, boxes)) >= BOXES_SHARE * totals.score(root):
-        return
+    buttons = page.buttons(plain, asking)
+    boxes = {box for at, button, own in buttons if (box := page.box(button, own)) and page.asks(at, button, box)}
+    if not boxes or sum(map(totals.score, boxes)) >= BOXES_SHARE * totals.score(root):
+        return plain
     mark_all(walked, furniture, boxes, names.FORM)
+    return [at for at in plain if not furniture[found.containers[at]]]
 
 
 @dataclass(slots=True)
@@ -57,29 +61,23 @@ class _Page:
     nearest: dict[int, int] = field(default_factory=dict)
     pressed: dict[int, int] = field(default_factory=dict)
     told: dict[int, tuple[int, int, int]] = field(default_factory=dict)
-    sized: list[int] = field(init=False)
-    """The paragraphs: a small box may hold very many pictures."""
+    sized: list[int] = field(default_factory=list)
+    """The paragraphs, once a box is looked into: a small one may hold very many pictures."""
 
-    def __post_init__(self) -> None:
-        sizes = self.found.sizes
-        self.sized = list(compress(range(len(sizes)), sizes))
-
-    def buttons(self) -> Iterator[tuple[int, int, int]]:
-        """Each button or form in the root, as its first paragraph, its container, and the characters of it that are not
-        in links."""
-        found, furniture, pressed, root = self.found, self.furniture, set[int](), self.root
-        containers, sizes, links, begins = found.containers, found.sizes, found.links, found.measures.begins
-        for at in range(begins[root], begins[self.walked.ends[root]]):
-            container = containers[at]
-            if not sizes[at] or container < root:
-                continue
-            if (bits := furniture[container]) & _ASKS:
-                button = self.whole_button(container)
-                if button not in pressed:
-                    pressed.add(button)
-                    yield at, button, self.said(button)
-            elif not bits and links[at] >= 0.9 and sizes[at] < BUTTON and found.kinds[at] not in _LISTED:
-                yield at, container, 0
+    def buttons(self, plain: list[int], asking: list[int]) -> Iterator[tuple[int, int, int]]:
+        """Each button or form among the paragraphs of the root, in no furniture and in what asks for something: as its
+        first paragraph, its container, and the characters of it that are not in links."""
+        containers, links = self.found.containers, self.found.links
+        pressed: set[int] = set()
+        for at in asking:
+            button = self.whole_button(containers[at])
+            if button not in pressed:
+                pressed.add(button)
+                yield at, button, self.said(button)
+        sizes, kinds = self.found.sizes, self.found.kinds
+        for at in plain:
+            if links[at] >= 0.9 and sizes[at] < BUTTON and kinds[at] not in _LISTED:
+                yield at, containers[at], 0
 
     def whole_button(self, container: int) -> int:
         """The button or form that a container is part of."""
@@ -135,7 +133,7 @@ class _Page:
         A box that holds a list, a table or code, or no more than headings, has no first text.
         """
         found, containers, end = self.found, self.found.containers, self.walked.ends[box]
-        sized = self.sized
+        sized = self.sized = self.sized or list(compress(range(len(found.sizes)), found.sizes))
         start = stop = bisect_left(sized, at)
         while start and box <= containers[sized[start - 1]] < end:
             start -= 1

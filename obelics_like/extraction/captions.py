@@ -23,14 +23,12 @@ FIGURE_TEXT = 300
 UNNAMED = 200
 """Characters under which the plain text of what is named a picture is its caption."""
 
-_BITS = names.CAPTION | names.FIGURE | names.PICTURE  # a `<figcaption>` has the bit of a caption too
-
 
 def in_captions(walked: Walked, totals: Totals) -> bytearray:
     """For each container 1 if it is part of a caption, text of a picture and not of the body, else 0."""
     bits, ends = walked.bits, walked.ends
     caption = bytearray(len(bits))
-    framed = _framed(walked)
+    framed = walked.framed
     telling: set[int] | None = None
     for at in framed:
         if caption[at]:
@@ -49,14 +47,6 @@ def in_captions(walked: Walked, totals: Totals) -> bytearray:
     return caption
 
 
-def _framed(walked: Walked, asked: int = _BITS) -> list[int]:
-    """The containers that are figures, captions, or named pictures, or one of these that is asked for."""
-    bits = walked.bits
-    if walked.framed is None:
-        walked.framed = [at for at in walked.named if bits[at] & _BITS]
-    return walked.framed if asked == _BITS else [at for at in walked.framed if bits[at] & asked]
-
-
 def _telling(walked: Walked, framed: list[int]) -> set[int]:
     """The figures of code, of a table, of a quote: their text is no caption."""
     frames, kinds = _frames(walked, framed), walked.kinds
@@ -70,7 +60,7 @@ def captions(walked: Walked, judged: frozenset[int] = frozenset()) -> dict[int, 
     its pictures; elsewhere, what is named a caption or judged to be one belongs to the nearest picture before
     it, else to the next one after it.
     """
-    framed = _framed(walked, names.CAPTION | names.FIGURE)
+    framed = [at for at in walked.framed if walked.bits[at] & (names.CAPTION | names.FIGURE)]
     if not framed and not judged:
         return {}
     around = _frames(walked, framed)

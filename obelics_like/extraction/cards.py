@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from itertools import islice
 
 from obelics_like.extraction import names
 from obelics_like.extraction.furniture import mark_all
@@ -44,7 +43,8 @@ def mark_others(walked: Walked, found: Paragraphs, totals: Totals, furniture: ar
     `title`: the words of the page's title.
     """
     others = _cards(walked, found, totals, furniture, title)
-    others |= _further_articles(walked, found, totals, furniture, title)
+    if len(found.titles) > 1:
+        others |= _further_articles(walked, found, totals, furniture, title)
     mark_all(walked, furniture, others, names.TEASER)
 
 
@@ -55,13 +55,13 @@ def _further_articles(
 
     Where no headline is the title's, or they stand in one article, they are headings of one text.
     """
-    all_heads = (at for at in found.headings if found.kinds[at] == "h1" and not furniture[found.containers[at]])
-    heads = list(islice(all_heads, HEADLINES))
+    heads = [at for at in found.titles if not furniture[found.containers[at]]][:HEADLINES]
     shares = [share_in_title(found.texts[at], title) for at in heads] if len(heads) > 1 else []
     own = next((at for at, share in enumerate(shares) if share >= SAME_TITLE), None)
     if own is None or own == len(heads) - 1:
         return set()
-    parents, marked = walked.parents, set[int]()
+    parents = walked.parents
+    marked: set[int] = set()
     headline = found.containers[heads[own]]
     branch = {0: 0}  # of each container round the headline, the child of it that holds the headline
     at = headline
@@ -92,9 +92,11 @@ def _in_article(walked: Walked, at: int, top: int) -> bool:
 
 def _cards(walked: Walked, found: Paragraphs, totals: Totals, furniture: array[int], title: set[str]) -> set[int]:
     """The containers of a linked heading and a little prose, if they hold less than half of the page's prose."""
-    parents, cards, nearest = walked.parents, set[int](), dict[int, int]()
-    for number in found.headings:
-        if found.links[number] <= 0.8 or found.sizes[number] < 15 or found.kinds[number] == "h1":
+    parents, links = walked.parents, found.links
+    cards: set[int] = set()
+    nearest: dict[int, int] = {}
+    for number in [number for number in found.headings if links[number] > 0.8]:
+        if found.sizes[number] < 15 or found.kinds[number] == "h1":
             continue
         if furniture[found.containers[number]] or share_in_title(found.texts[number], title) >= SAME_TITLE:
             continue  # a blog links the headline of its post to the post

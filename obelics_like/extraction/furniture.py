@@ -97,12 +97,11 @@ def _in_article(walked: Walked, at: int) -> bool:
 def _with_headline(walked: Walked, found: Paragraphs) -> set[int]:
     """The containers that hold an `h1`."""
     heads: set[int] = set()
-    for heading in found.headings:
-        if found.kinds[heading] == "h1":
-            at = found.containers[heading]
-            while at and at not in heads:
-                heads.add(at)
-                at = walked.parents[at]
+    for title in found.titles:
+        at = found.containers[title]
+        while at and at not in heads:
+            heads.add(at)
+            at = walked.parents[at]
     return heads
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from obelics_like.extraction.pictures import resolve
@@ -38,42 +38,51 @@ _DATE_SAID = re.compile(rb"(?:datetime|content)\s*=\s*[\"']?([^\"'>]{4,40})", re
 
 
 class Head:
-    """The marks of a page's head as they are met in the walk."""
+    """The marks of a page's head as they are met in the walk; `places` is where its scripts stand in `told`, which few
+    pages have to be asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, told: str) -> None:
+        self.told = told
+        self.places: list[tuple[int, int]] = []
         self.title = self.base = self.language = ""
         self.meta: dict[str, str] = {}
         self.links: dict[str, str] = {}
         self.hreflang: dict[str, str] = {}
         self.robots: dict[str, str] = {}
-        self.scripts: list[str] = []
 
-    def read(self, tag: str, attributes: Mapping[str, str | None]) -> None:
-        """Note a `<meta>`, `<link>` or `<base>`; of each name, the first that says something."""
-        if tag == "meta":
-            name = attributes.get("property") or attributes.get("name") or attributes.get("http-equiv") or ""
-            name = (name or attributes.get("itemprop") or "").strip().lower()
-            if name and (content := attributes.get("content")):
-                self.meta.setdefault(name, content)
-                if name == "robots" or (name not in ASKED and is_robot(name, content)):
-                    self._hear(name, content)
-        elif href := (attributes.get("href") or "").strip():
-            if tag == "base":
-                self.base = self.base or href
-                return
-            relations = (attributes.get("rel") or "").lower().split()
-            for relation in relations:
-                self.links.setdefault(relation, href)
-            if "alternate" in relations and (code := attributes.get("hreflang")) and len(self.hreflang) < 200:
-                self.hreflang.setdefault(code.strip(), href)
+    def hear(self, kind: str, name: str, equiv: str, part: str, content: str) -> None:
+        """Note a `<meta>` by its property, name, http-equiv, itemprop and content; of each name, the first that says
+        something."""
+        name = (kind or name or equiv or part).strip().lower()
+        if name and content:
+            self.meta.setdefault(name, content)
+            if name == "robots" or (name not in ASKED and is_robot(name, content)):
+                self._direct(name, content)
 
-    def _hear(self, robot: str, content: str) -> None:
+    def follow(self, tag: str, href: str, relation: str, language: str) -> None:
+        """Note a `<link>` or `<base>` by its href, rel and hreflang; of each relation, the first that leads on."""
+        if not (href := href.strip()):
+            return
+        if tag == "base":
+            self.base = self.base or href
+            return
+        relations = relation.lower().split()
+        for one in relations:
+            self.links.setdefault(one, href)
+        if language and "alternate" in relations and len(self.hreflang) < 200:
+            self.hreflang.setdefault(language.strip(), href)
+
+    def _direct(self, robot: str, content: str) -> None:
         """Note directives: all tags to one robot hold together (a plug-in adds `noai` to what another has said)."""
         said = " ".join(content.lower().split())
         if robot in self.robots:
             self.robots[robot] = f"{self.robots[robot]}, {said}"[:LONG]
         elif len(self.robots) < MANY_ROBOTS:
             self.robots[robot] = said[:LONG]
+
+    def scripts(self) -> Iterator[str]:
+        """The JSON-LD scripts that are read."""
+        return (self.told[start:end] for start, end in self.places[:MANY_SCRIPTS])
 
     def facts(self, url: str, html: bytes, answer: Mapping[str, str]) -> dict[str, Any]:
         """The page facts that are stated, with absolute URLs; what is not stated is absent.
@@ -113,7 +122,7 @@ class Head:
         for name in DATES:
             if said := self.meta.get(name, "").strip():
                 return said
-        for script in self.scripts[:MANY_SCRIPTS]:
+        for script in self.scripts():
             if found := _DATE_IN_SCRIPT.search(script, 0, LONG_SCRIPT):
                 return found[1].strip()
         at = find(html, b"datePublished")
@@ -129,7 +138,7 @@ class Head:
         return (resolve(url, self.base) or url) if self.base else url
 
     def _lead_of_scripts(self) -> str:
-        for script in self.scripts[:MANY_SCRIPTS]:
+        for script in self.scripts():
             if '"image"' in script[:LONG_SCRIPT] and len(script) <= LONG_SCRIPT:
                 try:
                     picture = _image_of(json.loads(script), 0)

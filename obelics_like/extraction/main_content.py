@@ -68,15 +68,17 @@ OPENING = 150
 _ROWS = frozenset(("table", "tbody", "tr", "ul", "ol"))
 _ENTRIES = frozenset(("li", "td", "th", "dt", "dd"))
 _LINES, _STAMPED = frozenset(("div", "p", "td")), frozenset(("div", "p", "li"))
+_ARTICLE, _ITEM = scan.NAMES.index("article"), scan.NAMES.index("li")
+_LISTS, _WHOLE = scan.numbers_of("ul", "ol"), scan.numbers_of("p", "li", "td", "blockquote", "pre")
 
 
 @dataclass(slots=True)
 class Judgement:
-    """What was decided about a page: for each item of the walk whether it is `main`, or a caption in the main content
-    (both False for pictures); for each container its `furniture` bits; the `root` of the main content."""
+    """What was decided about a page: for each item of the walk whether it is `main` (False for pictures); the items
+    that are `captions` in the main content; for each container its `furniture` bits; the `root` of the main content."""
 
     main: list[bool]
-    captions: list[bool]
+    captions: list[int]
     furniture: array[int]
     root: int
 
@@ -89,14 +91,11 @@ def judge(walked: Walked) -> Judgement:
     furniture = believed(walked, found, totals)
     mark_others(walked, found, totals, furniture, title)
     root = main_container(walked, found, furniture)
-    mark_calls(walked, found, totals, furniture, root)
+    plain = mark_calls(walked, found, totals, furniture, root)
     places = [*_openings(walked, found, furniture, root), *_lists_before(walked, totals, furniture, root), root]
-    fit = [
-        at
-        for place in _apart(walked, sorted(places))
-        for at in _within(walked, found, place, furniture)
-        if at not in found.repeated
-    ]
+    if len(places) > 1:
+        plain = [at for place in _apart(walked, sorted(places)) for at in found.within(walked, furniture, place)[0]]
+    fit = [at for at in plain if at not in found.repeated] if found.repeated else plain
     caption = in_captions(walked, totals)
     captions = [at for at in fit if caption[found.containers[at]]] if 1 in caption else []
     if captions and _told_in_captions(found, fit, captions):
@@ -110,32 +109,22 @@ def judge(walked: Walked) -> Judgement:
     first = next((at for at in fit if picks[at] and found.containers[at] >= root), 0)
     _leads(walked, found, picks, furniture, first, caption, title)
     parting_words(found, picks)
-    told = [False] * len(picks)
-    for at in captions:
-        told[at] = True
+    told = set(captions)
     for first, items in found.more.items():
         for item in items:
-            picks[item], told[item] = picks[first], told[first]
-    return Judgement(picks, told, furniture, root)
+            picks[item] = picks[first]
+        if first in told:
+            told.update(items)
+    return Judgement(picks, sorted(told), furniture, root)
 
 
 def _apart(walked: Walked, places: list[int]) -> list[int]:
     """Containers in order, without those that stand in another of them."""
-    apart = list[int]()
+    apart: list[int] = []
     for place in places:
         if not apart or place >= walked.ends[apart[-1]]:
             apart.append(place)
     return apart
-
-
-def _within(walked: Walked, found: Paragraphs, place: int, furniture: array[int]) -> list[int]:
-    """The paragraphs that stand in a container, and in no furniture."""
-    containers, sizes, begins = found.containers, found.sizes, found.measures.begins
-    return [
-        at
-        for at in range(begins[place], begins[walked.ends[place]])
-        if sizes[at] and containers[at] >= place and not furniture[containers[at]]
-    ]
 
 
 def main_container(walked: Walked, found: Paragraphs, furniture: array[int]) -> int:
@@ -150,16 +139,17 @@ def main_container(walked: Walked, found: Paragraphs, furniture: array[int]) -> 
     own.sort(key=containers.__getitem__)
     places, scores = [containers[at] for at in own], found.scores
     sums = [0.0, *accumulate([scores[at] for at in own])]
-    way, parents = list[int](), walked.parents
+    way: list[int] = []
+    parents, tags, ends = walked.parents, walked.tags.numbers, walked.ends
     at: int = places[bisect_left(sums, sums[-1] / 2) - 1]
     while at:
         way.append(at)
         at = parents[at]
     whole = sums[-1]
     for child in reversed(way):
-        begin, end = bisect_left(places, child), bisect_left(places, walked.ends[child])
+        begin, end = bisect_left(places, child), bisect_left(places, ends[child])
         score, before = sums[end] - sums[begin], sums[begin] - sums[bisect_left(places, at)]
-        if walked.tags[child] in ("p", "li", "td", "blockquote", "pre"):
+        if tags[child] in _WHOLE:
             break
         if score < DOMINANT * whole and not (
             score >= LARGEST * whole
@@ -196,7 +186,8 @@ def _openings(walked: Walked, found: Paragraphs, furniture: array[int], root: in
 
     A paywall often parts the free beginning from the rest, which is so much longer that it is the root alone.
     """
-    parents, opening = walked.parents, set[int]()
+    parents = walked.parents
+    opening: set[int] = set()
     for number in found.prose:
         at = found.containers[number]
         if at < root and found.scores[number] >= OPENING and found.kinds[number] == "p" and found.links[number] < 0.2:
@@ -212,16 +203,17 @@ def _openings(walked: Walked, found: Paragraphs, furniture: array[int], root: in
 def _lists_before(walked: Walked, totals: Totals, furniture: array[int], root: int) -> list[int]:
     """The lists without links that stand before the root in the same `<article>`: what a recipe needs, what is said in
     short."""
-    tags, parents, ends, lists = walked.tags, walked.parents, walked.ends, list[int]()
+    tags, parents, ends = walked.tags.numbers, walked.parents, walked.ends
+    lists: list[int] = []
     article = parents[root]
-    while article and tags[article] != "article":
+    while article and tags[article] != _ARTICLE:
         article = parents[article]
     at = article
     while 0 < at < root:
-        if tags[at] not in ("ul", "ol"):
+        if tags[at] not in _LISTS:
             at += 1
             continue
-        rows = sum(parents[row] == at and tags[row] == "li" for row in range(at + 1, ends[at]))
+        rows = sum(parents[row] == at and tags[row] == _ITEM for row in range(at + 1, ends[at]))
         plain = totals.links(at) < 0.02 * totals.size(at) and not any(furniture[at : ends[at]])
         if rows >= LIST_ROWS and plain:
             lists.append(at)
@@ -236,7 +228,8 @@ def _told_in_captions(found: Paragraphs, fit: list[int], captions: list[int]) ->
 
 def _read(walked: Walked, found: Paragraphs, totals: Totals, fit: list[int]) -> list[bool]:
     """For each item whether it is one of those that are fit, and content by the standard of its kind."""
-    picks, lines = [False] * len(found.kinds), list[int]()
+    picks = [False] * len(found.kinds)
+    lines: list[int] = []
     kinds, sizes, links, parents, above = found.kinds, found.sizes, found.links, walked.parents, -1
     for at in fit:
         kind, size, share = kinds[at], sizes[at], links[at]

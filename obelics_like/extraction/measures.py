@@ -93,9 +93,15 @@ class Measures:
 
 
 def totals(
-    items: array[int], containers: array[int], bits: array[int], marked: int, lines: bytes, measures: Measures
+    items: array[int],
+    containers: array[int],
+    bits: array[int],
+    marked: int,
+    lines: bytes,
+    names: int,
+    measures: Measures,
 ) -> tuple[array[float], array[float], array[int], array[int], array[float], array[float]]:
-    """What each container holds of the scores, and what all of its name hold, digits aside; `lines` are the names.
+    """What each container holds of the scores, and what all of its name hold, digits aside; `lines` are the `names`.
 
     By container: what it holds, with all that is in it; and of those that have a bit of `marked`, that or, if it is
     more, what all of its name hold. Those for which this is not 0, in order. By number of a name: the first one that is
@@ -103,11 +109,9 @@ def totals(
     characters that the marked ones of it hold. What stands in one that is named by the same words counts for its name
     but once.
     """
-    count, names = len(bits), lines.count(b"\n")
-    held, shared = array("d", bytes(8 * count)), array("d", bytes(8 * count))
-    asked, alike = array("i", bytes(4 * count)), array("i", bytes(4 * (names + 1)))
-    linked, sizes = array("d", bytes(8 * (names + 1))), array("d", bytes(8 * (names + 1)))
-    sums = measures.scores, measures.all_linked, measures.all_sizes, held, shared, asked, alike, linked, sizes
+    count, named = len(bits), names + 1
+    told, numbers = array("d", bytes(16 * (count + named))), array("i", bytes(4 * (count + named)))
+    sums = measures.scores, measures.all_linked, measures.all_sizes, told, numbers
     many = _kernel().page_totals(
         *(items.buffer_info()[0], len(items) // scan.ITEM, containers.buffer_info()[0], count),
         *(bits.buffer_info()[0], marked, lines, len(lines), names),
@@ -115,7 +119,9 @@ def totals(
     )
     if many < 0:
         raise MemoryError
-    return held, shared, asked[:many], alike, linked, sizes
+    linked = 2 * count
+    sizes = linked + named
+    return told[:count], told[count:linked], numbers[:many], numbers[count:], told[linked:sizes], told[sizes:]
 
 
 def inherited(containers: array[int], bits: array[int], passed: int, within: int, muted: int) -> None:
@@ -123,6 +129,20 @@ def inherited(containers: array[int], bits: array[int], passed: int, within: int
     `within` has none of those `muted` itself."""
     place = containers.buffer_info()[0]
     _kernel().page_inherited(place, len(bits), bits.buffer_info()[0], passed, within, muted)
+
+
+def within(
+    items: array[int], sizes: array[int], bits: array[int], first: int, end: int, asked: int
+) -> tuple[list[int], list[int]]:
+    """The paragraphs in the containers from `first` to before `end`: those in one without any of the `bits` of
+    containers, and those in one that has some of `asked`."""
+    count = len(sizes)
+    found = array("i", bytes(4 * (2 + 2 * count)))
+    places = sizes.buffer_info()[0], bits.buffer_info()[0]
+    _kernel().page_within(
+        *(items.buffer_info()[0], len(items) // scan.ITEM, count, *places, first, end, asked, found.buffer_info()[0])
+    )
+    return found[2 : 2 + found[0]].tolist(), found[2 + count : 2 + count + found[1]].tolist()
 
 
 def flags_of(text: str) -> int:
@@ -150,8 +170,9 @@ def _kernel() -> Any:
     native.page_measures.argtypes = [place, number, number, number, ctypes.c_char_p, place, place, place]
     native.page_totals.argtypes = [
         *(place, number, place, number, place, number, ctypes.c_char_p, number, number),
-        *(place for _ in range(9)),
+        *(place for _ in range(5)),
     ]
     native.page_inherited.argtypes = [place, number, place, number, number, number]
-    native.page_measures.restype = native.page_inherited.restype = None
+    native.page_within.argtypes = [place, number, number, place, place, number, number, number, place]
+    native.page_measures.restype = native.page_inherited.restype = native.page_within.restype = None
     return native

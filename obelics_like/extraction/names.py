@@ -54,6 +54,18 @@ BY_ROLE = {
     "main": CONTENT,
     "article": ARTICLE,
 }
+BY_ATTRIBUTE = {
+    **{f"role={role}": bit for role, bit in BY_ROLE.items()},
+    "itemprop=articleBody": CONTENT,
+    "hidden": HIDDEN,
+    "style": HIDDEN,  # one with `display:none`
+}
+"""What attributes beside class and id say of a container, but for `<html>` and `<body>`."""
+MUTED = {"html": -1, "body": -1, "blockquote": SHARE}
+"""What the names of such an element don't make of it, -1 for anything: those of a page are of all of it, and a quoted
+post is named for the network it comes from."""
+FRAMING = CAPTION | FIGURE | PICTURE
+"""What `captions` looks at; a `<figcaption>` has the bit of a caption too."""
 _WORDS = {
     NAV: "nav navi navbar navigation subnav topnav mainnav menu submenu megamenu dropdown breadcrumb "
     "breadcrumbs crumbs pagination pager paging paginator pagenavi toc sitemap skiplink skip jump "

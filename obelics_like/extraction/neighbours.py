@@ -17,7 +17,8 @@ BESIDE = 40
 """Characters behind a heading in its box from which it is theirs; fewer are a button, or a link to edit it."""
 
 _LINES = frozenset(("p", "div"))
-_CELLS, _TABLES = frozenset(("td", "th")), frozenset(("table",))
+_CELLS = frozenset(("td", "th"))
+_CELL, _TABLE = scan.numbers_of("td", "th"), scan.numbers_of("table")
 
 
 def between_prose(at: int, found: Paragraphs, above: int, end: int) -> bool:
@@ -46,7 +47,8 @@ def headings_of_links(walked: Walked, found: Paragraphs, picks: list[bool], root
     heads = [at for at in found.headings if picks[at] and kinds[at] != "h1"]
     if not heads:
         return
-    count, held = len(kinds), list[int]()
+    count = len(kinds)
+    held: list[int] = []
     texts = [at for at in compress(range(count), picks) if kinds[at] not in HEADINGS]
     for at in heads:
         box, behind = parents[containers[at]], bisect_left(texts, at)
@@ -64,11 +66,14 @@ def whole_tables(walked: Walked, found: Paragraphs, picks: list[bool], fit: list
     """Add the cells of each table of which one is kept, if it is one of data: two rows or more, of several cells each,
     and not mostly links."""
     tables: dict[int, list[tuple[int, int]]] = {}  # of each table its texts, each with its cell
-    cell_of, table_of = dict[int, int](), dict[int, int]()
-    kinds = found.kinds
+    cell_of: dict[int, int] = {}
+    table_of: dict[int, int] = {}
+    kinds, containers, parents, tags = found.kinds, found.containers, walked.parents, walked.tags.numbers
     for at in [at for at in fit if kinds[at] in _CELLS]:
-        cell = _round(walked, found.containers[at], _CELLS, cell_of)
-        tables.setdefault(_round(walked, cell, _TABLES, table_of), []).append((at, cell))
+        cell = containers[at] if tags[containers[at]] in _CELL else _round(walked, containers[at], _CELL, cell_of)
+        if (table := table_of.get(parents[cell])) is None:
+            table = table_of[parents[cell]] = _round(walked, parents[cell], _TABLE, table_of)
+        tables.setdefault(table, []).append((at, cell))
     for held in tables.values():
         texts, cells = [at for at, _ in held], {cell for _, cell in held}
         rows = len({walked.parents[cell] for cell in cells})
@@ -80,12 +85,13 @@ def whole_tables(walked: Walked, found: Paragraphs, picks: list[bool], fit: list
                 picks[at] = True
 
 
-def _round(walked: Walked, at: int, tags: frozenset[str], known: dict[int, int]) -> int:
-    """The nearest container of these tags that is `at` or holds it, 0 if there is none; `known` are those found."""
-    climbed = []
-    while at and at not in known and walked.tags[at] not in tags:
+def _round(walked: Walked, at: int, asked: frozenset[int], known: dict[int, int]) -> int:
+    """The nearest container of tags that are `asked` for, that is `at` or holds it, 0 if there is none; `known` are
+    those found."""
+    climbed, tags, parents = [], walked.tags.numbers, walked.parents
+    while at and at not in known and tags[at] not in asked:
         climbed.append(at)
-        at = walked.parents[at]
+        at = parents[at]
     at = known.get(at, at)
     known.update(dict.fromkeys(climbed, at))
     return at

@@ -9,7 +9,6 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import compress
 from typing import Any, ClassVar
 
 from obelics_like.document import Aside, Document, Drop, Fallen, Image, Page, Text
@@ -183,7 +182,7 @@ class Nodes(Stage):
         if main is not None:
             judged.main = main
         drops = [None if kept else boilerplate for kept in judged.main]
-        told = frozenset(compress(range(len(drops)), judged.captions)) if main is None else frozenset[int]()
+        told = frozenset(judged.captions if main is None else ())
         for at in told:
             drops[at] = None if self.captions else caption
         for one, picked in zip(placements, main_pictures.choose(walked, placements, judged, url, lead)):

@@ -5,11 +5,11 @@ It measures and decides nothing; `furniture`, `cards` and `main_content` go by w
 
 from __future__ import annotations
 
-from collections import Counter
+from array import array
 from collections.abc import Iterator, Sequence
 
 from obelics_like.extraction import names, scan
-from obelics_like.extraction.measures import LINKED, PROSE, Measures, has_four_digits, totals
+from obelics_like.extraction.measures import LINKED, PROSE, Measures, has_four_digits, totals, within
 from obelics_like.extraction.tags import TITLES
 from obelics_like.extraction.walk import Walked
 
@@ -21,14 +21,14 @@ class Paragraphs:
     """The paragraphs of a page, each known by the item it begins with; any other item has the size 0.
 
     By item: the `kinds`, `containers` and `texts`, and what `measures` says. `more` are the items of a paragraph behind
-    the first. In order: `headings`, the paragraphs that are headings; `prose`, those that have a score; and `repeated`,
-    which have none, those whose words stood on the page before. A headline repeats headlines only, since menus name the
-    page they are on.
+    the first. In order: `headings`, the paragraphs that are headings; `titles`, those of them that are `h1`; `prose`,
+    those that have a score; and `repeated`, which have none, those whose words stood on the page before. A headline
+    repeats headlines only, since menus name the page they are on.
     """
 
     __slots__ = (
         *("containers", "flags", "headings", "kinds", "links", "measures", "more", "prose", "repeated", "scores"),
-        *("sizes", "texts"),
+        *("sizes", "texts", "titles"),
     )
 
     def __init__(self, walked: Walked) -> None:
@@ -36,6 +36,7 @@ class Paragraphs:
         self.measures = Measures(walked.rows, len(walked.texts), len(walked.ends))
         self.sizes, self.links, self.flags = self.measures.sizes, self.measures.links, self.measures.flags
         self.headings, self.scores = self.measures.headings, self.measures.scores
+        self.titles = [at for at in self.headings if self.kinds[at] == "h1"]
         self.prose: Sequence[int] = self.measures.prose
         self.more: dict[int, list[int]] = {}
         if self.measures.more:
@@ -55,13 +56,17 @@ class Paragraphs:
 
     def _repeated(self) -> set[int]:
         """The paragraphs whose words stood on the page before, of those that are told apart by them."""
-        telling, repeated = self.measures.telling, set[int]()
-        texts = self.texts
+        telling, texts = self.measures.telling, self.texts
+        repeated: set[int] = set()
         words = [texts[at] for at in telling]
         if len(set(words)) == len(words):
             return repeated
-        twice = {text for text, times in Counter(words).items() if times > 1}
-        seen, titles = set[str](), set[str]()
+        met: set[str] = set()
+        twice: set[str] = set()
+        for text in words:
+            (twice if text in met else met).add(text)
+        seen: set[str] = set()
+        titles: set[str] = set()
         for at, text in zip(telling, words):
             if text not in twice:
                 continue
@@ -89,6 +94,11 @@ class Paragraphs:
     def before(self, at: int) -> Iterator[int]:
         """The paragraphs before one, the nearest first."""
         return (other for other in range(at - 1, -1, -1) if self.sizes[other])
+
+    def within(self, walked: Walked, furniture: array[int], place: int, asked: int = 0) -> tuple[list[int], list[int]]:
+        """The paragraphs that stand in a container: those in no furniture, and those in furniture that is `asked` for,
+        by its bits."""
+        return within(walked.rows, self.sizes, furniture, place, walked.ends[place], asked)
 
     def dated(self, at: int) -> bool:
         """Whether a paragraph is short and has four digits or more."""
@@ -124,7 +134,7 @@ class Totals:
         measures = found.measures
         self.sizes, self.linked, self.other = measures.all_sizes, measures.all_linked, measures.all_other
         self.scores, self.shared, self.asked, self._alike, self._name_links, self._name_sizes = totals(
-            walked.rows, walked.tree, walked.bits, names.FURNITURE, walked.lines, measures
+            walked.rows, walked.tree, walked.bits, names.FURNITURE, walked.lines, walked.named, measures
         )
 
     def score(self, container: int) -> float:

@@ -39,10 +39,17 @@ _ACTIONS = listed(
 _LIKE = {"amp-anim": "amp-img", "link": "meta", "base": "meta"} | dict.fromkeys(
     ("style", "iframe", "noembed", "noframes"), "raw"
 )
-_KEEPS, _PRE, _HEADING, _ROOT, _LITERAL = 1, 4, 8, 16, 32
+_KEEPS, _PRE, _HEADING, _PAGE, _LITERAL = 1, 4, 8, 16, 32
 
 NAMES = ("", *sorted({*PLAIN, *SILENT, *VOID, *BLOCKS, *KINDS, *names.BY_TAG, *_LIKE, *_ACTIONS[4:-1]}))
 """The known tags, by their number; number 0 stands for all others."""
+
+
+def numbers_of(*tags: str) -> frozenset[int]:
+    """The numbers of known tags."""
+    return frozenset(map(NAMES.index, tags))
+
+
 TOLD, TOLD_ANYWAY = 4, 16_000_000
 """Bytes that a page may tell, for each of its own and beyond: an attribute is told three times at most, but those of
 formatting left open stand in the page once and in the parsed page often."""
@@ -57,7 +64,7 @@ class OverBudget(Exception):
 class _Tag(ctypes.Structure):
     _fields_ = [
         ("name", ctypes.c_char_p),
-        *((name, ctypes.c_int32) for name in ("length", "action", "kind", "flags", "bits")),
+        *((name, ctypes.c_int32) for name in ("length", "action", "kind", "flags", "bits", "muted")),
     ]
 
 
@@ -67,7 +74,7 @@ class _Slot(ctypes.Structure):
 
 class _Tags(ctypes.Structure):
     _fields_ = [
-        *((name, ctypes.c_int32) for name in ("slots", "unknown", "div", "p")),
+        *((name, ctypes.c_int32) for name in ("slots", "unknown", "div", "p", "html", "meta")),
         ("tags", ctypes.POINTER(_Tag)),
         ("table", ctypes.POINTER(_Slot)),
         ("lengths", ctypes.c_uint32 * 256),
@@ -88,6 +95,10 @@ class _List(ctypes.Structure):
         return self.bytes().decode("utf-8", "replace")
 
 
+_LISTS = ("items", "pictures", "special", "containers", "bits", "framed", "metas", "sets", "asked")
+"""The lists of numbers, in the order in which `numbers` has them, behind how many each has."""
+
+
 class _Result(ctypes.Structure):
     _fields_ = [
         *((name, ctypes.c_int32) for name in ("status", "characters_told")),
@@ -95,7 +106,7 @@ class _Result(ctypes.Structure):
         *(
             (name, _List)
             for name in (
-                *("items", "pictures", "special", "containers", "bits", "named", "marks", "metas", "sets", "asked"),
+                *("numbers", *_LISTS),
                 *("text", "words", "told", "unknown"),
             )
         ),
@@ -121,48 +132,50 @@ class Rows:
     `pictures` are (item, number in SHOWN, place of the attributes, of an img or input that of `values`, fallback, place
     of the address of the link round it, sources); a place is where something starts and ends in `told`.
     The containers are parallel lists too: `parents`, `tags`, `names`, `ends` (the container behind the last one
-    within), which are the numbers in `tree`, and `bits`; `named` are those that have any bits. `names` number `words`,
-    each distinct class and id of a container as words, "" at 0; `lines` are the bytes of these, but for the first, and
-    `known` their bits.
-    `marks` are (container, place of its attributes) of those whose other attributes matter; `metas` are (tag, place of
-    the attributes, or of the text).
+    within), which are the numbers in `tree`, and `bits`; `framed` are those that have bits of `names.FRAMING`. `names`
+    number `words`, each distinct class and id of a container as words, "" at 0; `lines` are the bytes of these, but for
+    the first, and `known` their bits.
+    `metas` are (tag, place of `values`, or of the text). The values are lang and xml:lang of `<html>`; property, name,
+    http-equiv, itemprop and content of a `<meta>`; href, rel and hreflang of the others.
     """
 
     __slots__ = (
-        *("_links", "_sets", "bits", "containers", "ends", "items", "kinds", "known", "lines", "links", "marks"),
-        *("metas", "named", "names", "parents", "pictures", "special", "tags", "texts", "told", "tree", "words"),
+        *("_links", "_sets", "bits", "containers", "ends", "framed", "items", "kinds", "known", "lines", "links"),
+        *("metas", "names", "parents", "pictures", "special", "tags", "texts", "told", "tree", "words"),
     )
 
     def __init__(self, result: _Result) -> None:
         self.texts = result.text.string().split("\0")
         self.texts.pop()
-        items = self.items = result.items.numbers()
+        lists, at = result.numbers.numbers(), len(_LISTS)
+        numbers = [lists[at : (at := at + many)] for many in lists[:at]]
+        items, pictures, special, tree, bits, framed, metas, self._sets, asked = numbers
+        self.items, self.tree = items, tree
         known = NAMES
         self.kinds = [known[number] for number in items[KIND::ITEM]]
-        self.containers, self.links = items[CONTAINER::ITEM].tolist(), items[LINKS::ITEM].tolist()
-        tree = self.tree = result.containers.numbers()
-        self.parents, self.ends = tree[0::CONTAINER_ROW].tolist(), tree[3::CONTAINER_ROW].tolist()
+        self.containers, self.links = items[CONTAINER::ITEM].tolist(), items[LINKS::ITEM]
+        self.parents, self.ends = tree[0::CONTAINER_ROW], tree[3::CONTAINER_ROW]
         self.tags, self.names = tree[1::CONTAINER_ROW], tree[2::CONTAINER_ROW]
         self.lines = result.words.bytes()
         self.words = ["", *self.lines.decode("utf-8", "replace").split("\n")]
-        bits = result.bits.numbers()
         self.known, self.bits = bits[: -len(self.parents)], bits[-len(self.parents) :]
-        self.named = result.named.numbers().tolist()
-        if result.asked.used:
-            self._ask(result)
+        self.framed = framed.tolist()
+        if asked:
+            self._ask(asked, result.unknown.string().split("\n"))
         self.told = result.told.string()
         self._links: dict[tuple[int, int], str] = {}
-        self.special = result.special.numbers().tolist()
-        self.pictures: list[tuple[int, ...]] = list(_SHOWN.iter_unpack(result.pictures.numbers()))
-        self.marks, self.metas = (list(_THREE.iter_unpack(rows.numbers())) for rows in (result.marks, result.metas))
-        self._sets = result.sets.numbers()
+        self.special = special.tolist()
+        self.pictures: list[tuple[int, ...]] = list(_SHOWN.iter_unpack(pictures))
+        self.metas = list(_THREE.iter_unpack(metas))
 
-    def _ask(self, result: _Result) -> None:
+    def _ask(self, asked: array[int], unknown: list[str]) -> None:
         """Add to the bits what the words stand for that walk.c can't tell: those that are not all ASCII."""
-        for number, word in zip(result.asked.numbers(), result.unknown.string().split("\n")):
+        for number, word in zip(asked, unknown):
             self.known[number] |= names.meaning_of_one(word)
-        self.bits = array("i", [bits | self.known[number] for bits, number in zip(self.bits, self.names)])
-        self.named = [container for container, bits in enumerate(self.bits) if bits]
+        muted = [names.MUTED.get(name, 0) for name in NAMES]
+        rows = zip(self.bits, self.names, self.tags)
+        self.bits = array("i", [bits | (self.known[number] & ~muted[tag]) for bits, number, tag in rows])
+        self.framed = [container for container, bits in enumerate(self.bits) if bits & names.FRAMING]
 
     def attributes(self, start: int, end: int) -> dict[str, str]:
         """The attributes at a place; one without a value has ""."""
@@ -170,8 +183,8 @@ class Rows:
         return dict(zip(pieces, pieces))
 
     def values(self, start: int, end: int) -> list[str]:
-        """The values of src, alt, title, class, width, height and style at a place, "" for what has none; and behind
-        them, name and value by turns, the other attributes that may hold an address, and `placeholder`."""
+        """The values at a place, "" for what has none: of a picture src, alt, title, class, width, height and style,
+        and behind them, name and value by turns, the other attributes that may hold an address, and `placeholder`."""
         told: list[str] = self.told[start:end].split("\0") if end > start else [""] * 7
         return told
 
@@ -199,7 +212,7 @@ class Walker:
         self._walk.restype, self._free.restype = ctypes.POINTER(_Result), None
         number, tables = ctypes.c_int32, ctypes.POINTER(_Tags)
         pointer = ctypes.c_void_p
-        self._walk.argtypes = [ctypes.c_char_p, number, *[tables] * 3, pointer, *[number] * 3, ctypes.c_int64]
+        self._walk.argtypes = [ctypes.c_char_p, number, *[tables] * 4, pointer, *[number] * 4, ctypes.c_int64]
         self._free.argtypes = [ctypes.POINTER(_Result)]
         self._tables = _tables()
         self.dom = lexbor.functions()
@@ -221,7 +234,7 @@ class Walker:
         if len(html) >= 1 << 31:
             raise OverBudget("too_many_bytes", len(html), (1 << 31) - 1)
         most = min(TOLD_ANYWAY + TOLD * len(html), _NO_LIMIT)
-        settings = (self.dom and ctypes.addressof(self.dom), as_written, max_nodes, max_depth, most)
+        settings = (self.dom and ctypes.addressof(self.dom), as_written, names.FRAMING, max_nodes, max_depth, most)
         result = self._walk(html, len(html), *self._tables, *settings)
         if not result:
             raise MemoryError
@@ -239,12 +252,14 @@ class Walker:
 
 
 @functools.cache
-def _tables() -> tuple[_Tags, _Tags, _Tags]:
-    """The tags, the words that mean something in a name, and the names of meta tags, as walk.c finds them."""
+def _tables() -> tuple[_Tags, _Tags, _Tags, _Tags]:
+    """The tags, the words that mean something in a name, what attributes say, and the names of meta tags, as walk.c
+    finds them."""
     said = {"": (0, 0, 0)} | names.vocabulary()
     words = [_Tag(word.encode(), len(word.encode()), 0, no, flags, bits) for word, (bits, no, flags) in said.items()]
+    marks = [_Tag(saying.encode(), len(saying), bits=bits) for saying, bits in ({"": 0} | names.BY_ATTRIBUTE).items()]
     asked = [_Tag(name.encode(), len(name)) for name in ("", *sorted(head.ASKED))]
-    return _table([_tag(name) for name in NAMES]), _table(words), _table(asked)
+    return _table([_tag(name) for name in NAMES]), _table(words), _table(marks), _table(asked)
 
 
 def _table(entries: list[_Tag]) -> _Tags:
@@ -262,7 +277,8 @@ def _table(entries: list[_Tag]) -> _Tags:
         while table[slot % slots].tag >= 0:
             slot += 1
         table[slot % slots] = _Slot(code, number)
-    return _Tags(slots, 0, NAMES.index("div"), NAMES.index("p"), (_Tag * len(entries))(*entries), table, lengths, lasts)
+    known = (NAMES.index(name) for name in ("div", "p", "html", "meta"))
+    return _Tags(slots, 0, *known, (_Tag * len(entries))(*entries), table, lengths, lasts)
 
 
 def _tag(name: str) -> _Tag:
@@ -272,5 +288,6 @@ def _tag(name: str) -> _Tag:
         action = "plain" if name in PLAIN else "void" if name in VOID else "silent" if name in SILENT else "block"
     kind = KINDS.get(name, "div")
     flags = _KEEPS * (name in KEEPING) | _PRE * (kind == "pre") | _HEADING * (name in HEADINGS)
-    flags |= _ROOT * (name in ("html", "body", "blockquote")) | _LITERAL * (name == "xmp")
-    return _Tag(name.encode(), len(name), _ACTIONS.index(action), NAMES.index(kind), flags, names.BY_TAG.get(name, 0))
+    flags |= _PAGE * (name in ("html", "body")) | _LITERAL * (name == "xmp")
+    bits = names.BY_TAG.get(name, 0), names.MUTED.get(name, 0)
+    return _Tag(name.encode(), len(name), _ACTIONS.index(action), NAMES.index(kind), flags, *bits)

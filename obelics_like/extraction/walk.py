@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import compress
 from typing import Any
 
-from obelics_like.extraction import names, scan
+from obelics_like.extraction import scan
 from obelics_like.extraction.elements import Picture, pictures
 from obelics_like.extraction.formulas import formulas, kind_in
 from obelics_like.extraction.head import Head
@@ -23,19 +23,20 @@ Attributes = Mapping[str, str]
 _JOINTS = {scan.GLUED: "", scan.SPACED: " ", scan.BROKEN: "\n"}
 
 
-class _Looked(Sequence[str]):
-    """Strings of a table by number, looked up where they are asked for: those of few containers are."""
+class Looked(Sequence[str]):
+    """Strings of a table by number, looked up where they are asked for: those of few containers are. What asks often
+    does so by `numbers`."""
 
-    __slots__ = ("_numbers", "_table")
+    __slots__ = ("numbers", "table")
 
     def __init__(self, table: Sequence[str], numbers: Sequence[int]) -> None:
-        self._table, self._numbers = table, numbers
+        self.table, self.numbers = table, numbers
 
     def __len__(self) -> int:
-        return len(self._numbers)
+        return len(self.numbers)
 
     def __getitem__(self, at: Any) -> Any:
-        return self._table[self._numbers[at]]
+        return self.table[self.numbers[at]]
 
 
 class Walked:
@@ -48,9 +49,9 @@ class Walked:
     texts; what is left out is GONE there. `tree` are those of the containers.
 
     Container 0 is the page; `parents[c] < c`, and all that is within c is from c to before `ends[c]`. `bits` are those
-    of `names`, of the container itself, `named` the containers that have any, `framed` those of them that `captions`
-    looks at, once it has. `numbers` are those of the `names`, 0 for none, and `lines` the names by number, from 1. The
-    tag of an unknown element is "". `width` is the width in pixels that a srcset is asked for, None for the widest.
+    of `names`, of the container itself; `framed` the containers that have any of `names.FRAMING`. `numbers` are those
+    of the `names`, 0 for none, and `lines` the names by number, from 1 to `named`. The tag of an unknown element is "".
+    `width` is the width in pixels that a srcset is asked for, None for the widest.
     """
 
     __slots__ = (
@@ -59,14 +60,12 @@ class Walked:
     )
 
     def __init__(self, rows: scan.Rows, width: int | None = None) -> None:
-        self.parents, self.ends, self.bits, self.named = rows.parents, rows.ends, rows.bits, rows.named
-        self.tags, self.names = _Looked(scan.NAMES, rows.tags), _Looked(rows.words, rows.names)
-        self.numbers, self.lines = rows.names, rows.lines
+        self.parents, self.ends, self.bits, self.framed = rows.parents, rows.ends, rows.bits, rows.framed
+        self.tags, self.names = Looked(scan.NAMES, rows.tags), Looked(rows.words, rows.names)
+        self.numbers, self.lines, self.named = rows.names, rows.lines, len(rows.known) - 1
         self.texts, self.kinds, self.containers, self.links = rows.texts, rows.kinds, rows.containers, rows.links
         self.rows, self.tree = rows.items, rows.tree
-        self.framed: list[int] | None = None
-        self.head = Head()
-        self._mark(rows)
+        self.head = Head(rows.told)
         self._read_head(rows)
         self.pictures, self.looked = pictures(rows, width)
         gone = {row[0] for row in rows.pictures if row[0] not in self.pictures}
@@ -78,40 +77,27 @@ class Walked:
             self._leave_out(gone)
         self.blocks = list(compress(range(len(self.kinds)), self.kinds))
 
-    def _mark(self, rows: scan.Rows) -> None:
-        """What attributes beside class and id say of a container."""
-        added: list[int] = []
-        for container, start, end in rows.marks:
-            tag, attributes, bits = self.tags[container], rows.attributes(start, end), 0
-            if tag == "html":
-                self.head.language = attributes.get("lang") or attributes.get("xml:lang") or ""
-            elif tag == "blockquote":  # a quoted post is named for the network it comes from
-                bits = self.bits[container] & ~names.SHARE | _more_bits(attributes)
-            elif tag != "body":
-                if not (more := _more_bits(attributes)):
-                    continue
-                bits = self.bits[container] | more
-            if bits and not self.bits[container]:
-                added.append(container)
-            self.bits[container] = bits
-        if added:
-            self.named = sorted(self.named + added)
-
     def _read_head(self, rows: scan.Rows) -> None:
         head = self.head
         for number, start, end in rows.metas:
             tag = scan.NAMES[number]
-            if tag == "title":
+            if tag == "meta":
+                head.hear(*rows.values(start, end))
+            elif tag == "title":
                 head.title = head.title or rows.told[start:end]
             elif tag == "script":
-                head.scripts.append(rows.told[start:end])
+                head.places.append((start, end))
+            elif tag == "html":
+                language, other = rows.values(start, end)
+                head.language = language or other
             else:
-                head.read(tag, rows.attributes(start, end))
+                head.follow(tag, *rows.values(start, end))
 
     def _look_at(self, rows: scan.Rows, gone: set[int], formulas: dict[int, Picture]) -> None:
         """Tidy the texts that are odd or code, and join again those that only formulas and pictures without an address
         have split; what is left without words, or is told by the text before it, is `gone`."""
-        texts, links, items, changed = self.texts, self.links, self.rows, set[int]()
+        texts, links, items = self.texts, self.links, self.rows
+        changed: set[int] = set()
         joined: dict[int, int] = {}
         pieces: dict[int, list[str]] = {}  # of each text that goes on; it is put together once, as they may be many
         sizes: dict[int, int] = {}
@@ -124,7 +110,7 @@ class Walked:
                 if not texts[at]:
                     gone.add(at)
                     continue
-            if joint:
+            if joint and (gone or formulas):  # else the picture before it stands, and parts it from what comes before
                 before, passed = at - 1, False
                 while before in gone and before not in joined:
                     joint = max(joint, items[before * scan.ITEM + scan.JOINT])
@@ -203,15 +189,3 @@ def _as_read(text: str, flags: int) -> str:
     if flags & scan.CODE:
         return tidy_code(text)
     return without_invisible(text) if flags & scan.ODD else text
-
-
-def _more_bits(attributes: Attributes) -> int:
-    bits = 0
-    if role := attributes.get("role"):
-        bits |= names.BY_ROLE.get(role.lower(), 0)
-    if attributes.get("itemprop") == "articleBody":
-        bits |= names.CONTENT
-    style = attributes.get("style")
-    if "hidden" in attributes or (style and "none" in style and "display:none" in style.replace(" ", "").lower()):
-        bits |= names.HIDDEN
-    return bits

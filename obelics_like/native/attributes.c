@@ -106,6 +106,33 @@ int names_fact(const Walk *w, const Element *element) {
     return 0;
 }
 
+/* Whether a style has `display:none`, in any case; blanks in it count for nothing. */
+static int hides(const char *at, int32_t length) {
+    static const char words[] = "display:none";
+    if (!holds(at, length, "none")) return 0;
+    for (const char *end = at + length; at < end; at++) {
+        size_t same = 0;
+        for (const char *one = at; lower(*at) == words[0] && one < end && words[same]; one++)
+            if (lower(*one) == words[same]) same++;
+            else if (*one != ' ') break;
+        if (!words[same]) return 1;
+    }
+    return 0;
+}
+
+/* The bits that Python gives for what an attribute says: a role, in any case, an itemprop, `hidden` or a style. */
+int32_t said_by(const Walk *w, const Attribute *a) {
+    enum { LONG_SAYING = 40 };
+    char saying[LONG_SAYING];
+    int role = is_named(a, "role"), value = role || is_named(a, "itemprop");
+    int32_t length = a->name_length, added = value ? a->length + 1 : 0;
+    if (length + added > LONG_SAYING || (is_named(a, "style") && !hides(a->value, a->length))) return 0;
+    memcpy(saying, a->name, (size_t)length);
+    if (value) saying[length] = '=';
+    for (int32_t i = 1; i < added; i++) saying[length + i] = role ? lower(a->value[i - 1]) : a->value[i - 1];
+    return w->said->tags[tag_of(w->said, saying, length + added)].bits;
+}
+
 int says_something(const Attribute *a) {
     for (int32_t i = 0; i < a->length; i++)
         if (!is_space((unsigned char)a->value[i])) return 1;
@@ -129,29 +156,18 @@ static int tell(Walk *w, const char *from, const char *to, int escaped) {
     return 1;
 }
 
-/* Whether an attribute has one of the names, of which NULL is the last; any if there are none. */
-static int is_one_of(const Attribute *a, const char *const *names) {
-    for (; names && *names; names++)
-        if (is_named(a, *names)) return 1;
-    return !names;
-}
-
-/* Take up the attributes of an element that have one of the names, each name and each value with a NUL behind it;
-   `place` becomes where. */
-static int tell_those(Walk *w, const Element *element, const char *const *names, int32_t place[2]) {
+/* Take up the attributes of an element, each name and each value with a NUL behind it; `place` becomes where. */
+int tell_attributes(Walk *w, const Element *element, int32_t place[2]) {
     static const char nul[1];
     Attribute a = {.rest = *element};
     place[0] = w->out->characters_told;
     while (next_attribute(w, &a))
-        if (is_one_of(&a, names) &&
-            (!tell(w, a.name, a.name + a.name_length, 0) || !tell(w, nul, nul + 1, 0) ||
-             !tell(w, a.value, a.value + a.length, !w->dom) || !tell(w, nul, nul + 1, 0)))
+        if (!tell(w, a.name, a.name + a.name_length, 0) || !tell(w, nul, nul + 1, 0) ||
+            !tell(w, a.value, a.value + a.length, !w->dom) || !tell(w, nul, nul + 1, 0))
             return 0;
     place[1] = w->out->characters_told;
     return 1;
 }
-
-int tell_attributes(Walk *w, const Element *element, int32_t place[2]) { return tell_those(w, element, NULL, place); }
 
 /* Take up one attribute behind what a place holds: its name and its value, a NUL before each. */
 int tell_attribute(Walk *w, const Attribute *a, int32_t place[2]) {
@@ -222,12 +238,14 @@ int tell_text(Walk *w, int32_t number, const Element *element, const char *end_t
     return add_row(&w->out->metas, number, from, w->out->characters_told);
 }
 
-/* Add a row with the attributes that `Walked` looks at, of a container or of an element of the head. */
-int tell_of(Walk *w, Numbers *rows, int32_t number, const Element *element) {
-    static const char *const of_marks[] = {"role", "itemprop", "style", "hidden", "lang", "xml:lang", NULL};
-    static const char *const of_metas[] = {"property", "name", "http-equiv", "itemprop", "content",
-                                           "href",     "rel",  "hreflang",   NULL};
+/* Add a row with the values that `Walked` reads of an element of the head, or of `<html>`. */
+int tell_values(Walk *w, int32_t number, const Element *element) {
+    static const char *const of_meta[] = {"property", "name", "http-equiv", "itemprop", "content"};
+    static const char *const of_link[] = {"href", "rel", "hreflang"};
+    static const char *const of_page[] = {"lang", "xml:lang"};
+    int is_page = number == w->tags->html, is_meta = number == w->tags->meta;
     int32_t place[2];
-    return tell_those(w, element, rows == &w->out->marks ? of_marks : of_metas, place) &&
-           add_row(rows, number, place[0], place[1]);
+    const char *const *names = is_page ? of_page : is_meta ? of_meta : of_link;
+    return tell_named(w, element, names, is_page ? 2 : is_meta ? 5 : 3, place) &&
+           add_row(&w->out->metas, number, place[0], place[1]);
 }

@@ -129,3 +129,18 @@ EXPORT void page_inherited(const int32_t *containers, int32_t count, int32_t *bi
     }
     for (int32_t i = 0; i < count; i++) bits[i] &= passed;
 }
+
+/* The paragraphs that stand in the containers from `first` to before `end`, by the bits of these. Into `found`: how many
+   stand in one that has none, and how many in one that has some of `asked`; then, in order, those and those, room for
+   `count` of each: so many items are left of as many `rows`. */
+EXPORT void page_within(const int32_t *items, int32_t rows, int32_t count, const int32_t *sizes, const int32_t *bits,
+                        int32_t first, int32_t end, int32_t asked, int32_t *found) {
+    int32_t at = -1, *plain = found + 2, *marked = plain + count;
+    for (const int32_t *row = items; row < items + (int64_t)rows * ITEM; row += ITEM) {
+        if (row[0] == GONE || !sizes[++at] || row[1] < first || row[1] >= end) continue;
+        if (!bits[row[1]]) *plain++ = at;
+        else if (bits[row[1]] & asked) *marked++ = at;
+    }
+    found[0] = (int32_t)(plain - found) - 2;
+    found[1] = (int32_t)(marked - found) - 2 - count;
+}

@@ -77,16 +77,18 @@ static void sum_up(const int32_t *items, int32_t rows, const int32_t *containers
 }
 
 /* What each container holds of the items' `scores`, with all that is in it, and what all of its name hold; `lines` are
-   the `names`. Into `held`, by container: that score. Into `shared`: of those that have a bit of `marked` that or, if it
-   is more, the score of all of its name. Into `asked`, in order, those for which this is not 0. Into `alike`, by name
-   from 0 on: the first name that is the same, digits aside, if one of these bears it and has a score, else 0 or UNLIKE.
-   Into `linked` and `sizes`, by such a first name: the characters in links, and all, that marked ones of the name hold
-   by the sums `all_linked` and `all_sizes`. All are 0 before. A container whose parent has the same words for a name
-   adds nothing to it. Gives how many are asked about, or NO_MEMORY. */
+   the `names`. Into `told`, by container: that score (held), and, of those that have a bit of `marked`, that or, if it is
+   more, the score of all of its name (shared). Into `numbers`: in order, those for which this is not 0 (asked), room for
+   all; then, by name from 0 on, the first name that is the same, digits aside, if one of these bears it and has a score,
+   else 0 or UNLIKE (alike). Into `told` behind the others, by such a first name: the characters in links, and all, that
+   marked ones of the name hold by the sums `all_linked` and `all_sizes`. All are 0 before. A container whose parent has
+   the same words for a name adds nothing to it. Gives how many are asked about, or NO_MEMORY. */
 EXPORT int32_t page_totals(const int32_t *items, int32_t rows, const int32_t *containers, int32_t count,
                            const int32_t *bits, int32_t marked, const char *lines, int32_t length, int32_t names,
-                           const double *scores, const int32_t *all_linked, const int32_t *all_sizes, double *held,
-                           double *shared, int32_t *asked, int32_t *alike, double *linked, double *sizes) {
+                           const double *scores, const int32_t *all_linked, const int32_t *all_sizes, double *told,
+                           int32_t *numbers) {
+    double *held = told, *shared = held + count, *linked = shared + count, *sizes = linked + names + 1;
+    int32_t *asked = numbers, *alike = numbers + count;
     uint32_t slots = 16;
     while (slots < (uint32_t)names * 2) slots *= 2;
     Names n = {lines, calloc((size_t)names + 2, sizeof *n.starts), alike, calloc(slots, sizeof *n.slots), slots - 1, {0}};

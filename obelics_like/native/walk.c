@@ -166,7 +166,7 @@ static int enter_block(Walk *w, int32_t number, const Element *element, State *s
     }
     if (!flush(w, state)) return 0;
     w->group++;
-    int32_t kind = tag->kind, outer = state->kind, marked = (tag->flags & IS_ROOT) != 0, background = 0;
+    int32_t kind = tag->kind, outer = state->kind, marks = 0, background = 0, spoken = 0;
     if (tag->flags & IS_PRE) state->mode |= CODE;
     else if ((kind == tags->div || kind == tags->p) && tags->tags[outer].flags & KEEPS) kind = outer;
     Name name = {.first = "", .second = ""};
@@ -181,19 +181,27 @@ static int enter_block(Walk *w, int32_t number, const Element *element, State *s
             name.second_length = a.length;
         } else if (is_named(&a, "style")) {
             background |= holds(a.value, a.length, "url(");
-            marked |= holds(a.value, a.length, "none");
+            marks |= said_by(w, &a);
         } else if (a.name_length > 6 && !memcmp(a.name, "data-", 5) && is_lazy_background(&a)) {
             background = 1;
         } else if (is_named(&a, "role") || is_named(&a, "itemprop") || is_named(&a, "hidden")) {
-            marked = 1;
+            marks |= said_by(w, &a);
+        } else if (number == tags->html) {
+            spoken |= is_named(&a, "lang") || is_named(&a, "xml:lang");
         }
     }
+    if (tag->flags & IS_PAGE) marks = 0;
     int32_t known = name_of(w, &name), above = state->container;
     Result *out = w->out;
     state->container = (int32_t)(out->containers.used / CONTAINER);
     state->kind = kind;
     if (known < 0 || !add_container(w, above, number, known)) return 0;
-    if (marked && !tell_of(w, &out->marks, state->container, element)) return 0;
+    if (marks) {
+        if (!numbers_room(&w->marks, 2)) return 0;
+        w->marks.at[w->marks.used++] = state->container;
+        w->marks.at[w->marks.used++] = marks;
+    }
+    if (spoken && !tell_values(w, number, element)) return 0;
     return !background || emit(w, OF_BACKGROUND, element, state, 0);
 }
 
@@ -327,7 +335,7 @@ int enter(Walk *w, int32_t number, const Element *element, State *state) {
     case HEAD: {
         const char *name = tags->tags[number].name;
         int told = !strcmp(name, "link") ? states_fact(w, element) : strcmp(name, "meta") || names_fact(w, element);
-        if (told) fine = tell_of(w, &w->out->metas, number, element);
+        if (told) fine = tell_values(w, number, element);
         open = 0;
         break;
     }
@@ -389,8 +397,8 @@ int push(Walk *w, Frame frame) {
 
 EXPORT void page_free(Result *out) {
     if (!out) return;
-    Numbers *numbers[] = {&out->items, &out->pictures, &out->special, &out->containers, &out->bits,
-                          &out->named, &out->marks,    &out->metas,   &out->sets,       &out->asked};
+    Numbers *numbers[] = {&out->numbers, &out->items,  &out->pictures, &out->special, &out->containers,
+                          &out->bits,    &out->framed, &out->metas,    &out->sets,    &out->asked};
     Bytes *bytes[] = {&out->text, &out->words, &out->told, &out->unknown};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) free(numbers[i]->at);
     for (size_t i = 0; i < sizeof bytes / sizeof *bytes; i++) free(bytes[i]->at);
@@ -432,17 +440,44 @@ static int32_t parsed(Walk *w, const char *html, int32_t length, int as_written,
     return status;
 }
 
-/* Add the bits of the containers, those of their tags and names, behind those of the names. */
-static int add_bits(Result *out, const Tags *tags) {
-    int64_t containers = out->containers.used / CONTAINER;
-    if (!numbers_room(&out->bits, containers) || !numbers_room(&out->named, containers)) return 0;
+/* Add the bits of the containers, those of their tags, names and attributes, behind those of the names. */
+static int add_bits(Walk *w) {
+    Result *out = w->out;
+    int64_t containers = out->containers.used / CONTAINER, mark = 0;
+    if (!numbers_room(&out->bits, containers)) return 0;
     for (int64_t i = 0; i < containers; i++) {
         const int32_t *row = out->containers.at + i * CONTAINER;
-        int32_t bits = tags->tags[row[1]].bits | out->bits.at[row[2]];
+        const Tag *tag = &w->tags->tags[row[1]];
+        int32_t bits = tag->bits | (out->bits.at[row[2]] & ~tag->muted);
+        if (mark < w->marks.used && w->marks.at[mark] == i) {
+            bits |= w->marks.at[mark + 1];
+            mark += 2;
+        }
         out->bits.at[out->bits.used + i] = bits;
-        if (bits) out->named.at[out->named.used++] = (int32_t)i;
+        if (!(bits & w->framing)) continue;
+        if (!numbers_room(&out->framed, 1)) return 0;
+        out->framed.at[out->framed.used++] = (int32_t)i;
     }
     out->bits.used += containers;
+    return 1;
+}
+
+/* Put all lists of numbers one behind the other: a list that crosses to Python costs more than its numbers. */
+static int gather(Result *out) {
+    Numbers *lists[] = {&out->items,  &out->pictures, &out->special, &out->containers, &out->bits,
+                              &out->framed, &out->metas,    &out->sets,    &out->asked};
+    enum { LISTS = sizeof lists / sizeof *lists };
+    Numbers *all = &out->numbers;
+    int64_t total = LISTS;
+    for (int i = 0; i < LISTS; i++) total += lists[i]->used;
+    if (!numbers_room(all, total)) return 0;
+    for (int i = 0; i < LISTS; i++) all->at[all->used++] = (int32_t)lists[i]->used;
+    for (int i = 0; i < LISTS; i++) {
+        if (lists[i]->used) memcpy(all->at + all->used, lists[i]->at, (size_t)lists[i]->used * sizeof *all->at);
+        all->used += lists[i]->used;
+        free(lists[i]->at);
+        *lists[i] = (Numbers){0};
+    }
     return 1;
 }
 
@@ -455,18 +490,21 @@ static int32_t walked(Walk *w, const char *html, int32_t length, int as_written)
     if (status == FINE && !flush(w, &state)) status = NO_MEMORY;
     if (status == NO_MEMORY && w->wanted) status = TOO_LARGE;
     out->containers.at[3] = (int32_t)(out->containers.used / CONTAINER);
-    if (status == FINE && !add_bits(out, w->tags)) status = NO_MEMORY;
+    if (status == FINE && !(add_bits(w) && gather(out))) status = NO_MEMORY;
     return status;
 }
 
 /* Walk a page of `length` bytes of UTF-8: as lexbor writes it out if `dom` is NULL, else as it was read, to be parsed by
    those functions, and to be written out by them if `as_written`. No list of strings gets more than `max_told` bytes, 31
-   bits at most. NULL: no memory. The result is the caller's, to be given to page_free. */
-EXPORT Result *page_walk(const char *html, int32_t length, const Tags *tags, const Tags *vocabulary, const Tags *asked,
-                         const Lexbor *dom, int32_t as_written, int32_t max_nodes, int32_t max_depth, int64_t max_told) {
+   bits at most. Containers that have a bit of `framing` are `framed`. NULL: no memory. The result is the caller's, to be
+   given to page_free. */
+EXPORT Result *page_walk(const char *html, int32_t length, const Tags *tags, const Tags *vocabulary, const Tags *said,
+                         const Tags *asked, const Lexbor *dom, int32_t as_written, int32_t framing, int32_t max_nodes,
+                         int32_t max_depth, int64_t max_told) {
     Result *out = calloc(1, sizeof *out);
-    Walk w = {.out = out, .tags = tags, .vocabulary = vocabulary, .asked = asked, .dom = dom, .end = html + length,
-              .max_nodes = max_nodes, .max_depth = max_depth, .max_told = max_told, .room_of_slots = 256};
+    Walk w = {.out = out, .tags = tags, .vocabulary = vocabulary, .said = said, .asked = asked, .dom = dom,
+              .end = html + length, .max_nodes = max_nodes, .max_depth = max_depth, .framing = framing,
+              .max_told = max_told, .room_of_slots = 256};
     w.slots = malloc((size_t)w.room_of_slots * sizeof *w.slots);
     if (!out || !w.slots) {
         free(out);
@@ -481,5 +519,6 @@ EXPORT Result *page_walk(const char *html, int32_t length, const Tags *tags, con
     free(w.names);
     free(w.known_links);
     free(w.open_sets.at);
+    free(w.marks.at);
     return out;
 }

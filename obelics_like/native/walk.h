@@ -10,7 +10,7 @@
 enum { PLAIN, BLOCK, SILENT, VOID, LINK, AMP_IMAGE, BREAK, RULE, SVG_IMAGE, IMAGE, INPUT, HEAD, NOSCRIPT, OBJECT,
        PICTURE, SCRIPT, SOURCE, TITLE, VIDEO, TEMPLATE, MATH, RAW };
 enum { SILENCED = 1, LINKED = 2, CODE = 4, FALLBACK = 8, TITLED = 16, IN_MATH = 32 }; /* modes of a state */
-enum { KEEPS = 1, IS_PRE = 4, IS_HEADING = 8, IS_ROOT = 16, IS_LITERAL = 32 }; /* flags of a tag */
+enum { KEEPS = 1, IS_PRE = 4, IS_HEADING = 8, IS_PAGE = 16, IS_LITERAL = 32 }; /* flags of a tag */
 enum { FINE = 0, NO_MEMORY = -1, UNREADABLE = -2, TOO_MANY = 1, TOO_DEEP = 2, TOO_LARGE = 3 };
 
 enum { NOT_JOINED, GLUED, SPACED, BROKEN }; /* how a text goes on after a picture, and a picture after a text */
@@ -27,14 +27,15 @@ enum { ITEM = 7, SHOWN = 8, CONTAINER = 4 }; /* numbers in a row; in all other r
 enum { GONE = -1 };                          /* the kind of an item that Python has left out */
 
 /* A tag as Python names it in `tags.py`; or a word, or two with a blank between them, of the vocabulary in `names.py`; or
-   a name in `head.py`, and nothing else of it. */
+   what an attribute says in `names.BY_ATTRIBUTE`; or a name in `head.py`, and nothing else of it. `muted` are the bits
+   that an element's names can't give it. */
 typedef struct {
     const char *name;
-    int32_t length, action, kind, flags, bits;
+    int32_t length, action, kind, flags, bits, muted;
 } Tag;
 
 typedef struct {
-    int32_t slots, unknown, div, p; /* a power of two; what an unknown tag is; the kinds named so */
+    int32_t slots, unknown, div, p, html, meta; /* a power of two; what an unknown tag is; the ones named so */
     const Tag *tags;                /* 0-based */
     const struct { uint32_t hash; int32_t tag; } *table; /* -1: the slot is free */
     /* by the first letter of a name, a bit for each length, 31 for all longer ones, and for each last letter modulo 32 */
@@ -102,22 +103,22 @@ typedef struct {
 } Name;
 
 /* What the walk gives; Python says in `scan.py` what the rows hold. `text` and `words` are lines of strings, `told` is
-   what is named by places, in characters. */
+   what is named by places, in characters. `numbers` are how many the other lists have, then all of these. */
 typedef struct {
     int32_t status, characters_told;
     int64_t measured;
-    Numbers items, pictures, special, containers, bits, named, marks, metas, sets, asked;
+    Numbers numbers, items, pictures, special, containers, bits, framed, metas, sets, asked;
     Bytes text, words, told, unknown;
 } Result;
 
 typedef struct {
     Result *out;
-    const Tags *tags, *vocabulary, *asked; /* elements; words of names; names of `<meta>` elements */
+    const Tags *tags, *vocabulary, *said, *asked; /* elements; words of names, of attributes; names of `<meta>` elements */
     const Lexbor *dom; /* NULL where markup is read, whose values are escaped */
     void *document;
     const char *end; /* of the markup */
     Frame *frames;
-    int32_t depth, room, count, max_nodes, max_depth;
+    int32_t depth, room, count, max_nodes, max_depth, framing;
     int32_t group, links, characters, started, start, pending, after_picture;
     int32_t flags, digits, ending; /* of the text begun; `ending`: what may end a sentence has just been put */
     int32_t math_from, math_to;    /* the characters of the last `<math>` of that text; 0 where it has none */
@@ -126,6 +127,7 @@ typedef struct {
     Link *known_links;
     int32_t links_used, links_room;
     int64_t max_told, wanted; /* bytes of each list of strings; what one would have had, if that is more */
+    Numbers marks;                 /* of containers that their attributes say something of: which, and its bits */
     Numbers open_sets;             /* of each `<picture>` the last row of its sources that no `<img>` has taken, or -1 */
     Name *names;
     int32_t names_used, names_room;
@@ -140,6 +142,7 @@ int next_attribute(const Walk *w, Attribute *a);
 int begins(const Attribute *a, const char *word, int whole);
 int holds(const char *at, int32_t length, const char *word);
 int holds_lower(const char *at, int32_t length, const char *word);
+int32_t said_by(const Walk *w, const Attribute *a);
 int states_fact(const Walk *w, const Element *element);
 int names_fact(const Walk *w, const Element *element);
 int says_something(const Attribute *a);
@@ -148,7 +151,7 @@ int tell_named(Walk *w, const Element *element, const char *const *names, int co
 int tell_attribute(Walk *w, const Attribute *a, int32_t place[2]);
 int tell_link(Walk *w, int32_t link, int32_t place[2]);
 int tell_text(Walk *w, int32_t number, const Element *element, const char *end_tag);
-int tell_of(Walk *w, Numbers *rows, int32_t number, const Element *element);
+int tell_values(Walk *w, int32_t number, const Element *element);
 
 /* runs.c */
 int add_item(Walk *w, const State *state, int32_t kind, int32_t flags);

@@ -136,6 +136,9 @@ def totals(walked: Walked, expected: dict[int, tuple[int, int, float, int, float
         assert sums.size(place) == sum(expected[at][0] for at in inside)
         assert sums.links(place) == sum(expected[at][1] for at in inside)
         assert sums.others(place) == sum(walked.kinds[at] not in PLAIN_TEXT for at in inside)
+        plain, asking = found.within(walked, walked.bits, place, names.FURNITURE)
+        assert plain == [at for at in inside if not walked.bits[walked.containers[at]]]
+        assert asking == [at for at in inside if walked.bits[walked.containers[at]] & names.FURNITURE]
         items = [at for at, container in enumerate(walked.containers) if container >= place]
         assert found.measures.begins[place] == min(items, default=len(walked.texts))
     bare = ["".join(letter for letter in name if not letter.isdigit()) for name in walked.names]

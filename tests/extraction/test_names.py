@@ -6,6 +6,7 @@ import html
 from collections.abc import Iterable
 from itertools import product
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,3 +66,48 @@ def test_only_the_first_names_and_letters_are_read() -> None:
 )
 def test_made_up_names(said: list[str]) -> None:
     _agree(said)
+
+
+def _bits(markup: str) -> int:
+    """The bits of the container of the text `here`."""
+    rows = WALKER.rows(markup.encode(), 1_000_000, 100)
+    return rows.bits[rows.containers[rows.texts.index("here")]]
+
+
+@pytest.mark.parametrize("saying", names.BY_ATTRIBUTE)
+def test_what_attributes_say(saying: str) -> None:
+    written = "style='color:red; DISPLAY : none'" if saying == "style" else saying
+    assert _bits(f"<div {written}>here</div>") == names.BY_ATTRIBUTE[saying]
+    assert _bits(f"<div class=sidebar {written}>here</div>") == names.BY_ATTRIBUTE[saying] | names.ASIDE
+    assert _bits(f"<body {written}>here") == 0
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "role=presentation",
+        "itemprop=articlebody",
+        "style='display:block;float:none'",
+        "style='display:NONE'",
+        "role=hidden",
+    ],
+)
+def test_other_attributes_say_nothing(said: str) -> None:
+    assert _bits(f"<div {said}>here</div>") == 0
+
+
+def test_the_case_of_a_role_does_not_matter() -> None:
+    assert _bits("<div role=Navigation>here</div>") == names.NAV
+
+
+@pytest.mark.parametrize("name", ["share", "share-é"])
+def test_a_quoted_post_is_not_named_for_its_network(name: str) -> None:
+    assert _bits(f"<blockquote class={name}>here</blockquote>") == 0
+    assert _bits(f"<blockquote class={name} role=toolbar>here</blockquote>") == names.SHARE
+    assert _bits(f"<div class={name}>here</div>") == names.SHARE
+
+
+@pytest.mark.parametrize("name", ["sidebar", "fuß fußzeile"])
+def test_the_names_of_a_page_say_nothing_of_its_parts(name: str) -> None:
+    assert _bits(f"<body class='{name}'>here") == 0
+    assert _bits(f"<body><div class='{name}'>here</div>") != 0

@@ -72,8 +72,9 @@ def collapsed(text: str) -> bytes:
     b'a b'
     """
     raw = text.encode("utf-8", "surrogatepass")
-    out = ctypes.create_string_buffer(len(raw))
-    return ctypes.string_at(out, _native().text_collapsed(raw, len(raw), out))
+    out = array("B", bytes(len(raw)))  # ctypes makes a class for each new length of a buffer: 7 us
+    at, _ = out.buffer_info()
+    return ctypes.string_at(at, _native().text_collapsed(raw, len(raw), at))
 
 
 @functools.cache

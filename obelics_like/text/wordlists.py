@@ -96,8 +96,8 @@ class WordList:
 
     @cached_property
     def _screen(self) -> tuple[dict[int, list[tuple[bytes, int]]], np.ndarray] | None:
-        """The hashes of an entry's pieces, as bytes, and its words, by the hash of its longest piece; and which first 16
-        bits such a hash may have.
+        """The hashes of an entry's pieces, as bytes, and its words, by the hash of its longest piece; and which first
+        16 bits such a hash may have.
 
         The longest, since "how" begins a phrase and stands on every page.
         """

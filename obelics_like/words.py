@@ -99,9 +99,10 @@ def split_all(texts: Sequence[str]) -> tuple[list[str], list[int]]:
     from obelics_like.native.characters import Texts
 
     page = Texts(texts)
-    out = ctypes.create_string_buffer(2 * len(page.raw) + 1)
-    size, counts = _pass(page, out)
-    found = ctypes.string_at(out, size).decode("utf-8", "surrogatepass").split("\n")
+    out = array("B", bytes(2 * len(page.raw)))
+    at, _ = out.buffer_info()
+    size, counts = _pass(page, at)
+    found = ctypes.string_at(at, size).decode("utf-8", "surrogatepass").split("\n")
     found.pop()  # behind the last newline
     return found, counts
 
@@ -149,7 +150,7 @@ def _hashes(texts: tuple[str, ...]) -> np.ndarray | None:
     return found
 
 
-def _pass(page: Texts, out: object) -> tuple[int, list[int]]:
+def _pass(page: Texts, out: int | None) -> tuple[int, list[int]]:
     native = _native()
     counts = array("i", bytes(4 * page.count))
     given = [page.raw, len(page.raw), page.lengths, page.count, native.classes.table, out, counts.buffer_info()[0]]

@@ -54,21 +54,19 @@ def band_keys(signatures: np.ndarray, bands: int, rows: int, salt: np.ndarray) -
     """
     import numpy as np
 
-    keys = np.repeat(salt[:, None], bands, axis=1)
-    for band in range(bands):
-        *factors, start = _odd(rows + 1, band)  # where a whole band is 0, its number still tells
-        keys[:, band] += start
-        for column, factor in enumerate(factors):
-            keys[:, band] += signatures[:, band * rows + column] * factor
+    drawn = _odd(bands, rows + 1)
+    parts = signatures[:, : bands * rows].reshape(-1, bands, rows) * drawn[:, :rows]
+    keys = parts.sum(axis=2, dtype=np.uint64) + drawn[:, rows] + salt[:, None]  # where a band is 0, its number tells
     return np.asarray(keys ^ keys >> np.uint64(32))
 
 
-@lru_cache(maxsize=1024)
-def _odd(count: int, seed: int) -> np.ndarray:
+@lru_cache(maxsize=16)
+def _odd(bands: int, count: int) -> np.ndarray:
+    """`count` odd numbers for each band."""
     import numpy as np
 
-    state = np.random.SeedSequence((0x6F62, seed)).generate_state(count, np.uint64)
-    return state | np.uint64(1)
+    drawn = [np.random.SeedSequence((0x6F62, band)).generate_state(count, np.uint64) for band in range(bands)]
+    return np.array(drawn) | np.uint64(1)
 
 
 def hot(keys: np.ndarray, most: int) -> tuple[int, int]:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterable
 from urllib.parse import urlsplit
 
-from obelics_like.native.characters import collapsed
+from obelics_like.native.characters import folded
 
 TRACKING = re.compile(
     "(?:utm_.*|_ga|_gl|_hsenc|_hsmi|_openstat|dclid|ef_id|epik|fb_action_ids|fb_action_types|fb_source|fbclid"
@@ -116,7 +116,7 @@ def exact_text_key(texts: Iterable[str]) -> bytes | None:
     >>> exact_text_key(["Two  cats", "sat."]) == exact_text_key(["two cats\\nSAT."])
     True
     """
-    text = collapsed(" ".join(texts).casefold())
+    text = folded(" ".join(texts))
     return hashlib.blake2b(text, digest_size=16).digest() if text else None
 
 

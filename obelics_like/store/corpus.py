@@ -14,7 +14,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Sized
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import IO, Any
 
@@ -102,6 +103,10 @@ SCHEMA = pa.schema(
 )
 ROWS_A_GROUP = 500
 _OWN_COLUMN = ("title", "words", "characters", "tokens")
+_OF_ORIGIN = ("input", "offset", "length", "record_id", "status", "mime", "charset", "digest")
+_OF_IMAGE = ("pos", "alt", "title", "caption", "similarity", "scorer", "sentence")
+_OF_BLOB = ("source", "sha256", "format", "width", "height", "size", "phash")
+"""Fields that are columns of the same name."""
 
 
 def write_corpus(documents: Iterable[Document], file: IO[bytes], rows_a_group: int = ROWS_A_GROUP) -> int:
@@ -110,8 +115,131 @@ def write_corpus(documents: Iterable[Document], file: IO[bytes], rows_a_group: i
 
 
 def to_table(documents: Sequence[Document]) -> pa.Table:
-    """Documents as rows of the corpus. Raises what pyarrow raises for what a column can't hold."""
-    return pa.Table.from_pylist([to_row(document) for document in documents], SCHEMA)
+    """Documents as rows of the corpus: only what was kept, positions on the page remembered in `pos`.
+
+    Raises what pyarrow raises for what a column can't hold.
+    """
+    kept = [document.kept for document in documents]
+    nodes = [node for those in kept for node in those]
+    origins, facts = [d.origin for d in documents], [d.facts for d in documents]
+    columns = {
+        "id": [d.id for d in documents],
+        "url": [d.url for d in documents],
+        "crawl_date": [o.date for o in origins],
+        "title": [f.get("title") for f in facts],
+        **_languages(documents, "language_model"),
+        "texts": _lists(kept, pa.array([n.effective if isinstance(n, Text) else None for n in nodes], pa.string())),
+        "images": _lists(kept, pa.array([n.url if isinstance(n, Image) else None for n in nodes], pa.string())),
+        "text_info": _text_info(kept),
+        "image_info": _image_info(kept),
+        "sentences": _sentences(documents, kept),
+        "words": [f.get("words") for f in facts],
+        "characters": [f.get("characters") for f in facts],
+        "tokens": _maps([f.get("tokens", {}) for f in facts], pa.int64()),
+        "facts": [_json({k: v for k, v in f.items() if k not in _OWN_COLUMN}) for f in facts],
+        "provenance": _provenance(origins),
+    }
+    return pa.table([_array(columns[field.name], field.type) for field in SCHEMA], SCHEMA)
+
+
+def _array(values: pa.Array | list[Any], kind: pa.DataType) -> pa.Array:
+    return values if isinstance(values, pa.Array) else pa.array(values, kind)
+
+
+def _struct(columns: dict[str, Any], kind: pa.StructType, rows: int) -> pa.Array:
+    """A struct of columns; those that are not given hold nothing."""
+    fields = [kind.field(n) for n in range(kind.num_fields)]
+    arrays = [_array(columns[f.name], f.type) if f.name in columns else pa.nulls(rows, f.type) for f in fields]
+    return pa.StructArray.from_arrays(arrays, fields=fields)
+
+
+def _offsets(parts: Iterable[Sized]) -> pa.Array:
+    return pa.array(list(accumulate(map(len, parts), initial=0)), pa.int32())
+
+
+def _lists(parts: Iterable[Sized], values: pa.Array) -> pa.Array:
+    """Values cut into lists as long as the parts are."""
+    return pa.ListArray.from_arrays(_offsets(parts), values)
+
+
+def _maps(values: Sequence[dict[str, Any]], kind: pa.DataType) -> pa.Array:
+    keys, items = list(chain.from_iterable(values)), list(chain.from_iterable(map(dict.values, values)))
+    return pa.MapArray.from_arrays(_offsets(values), pa.array(keys, pa.string()), pa.array(items, kind))
+
+
+def _json(value: dict[str, Any]) -> str:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode() if value else "{}"
+
+
+def _languages(of: Sequence[Document | Text], *models: str) -> dict[str, list[Any]]:
+    said = [one.language for one in of]
+    columns: dict[str, list[Any]] = {
+        "language": [s.code if s else None for s in said],
+        "language_score": [s.score if s else None for s in said],
+    }
+    return columns | {name: [s.model if s else None for s in said] for name in models}
+
+
+def _text_info(kept: Sequence[Sequence[Text | Image]]) -> pa.Array:
+    those = [[(at, n) for at, n in enumerate(nodes) if isinstance(n, Text)] for nodes in kept]
+    texts = [node for part in those for _, node in part]
+    columns = {
+        "index": [at for part in those for at, _ in part],
+        "pos": [n.pos for n in texts],
+        "block": [n.block for n in texts],
+        **_languages(texts),
+        "tokens": _maps([n.facts.get("tokens", {}) for n in texts], pa.int64()),
+    }
+    return _lists(those, _struct(columns, _TEXT, len(texts)))
+
+
+def _image_info(kept: Sequence[Sequence[Text | Image]]) -> pa.Array:
+    those = [[(at, n) for at, n in enumerate(nodes) if isinstance(n, Image)] for nodes in kept]
+    images = [node for part in those for _, node in part]
+    columns: dict[str, list[Any]] = {
+        "index": [at for part in those for at, _ in part],
+        **{name: [getattr(n, name) for n in images] for name in _OF_IMAGE},
+        "shown_width": [n.width for n in images],
+        "shown_height": [n.height for n in images],
+        "nsfw": [n.facts.get("nsfw") for n in images],
+        "facts": [_json({k: v for k, v in n.facts.items() if k != "nsfw"}) for n in images],
+        "sentence_similarity": [
+            n.similarity[n.sentence] if n.similarity and n.sentence is not None else None for n in images
+        ],
+    }
+    if any(n.blob is not None for n in images):
+        columns |= _found(images)
+    return _lists(those, _struct(columns, _IMAGE, len(images)))
+
+
+def _found(images: Sequence[Image]) -> dict[str, list[Any]]:
+    """The columns of the pictures' bytes."""
+    blobs = [n.blob for n in images]
+    packs = [b.place if b and b.place.kind == "pack" else None for b in blobs]
+    return {
+        **{name: [getattr(b, name) if b else None for b in blobs] for name in _OF_BLOB},
+        "found_url": [n.blob.place.url or n.url if n.blob else None for n in images],
+        "capture_date": [b.date if b else None for b in blobs],
+        "pack": [p.path if p else None for p in packs],
+        "pack_offset": [p.offset if p else None for p in packs],
+    }
+
+
+def _sentences(documents: Sequence[Document], kept: Sequence[Sequence[Text | Image]]) -> pa.Array:
+    texts: list[int] = []
+    for document, nodes in zip(documents, kept):
+        index = {node.pos: at for at, node in enumerate(nodes)} if document.sentences else {}
+        texts += [index[pos] for pos, _, _ in document.sentences]
+    spans = [span for document in documents for span in document.sentences]
+    columns = {"text": texts, "start": [start for _, start, _ in spans], "end": [end for _, _, end in spans]}
+    return _lists([d.sentences for d in documents], _struct(columns, _SENTENCE, len(spans)))
+
+
+def _provenance(origins: Sequence[Origin]) -> pa.Array:
+    columns: dict[str, Any] = {name: [getattr(o, name) for o in origins] for name in _OF_ORIGIN}
+    for name in ("warc_headers", "http_headers"):
+        columns[name] = _maps([getattr(o, name) for o in origins], pa.string())
+    return _struct(columns, _PROVENANCE, len(origins))
 
 
 def write_tables(tables: Iterable[pa.Table], file: IO[bytes], rows_a_group: int = ROWS_A_GROUP) -> int:
@@ -134,95 +262,6 @@ def read_rows(path: Path, columns: Sequence[str] | None = None) -> Iterator[dict
     with pq.ParquetFile(path) as file:
         for batch in file.iter_batches(batch_size=256, columns=columns):
             yield from batch.to_pylist(maps_as_pydicts="lossy")
-
-
-def to_row(document: Document) -> dict[str, Any]:
-    """The row of a document: only what was kept, positions on the page remembered in `pos`."""
-    kept = document.kept
-    index = {node.pos: i for i, node in enumerate(kept)}
-    origin, language = document.origin, document.language
-    return {
-        "id": document.id,
-        "url": document.url,
-        "crawl_date": origin.date,
-        "title": document.facts.get("title"),
-        "language": language.code if language else None,
-        "language_score": language.score if language else None,
-        "language_model": language.model if language else None,
-        "texts": [n.effective if isinstance(n, Text) else None for n in kept],
-        "images": [n.url if isinstance(n, Image) else None for n in kept],
-        "text_info": [_text_row(n, index[n.pos]) for n in kept if isinstance(n, Text)],
-        "image_info": [_image_row(n, index[n.pos]) for n in kept if isinstance(n, Image)],
-        "sentences": [{"text": index[pos], "start": start, "end": end} for pos, start, end in document.sentences],
-        "words": document.facts.get("words"),
-        "characters": document.facts.get("characters"),
-        "tokens": document.facts.get("tokens", {}),
-        "facts": _json({k: v for k, v in document.facts.items() if k not in _OWN_COLUMN}),
-        "provenance": {
-            "input": origin.input,
-            "offset": origin.offset,
-            "length": origin.length,
-            "record_id": origin.record_id,
-            "status": origin.status,
-            "mime": origin.mime,
-            "charset": origin.charset,
-            "digest": origin.digest,
-            "warc_headers": origin.warc_headers,
-            "http_headers": origin.http_headers,
-        },
-    }
-
-
-def _json(value: dict[str, Any]) -> str:
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
-
-
-def _text_row(node: Text, index: int) -> dict[str, Any]:
-    return {
-        "index": index,
-        "pos": node.pos,
-        "block": node.block,
-        "language": node.language.code if node.language else None,
-        "language_score": node.language.score if node.language else None,
-        "tokens": node.facts.get("tokens", {}),
-    }
-
-
-def _image_row(node: Image, index: int) -> dict[str, Any]:
-    blob = node.blob
-    packed = blob is not None and blob.place.kind == "pack"
-    row: dict[str, Any] = {
-        "index": index,
-        "pos": node.pos,
-        "alt": node.alt,
-        "title": node.title,
-        "caption": node.caption,
-        "shown_width": node.width,
-        "shown_height": node.height,
-        "nsfw": node.facts.get("nsfw"),
-        "facts": _json({k: v for k, v in node.facts.items() if k != "nsfw"}),
-        "similarity": node.similarity,
-        "scorer": node.scorer,
-        "sentence": node.sentence,
-        "sentence_similarity": node.similarity[node.sentence]
-        if node.similarity and node.sentence is not None
-        else None,
-    }
-    if blob is not None:
-        row |= {
-            "source": blob.source,
-            "found_url": blob.place.url or node.url,
-            "capture_date": blob.date,
-            "sha256": blob.sha256,
-            "format": blob.format,
-            "width": blob.width,
-            "height": blob.height,
-            "size": blob.size,
-            "phash": blob.phash,
-            "pack": blob.place.path if packed else None,
-            "pack_offset": blob.place.offset if packed else None,
-        }
-    return row
 
 
 def to_document(row: dict[str, Any]) -> Document:

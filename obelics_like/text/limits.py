@@ -83,6 +83,23 @@ def containing(phrases: Iterable[str]) -> Callable[[str], str | None]:
     return find
 
 
+def possible(phrases: Iterable[str]) -> Callable[[str], bool]:
+    """A function that tells whether one of the phrases could stand in a text, case aside.
+
+    It spares most pages their lower case, which takes four times as long where a text is not all ASCII.
+    """
+    wanted = [phrase.lower().encode("utf-8", "surrogatepass") for phrase in phrases]
+    plain = all(map(bytes.isascii, wanted))
+
+    def find(text: str) -> bool:
+        if not plain or "\u0130" in text or "\u212a" in text:  # İ and the sign for kelvin: i and k in lower case
+            return True
+        lowered = text.encode("utf-8", "surrogatepass").lower()  # A to Z
+        return any(map(lowered.__contains__, wanted))
+
+    return find
+
+
 class Shares(Protocol):
     """The options that the rules of a node and those of a page share; what they mean stands in `NodeRules`."""
 

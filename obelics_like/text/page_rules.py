@@ -19,6 +19,7 @@ from obelics_like.text.limits import (
     containing,
     first_broken,
     list_chooser,
+    possible,
     shared_limits,
 )
 from obelics_like.text.measured import ListChooser, Measured, record_lacking
@@ -153,14 +154,18 @@ class PageRules(Stage):
         ]
 
     def _content(self) -> list[Limit]:
-        phrase = containing(self.banned_phrases)
+        phrase, could = containing(self.banned_phrases), possible(self.banned_phrases)
 
         def flagged(m: Measured) -> int | None:
             found = m.lists.flagged
             return None if found is None else len(found.found(m.lowered, m.lower))
 
         return [
-            *at_most("banned_phrase", lambda m: phrase(m.lower), "" if self.banned_phrases else None),
+            *at_most(
+                "banned_phrase",
+                lambda m: phrase(m.lower) if could(m.text) else None,
+                "" if self.banned_phrases else None,
+            ),
             *at_most("curly_brace", lambda m: measures.curly_braces(m.text), 0 if self.no_curly_braces else None),
             *at_most("flagged_words", flagged, self.max_distinct_flagged_words),
         ]

@@ -86,23 +86,24 @@ class WordList:
         distinct, covered = len(set(parts)), sum(self.parts[part] for part in parts)
         near = [(times, *entry) for word, times in met.items() for entry in entries[word]]
         if distinct + len(near) < least:
-            return distinct + len(near), covered + sum(times * size for times, _, _, size in near)
-        for times, pieces, at, size in near:
-            found = times if len(pieces) == 1 else _occurrences(hashes, pieces, at)
+            return distinct + len(near), covered + sum(times * size for times, _, size in near)
+        row = hashes.tobytes()
+        for times, pieces, size in near:
+            found = min(times, row.count(pieces))
             distinct += found > 0
             covered += found * size
         return distinct, covered
 
     @cached_property
-    def _screen(self) -> tuple[dict[int, list[tuple[np.ndarray, int, int]]], np.ndarray] | None:
-        """The hashes of an entry's pieces, which of them is the longest, and its words, by the hash of the longest; and
-        which first 16 bits such a hash may have.
+    def _screen(self) -> tuple[dict[int, list[tuple[bytes, int]]], np.ndarray] | None:
+        """The hashes of an entry's pieces, as bytes, and its words, by the hash of its longest piece; and which first
+        16 bits such a hash may have.
 
         The longest, since "how" begins a phrase and stands on every page.
         """
         import numpy as np
 
-        entries: dict[int, list[tuple[np.ndarray, int, int]]] = {}
+        entries: dict[int, list[tuple[bytes, int]]] = {}
         listed = [(token,) for token in self.tokens] + [phrase for some in self.phrases.values() for phrase in some]
         hashes = words.hashes([" ".join(entry) for entry in listed])  # a call for each would take most of the time
         if hashes is None:
@@ -112,7 +113,7 @@ class WordList:
             pieces = words.cut(" ".join(entry)).split()
             start, end = end, end + len(pieces)
             at = pieces.index(max(pieces, key=len))
-            entries.setdefault(int(hashes[start + at]), []).append((hashes[start:end], at, len(entry)))
+            entries.setdefault(int(hashes[start + at]), []).append((hashes[start:end].tobytes(), len(entry)))
         tops = np.zeros(1 << 16, np.bool_)
         tops[[word >> _TOP for word in entries]] = True
         return entries, tops
@@ -140,18 +141,6 @@ class WordList:
                 runs.append(run)
                 free = at + len(run)
         return runs
-
-
-def _occurrences(hashes: np.ndarray, pieces: np.ndarray, at: int) -> int:
-    """How often the pieces stand one after the other; the one with the number `at` is looked for first."""
-    starts = (hashes == pieces[at]).nonzero()[0] - at
-    starts = starts[(starts >= 0) & (starts <= len(hashes) - len(pieces))]
-    for number, piece in enumerate(pieces):
-        if not len(starts):
-            break
-        if number != at:
-            starts = starts[hashes[starts + number] == piece]
-    return len(starts)
 
 
 @cache

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from obelics_like import words
-from obelics_like.native.characters import ALIKE, collapsed
+from obelics_like.native.characters import ALIKE, folded
 from obelics_like.text import measures
 from obelics_like.text.kinds import Kinds
 
@@ -40,8 +40,17 @@ def test_more_new_letters_than_are_learnt_at_once() -> None:
 
 
 @given(
-    st.text(alphabet="ab\u00e9\u732b\U0001f642\ud800 \t\n\x1c\x1f\x7f\x85\u00a0\u1680\u180e\u200b\u2003\u2028\u3000")
+    st.text(
+        alphabet="aBß\u1e9e\u0130ÉΣς\u01c5\u023a\u13a0\uab70\U00010400猫가\U0001f642\ud800\0"
+        " \t\n\x1c\x1f\x7f\x85\u00a0\u1680\u180e\u200b\u2003\u2028\u3000"
+    )
 )
 @example("")
-def test_collapsed_white_space(text: str) -> None:
-    assert collapsed(text) == " ".join(text.split()).encode("utf-8", "surrogatepass")
+def test_folded_text(text: str) -> None:
+    assert folded(text) == " ".join(text.casefold().split()).encode("utf-8", "surrogatepass")
+
+
+def test_letters_fold_as_python_folds_them() -> None:
+    single = [letter for letter in map(chr, range(0x1F000)) if len(letter.casefold()) == 1]
+    text = "x".join(single)
+    assert folded(text) == " ".join(text.casefold().split()).encode("utf-8", "surrogatepass")

@@ -116,6 +116,13 @@ def test_the_batch_changes_nothing() -> None:
     assert rules(together) == [rule for document in apart for rule in rules(document)]
 
 
+@pytest.mark.parametrize(("letters", "rule"), [(191, "banned_phrase"), (192, None)])
+def test_a_text_that_is_longer_in_lower_case_holds_its_phrase(letters: int, rule: str | None) -> None:
+    document = page("\u0130" * letters + "follow us")
+    run(stage(banned_phrases=["follow us"], phrase_within=200), document)
+    assert rules(document) == [rule]
+
+
 def test_a_list_is_measured_as_one_text() -> None:
     items = [("li", "250 g flour"), ("li", "4 eggs"), ("li", "a pinch of salt and some pepper")]
     numbers = [("li", "1998"), ("li", "1999 ff.")]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from obelics_like.document import Drop, Image
 from obelics_like.errors import OptionError
+from obelics_like.text.limits import containing, possible
 from obelics_like.text.page_rules import PageRules
 from tests.text.helpers import page, run
 
@@ -94,3 +97,19 @@ def test_wrong_options() -> None:
         PageRules(id="p", too_short_if="any").check()
     with pytest.raises(OptionError, match="got 2; valid: a share"):
         PageRules(id="p", max_flagged_words=2).check()
+
+
+@given(
+    st.lists(st.text("kiI\u0130K\u212a\u0307éÉ\ud800", min_size=1, max_size=3), max_size=2),
+    st.text("kiI\u0130K\u212a\u0307éÉ\ud800"),
+)
+@example(["ik"], "I\u212a")
+@example(["i\u0307"], "\u0130")
+@example(["k"], "KÉ")
+def test_a_phrase_that_stands_in_lower_case_is_possible(phrases: list[str], text: str) -> None:
+    assert possible(phrases)(text) or containing(phrases)(text.lower()) is None
+
+
+def test_two_letters_alone_have_ascii_for_their_lower_case() -> None:
+    others = [c for c in map(chr, range(0x80, 0x110000)) if any(map(str.isascii, c.lower()))]
+    assert others == ["\u0130", "\u212a"]

@@ -64,15 +64,15 @@ class Words:
     def __init__(self, words: Mapping[int, Iterable[str]]) -> None:
         rows = _automaton([(word.encode().translate(_CLASS_OF), bits) for bits, many in words.items() for word in many])
         self._rows = array("H", itertools.chain.from_iterable(rows)).tobytes()
-        self._words = _Words(_CLASS_OF, self._rows, functools.reduce(int.__or__, words))
+        self.table = _Words(_CLASS_OF, self._rows, functools.reduce(int.__or__, words))
 
     def found(self, strings: Sequence[str]) -> array[int]:
         """For each string the bits of the words that stand in it; all bits where it is not all ASCII."""
-        return _looked(strings, _kernel().strings_words, (), self._words, self._words.all)
+        return _looked(strings, _kernel().strings_words, (), self.table, self.table.all)
 
     def looked(self, urls: Sequence[str]) -> array[int]:
         """For each address its form, _ODD and UNUSABLE, beside the bits of the words."""
-        return _looked(urls, _kernel().addresses_look, (LONG_URL,), self._words, self._words.all | _ODD)
+        return _looked(urls, _kernel().addresses_look, (LONG_URL,), self.table, self.table.all | _ODD)
 
 
 def _automaton(words: Iterable[tuple[bytes, int]]) -> list[list[int]]:

@@ -35,7 +35,8 @@ _STANDIN, LONG_NAME = re.compile(_STANDIN_BACKWARDS), 60
 _STANDIN_TAILS, _SIZE_TAILS = frozenset(word[-2:] for word in STANDINS), "0123456789xp-_."
 """How a stand-in's name may end before its size and ending, but for those of these characters alone."""
 _D = ("d", "D")
-PICTURE_FILE = re.compile(r"\.(?:jpe?g|jpe|jfif|png|gif|webp|avif|bmp|svg|tiff?|heic)(?:[?#:@!]|$)", re.I)
+FILES = listed("jpg jpeg jpe jfif png gif webp avif bmp svg tif tiff heic")
+PICTURE_FILE = re.compile(rf"\.(?:{'|'.join(FILES)})(?:[?#:@!]|$)", re.I)
 _BACKGROUND = re.compile(
     r"\s*(?:background|--[\w-]{0,30}(?:bg|bkg|back|image|img|photo|hero|cover|poster))[\w-]{0,20}\s*:", re.I
 )
@@ -57,7 +58,7 @@ _SITE, _BEHIND_SITE = re.compile(r"https?://[\w.:-]+", re.A), ("", "/", "?", "#"
 _FOLDER = re.compile(r"https?://[\w.:-]+(/(?:[\w~%!$&'()*+,=:@./-]*/)?)(?=[\w~%!$&'()*+,=:@.-]*(?:[?#]|$))", re.A)
 """What nearly all addresses of pages begin with."""
 _STEPS = re.compile(r"(?:\.\.?/)+")
-_ENDINGS = (".jpg", ".jpeg", ".jpe", ".png", ".gif", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".heic", ".svg")
+ENDINGS = (".jpg", ".jpeg", ".jpe", ".png", ".gif", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".heic", ".svg")
 LONG_URL = 8_192
 """A longer URL is no URL."""
 
@@ -172,7 +173,7 @@ def link_to_picture(href: str) -> bool:
     if "#" in path:
         path = path.partition("#")[0]
     end = path[-5:]
-    return "." in end and end.lower().endswith(_ENDINGS) and "/wiki/" not in path.lower()
+    return "." in end and end.lower().endswith(ENDINGS) and "/wiki/" not in path.lower()
 
 
 def size_of(width: str, height: str, style: str) -> tuple[int | None, int | None]:

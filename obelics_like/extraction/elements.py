@@ -7,7 +7,7 @@ article in `main_pictures`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -43,7 +43,7 @@ _NOTHING_SAID = ["" for _ in _SAID]
 _SIZE = itemgetter(1)
 _SIZED = re.compile(r"\s\d+(?:\.\d+)?[wx](?:\s*,|\s*$)")
 _OF_SETS = -1
-_RANKS = {name: rank for rank, name in enumerate(LAZY)} | dict.fromkeys(("srcset", *LAZY_SETS), _OF_SETS)
+RANKS = {name: rank for rank, name in enumerate(LAZY)} | dict.fromkeys(("srcset", *LAZY_SETS), _OF_SETS)
 
 
 class Picture:
@@ -51,23 +51,29 @@ class Picture:
 
     `link` is the href of the link round it; `fallback` marks one that stands in `<noscript>` or inside another
     picture's element, in its stead; `formula` one that is part of a line of text. `alt` and `title` are as written, but
-    for white space round them.
+    for white space round them. The first addresses, so many as are `usable`, are right and distinct as they are, or
+    joined to the page's, all of one `form`; 0 where that is to be found out. It is `suspect` if it may have a fault.
     """
 
-    __slots__ = ("alt", "container", "fallback", "formula", "height", "how", "link", "names", "title", "urls", "width")
+    __slots__ = (
+        *("alt", "container", "fallback", "form", "formula", "height", "how", "link", "names", "suspect", "title"),
+        *("urls", "usable", "width"),
+    )
 
-    def __init__(self, how: str, urls: list[str], said: Sequence[str], container: int, fallback: bool) -> None:
-        """`said`: the values of alt, title, class, width, height and style."""
+    def __init__(
+        self, how: str, urls: list[str], container: int, fallback: bool, alt: str, title: str, names: str,
+        width: int | None, height: int | None, link: str | None = None,
+        form: int = 0, usable: int = 0, suspect: int = 1,
+    ) -> None:  # fmt: skip
         self.how, self.urls, self.container, self.fallback = how, urls, container, fallback
-        alt, title, self.names, width, height, style = said
-        self.alt = alt and alt.strip()
-        self.title = title and title.strip()
-        if width or height or style:
-            self.width, self.height = size_of(width, height, style)
-        else:
-            self.width = self.height = None
-        self.link: str | None = None
-        self.formula = False
+        self.alt, self.title, self.names, self.width, self.height, self.link = alt, title, names, width, height, link
+        self.form, self.usable, self.suspect, self.formula = form, usable, suspect, False
+
+
+def as_said(how: str, urls: list[str], said: Sequence[str], container: int, fallback: bool) -> Picture:
+    """A picture by the values of alt, title, class, width, height and style."""
+    alt, title, names, width, height, style = said
+    return Picture(how, urls, container, fallback, alt.strip(), title.strip(), names, *size_of(width, height, style))
 
 
 class Named(NamedTuple):
@@ -86,21 +92,74 @@ class Named(NamedTuple):
         return [url for url, _ in self.sized] + [url for _, url in self.lazy] + self.other + [self.src]
 
 
-def pictures(rows: scan.Rows, width: int | None = None) -> tuple[dict[int, Picture], dict[str, int]]:
-    """The pictures by their item, none for one without an address; and what `addresses.look` tells of their addresses.
+class Found(NamedTuple):
+    """The pictures of a page by their item, those of them that may be formulas, and what `addresses.look` tells of the
+    addresses of these and of all without a `form`."""
+
+    pictures: dict[int, Picture]
+    doubtful: dict[int, Picture]
+    looked: dict[str, int]
+
+
+def pictures(rows: scan.Rows, width: int | None = None) -> Found:
+    """The pictures of a page, none for one without an address.
 
     `width`, in pixels, is that of the candidate which is asked for of a srcset, the widest if None.
     """
-    found: dict[int, Picture] = {}
-    choices: list[tuple[int, Picture, Named]] = []
-    linked: list[tuple[int, str]] = []
     named: list[str] = []
+    found, doubtful = _named(rows, named)
+    if not rows.pictures:
+        return Found(found, doubtful, look(named) if named else {})
+    choices: list[tuple[int, Picture, Named]] = []
+    linked: list[tuple[Picture, str]] = []
+    others = dict(_others(rows, named, choices, linked))
+    looked = look(named)
+    for at, picture, choice in choices:
+        picture.urls = ranked(choice, looked, width, picture.width)
+        if not picture.urls:
+            del others[at]
+    for picture, href in linked:
+        picture.urls.append(href)
+    return Found(dict(sorted((found | others).items())) if found else others, doubtful | others, looked)
+
+
+def _named(rows: scan.Rows, named: list[str]) -> tuple[dict[int, Picture], dict[int, Picture]]:
+    """The pictures that C has named, and those that may be formulas; to `named` are added the addresses of which more
+    has to be known."""
+    found: dict[int, Picture] = {}
+    doubtful: dict[int, Picture] = {}
+    said, shown = rows.said, scan.SHOWN
+    for at, container, how, fallback, care, words, many, link, form, usable, width, height in rows.shown():
+        first = words + 6 if care & scan.STYLED else words + 3
+        urls = said[first : first + many]
+        picture = found[at] = Picture(
+            shown[how], urls, container, fallback == 1, said[words], said[words + 1], said[words + 2],
+            None if width < 0 else width, None if height < 0 else height, said[link], form, usable, care & scan.SUSPECT
+        )  # fmt: skip
+        if form and care <= scan.SUSPECT:
+            continue  # nearly all
+        if care & scan.STYLED:
+            picture.width, picture.height = size_of(*said[words + 3 : first])
+        if care & scan.FORMULA:
+            doubtful[at] = picture
+        if care & scan.FILE_LINK:
+            urls.append(said[link])
+        if not form or care & scan.FORMULA:
+            named += urls
+    return found, doubtful
+
+
+def _others(
+    rows: scan.Rows, named: list[str], choices: list[tuple[int, Picture, Named]], linked: list[tuple[Picture, str]]
+) -> Iterator[tuple[int, Picture]]:
+    """The pictures that C has left, by their item; to `named` are added their addresses, to `choices` those that have a
+    choice, to `linked` those that lead to another picture."""
     containers, values, shown = rows.containers, rows.values, scan.SHOWN
     for at, how, start, end, fallback, link, link_end, sources in rows.pictures:
         choice = None
         if how in _IMAGES:
             said = values(start, end)
-            if len(said) == MANY_VALUES and not sources:  # most pictures
+            if len(said) == MANY_VALUES and not sources:
                 urls = only(said[0])
             elif fallback and "placeholder" in said[MANY_VALUES::2]:  # AMP's: it stands in the one it waits for
                 continue
@@ -113,23 +172,15 @@ def pictures(rows: scan.Rows, width: int | None = None) -> tuple[dict[int, Pictu
         if not urls:
             continue
         named += urls
-        picture = found[at] = Picture(shown[how], urls, said, containers[at], fallback != 0)
+        picture = as_said(shown[how], urls, said, containers[at], fallback != 0)
         if choice and len(urls) > 1:
             choices.append((at, picture, choice))
         if link_end and (href := rows.link(link, link_end)):
             picture.link = href
             if link_to_picture(href):
-                linked.append((at, href))
+                linked.append((picture, href))
                 named.append(href)
-    looked = look(named)
-    for at, picture, choice in choices:
-        picture.urls = ranked(choice, looked, width, picture.width)
-        if not picture.urls:
-            del found[at]
-    for at, href in linked:
-        if at in found:
-            found[at].urls.append(href)
-    return found, looked
+        yield at, picture
 
 
 def only(src: str) -> list[str]:
@@ -168,7 +219,7 @@ def named_by(
     other: list[str] = []
     read = ""
     for name, value in zip(names, values):
-        if (rank := _RANKS.get(name)) is None:
+        if (rank := RANKS.get(name)) is None:
             if name[:5] == "data-" and "." in value and " " not in value and _is_picture_file(value):
                 other.append(value)
         elif not value:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from obelics_like.document import Aside, Document, Drop, Fallen, Image, Page, Text
 from obelics_like.errors import OptionError
-from obelics_like.extraction import main_content, main_pictures, peers, shadow, simplified
+from obelics_like.extraction import main_content, main_pictures, naming, peers, shadow, simplified
 from obelics_like.extraction.budget import Tags, beginnings, cloned, is_utf8, tags
 from obelics_like.extraction.captions import captions
 from obelics_like.extraction.charset import decode
@@ -113,7 +113,7 @@ class Nodes(Stage):
 
     def open(self, context: Context) -> Opened:
         peer = peers.load(self.main) if self.main in ("trafilatura", "resiliparse") else None
-        return Opened(Walker(), peer)
+        return Opened(Walker(None if self.srcset_width else naming.tables()), peer)
 
     def process(self, batch: Batch, opened: Opened) -> Batch:
         for document in batch:

@@ -35,7 +35,8 @@ _STANDIN, LONG_NAME = re.compile(_STANDIN_BACKWARDS), 60
 _STANDIN_TAILS, _SIZE_TAILS = frozenset(word[-2:] for word in STANDINS), "0123456789xp-_."
 """How a stand-in's name may end before its size and ending, but for those of these characters alone."""
 _D = ("d", "D")
-PICTURE_FILE = re.compile(r"\.(?:jpe?g|jpe|jfif|png|gif|webp|avif|bmp|svg|tiff?|heic)(?:[?#:@!]|$)", re.I)
+FILES = listed("jpg jpeg jpe jfif png gif webp avif bmp svg tif tiff heic")
+PICTURE_FILE = re.compile(rf"\.(?:{'|'.join(FILES)})(?:[?#:@!]|$)", re.I)
 _BACKGROUND = re.compile(
     r"\s*(?:background|--[\w-]{0,30}(?:bg|bkg|back|image|img|photo|hero|cover|poster))[\w-]{0,20}\s*:", re.I
 )
@@ -53,6 +54,9 @@ _PLAIN_PATH = re.compile(r"/{1,2}[\w~%!$&'()*+,=:@-][\w~%!$&'()*+,=:@./-]*(?:\?[
 _RELATIVE = re.compile(r"[\w~%!$&'()*+,=@-][.\w~%!$&'()*+,=@-]*(?:/[\w~%!$&'()*+,=:@./-]*)?", re.A)
 """URLs of plain characters: absolute; from the root or with the scheme left out; from the page's folder. `/.` may be a
 step up in them."""
+_SITE, _BEHIND_SITE = re.compile(r"https?://[\w.:-]+", re.A), ("", "/", "?", "#")
+_FOLDER = re.compile(r"https?://[\w.:-]+(/(?:[\w~%!$&'()*+,=:@./-]*/)?)(?=[\w~%!$&'()*+,=:@.-]*(?:[?#]|$))", re.A)
+"""What nearly all addresses of pages begin with."""
 _STEPS = re.compile(r"(?:\.\.?/)+")
 ENDINGS = (".jpg", ".jpeg", ".jpe", ".png", ".gif", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".heic", ".svg")
 LONG_URL = 8_192
@@ -134,6 +138,8 @@ def resolve(base: str, url: str) -> str | None:
 @lru_cache(256)
 def site(base: str) -> str:
     """What a URL from the root of a site is appended to, "" where it takes more than that."""
+    if (found := _SITE.match(base)) and base[found.end() : found.end() + 1] in _BEHIND_SITE:
+        return found[0]
     start = urljoin(base, "/x")[:-2]
     return "" if _UNSAFE.search(start) or not _ABSOLUTE.match(start) else start
 
@@ -141,6 +147,8 @@ def site(base: str) -> str:
 @lru_cache(1024)
 def folder(base: str, steps: str = "") -> str:
     """The same for one from the folder of a page, or from where such steps lead from there."""
+    if not steps and (found := _FOLDER.match(base)) and "//" not in found[1] and "/." not in found[1]:
+        return found[0]
     start = urljoin(base, f"{steps}x")[:-1]
     return "" if _UNSAFE.search(start) or not _ABSOLUTE.match(start) or start[-1:] != "/" else start
 

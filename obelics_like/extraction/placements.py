@@ -5,6 +5,7 @@ It does not decide whether a picture belongs to the article.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,14 +14,14 @@ from functools import lru_cache
 from obelics_like import inline
 from obelics_like.extraction.addresses import (
     ABSOLUTE,
+    COUNTING,
     FORM,
     MAY_COUNT,
     RELATIVE,
     ROOTED,
-    SCHEMELESS,
     STANDIN,
     STEPPING,
-    words_of,
+    look,
 )
 from obelics_like.extraction.elements import Picture
 from obelics_like.extraction.pictures import folder, is_standin, resolve, site, steps_of
@@ -67,8 +68,12 @@ class Placement:
 
     def names(self) -> set[str]:
         """What the picture may be known by: its URLs, and its file name without a size."""
-        known = {self.url, *self.alternatives}
-        return known | {name for url in known if (name := file_name(url))}
+        return _names(self.url, self.alternatives)
+
+
+def _names(url: str, alternatives: list[str]) -> set[str]:
+    known = {url, *alternatives}
+    return known | {name for url in known if (name := file_name(url))}
 
 
 @lru_cache(4096)
@@ -93,57 +98,76 @@ def place(walked: Walked, base: str, smallest: int = 1, largest: int = 0) -> lis
     (`inline.named`) for a URL.
     """
     way = _Way(base, walked.looked)
-    known, placed, set_apart = way.known, list[Placement](), False
+    starts = way.starts
+    placed, fallbacks, formulas = list[Placement](), list[int](), list[Placement]()
     for at, picture in walked.pictures.items():
-        urls = picture.urls
-        if len(urls) == 1 and (one := known.get(urls[0])):  # most pictures
-            url, bits = one
-            placement = Placement(at, picture, url, []) if url else None
+        placement: Placement | None
+        bits, urls = 0, picture.urls
+        if (form := picture.form) == ABSOLUTE:  # most pictures
+            placement = Placement(at, picture, urls[0], urls[1:])
+        elif form and (start := starts.get(form) or way.start(form)):
+            many = picture.usable
+            others = [start + url for url in urls[1:many]] if many > 1 else []
+            placement = Placement(at, picture, start + urls[0], others)
         else:
             placement, bits = _placement(at, picture, way)
-        if placement is None:
-            continue
+            if placement is None:
+                continue
         placed.append(placement)
-        if bits & _SUSPECT or picture.width is not None or picture.height is not None:
-            _find_fault(placement, bits)
+        if picture.suspect or bits & _SUSPECT or way.counts:
+            _find_fault(placement, bits | MAY_COUNT)
             if placement.fault == "data_uri":
                 _take_inline(placement, smallest, largest)
-        set_apart = set_apart or picture.formula
-    found = _without_fallbacks(placed)
-    if set_apart:
-        for placement in found:
-            if placement.picture.formula and not placement.fault:
-                placement.fault, placement.measured = "formula", placement.picture.alt[:80]
+        if picture.fallback:
+            fallbacks.append(at)
+        if picture.formula:
+            formulas.append(placement)
+    found = _without_fallbacks(placed, fallbacks) if fallbacks else placed
+    for placement in formulas:
+        if not placement.fault:
+            placement.fault, placement.measured = "formula", placement.picture.alt[:80]
     return found
 
 
 class _Way:
-    """How the addresses of a page, which have been looked at, become absolute ones: `known` are those that have."""
+    """How the addresses of a page become absolute ones; `looked` is what a look at them tells."""
 
     def __init__(self, base: str, looked: Mapping[str, int]) -> None:
-        self.base, self.looked = base, looked
-        self.known: dict[str, tuple[str | None, int]] = {}
-        for url, bits in looked.items():
-            form = bits & FORM
-            if form == ABSOLUTE:
-                self.known[url] = url, bits
-            elif form:
-                self.known[url] = self._joined(url, bits)
+        self.base, self.looked = base, dict(looked)
+        self.starts: dict[int, str] = {}
+        self.counts = 0
+        self._known: dict[str, tuple[str | None, int]] = {}
+
+    def start(self, form: int) -> str:
+        """What all addresses of a form are appended to, "" where it takes more than that; kept in `starts`. If it may
+        be that of a counter, `counts` is not 0 from then on."""
+        if form == RELATIVE:
+            start = folder(self.base)
+        elif (start := site(self.base)) and form == ROOTED:
+            self.counts |= _of_site(start)
+        elif start:
+            start = start[: start.index(":") + 1]
+        self.starts[form] = start
+        return start
 
     def to(self, url: str) -> tuple[str | None, int]:
         """The absolute address as `resolve` gives it, and its STANDIN and MAY_COUNT bits."""
-        return self.known.get(url) or self._resolved(url, self.looked[url])
+        if (known := self._known.get(url)) is None:
+            if (bits := self.looked.get(url)) is None:
+                bits = self.looked[url] = look((url,))[url]
+            known = self._known[url] = self._joined(url, bits)
+        return known
 
     def _joined(self, url: str, bits: int) -> tuple[str | None, int]:
-        form, start = bits & FORM, site(self.base)
-        if form == ROOTED and start:
-            return start + url, bits | _of_site(start)
-        if form == SCHEMELESS and start:
-            return start[: start.index(":") + 1] + url, bits
-        if form in (RELATIVE, STEPPING):
-            steps = steps_of(url) if form == STEPPING else ""
+        form = bits & FORM
+        if form == ABSOLUTE:
+            return url, bits
+        if form == STEPPING:
+            steps = steps_of(url)
             if start := folder(self.base, steps):
                 return start + url[len(steps) :], bits | MAY_COUNT
+        elif form and (start := self.starts.get(form) or self.start(form)):
+            return start + url, bits | (self.counts if form == ROOTED else MAY_COUNT * (form == RELATIVE))
         return self._resolved(url, bits)
 
     def _resolved(self, url: str, bits: int) -> tuple[str | None, int]:
@@ -153,25 +177,23 @@ class _Way:
         return absolute, MAY_COUNT | (STANDIN if is_standin(absolute) else 0)
 
 
-@lru_cache(256)
 def _of_site(start: str) -> int:
-    """Whether what addresses from the root of a site are appended to may be that of a counter."""
-    return words_of().found([start])[0] & MAY_COUNT
+    """MAY_COUNT if what addresses from the root of a site are appended to may be that of a counter."""
+    small = start.lower()
+    return MAY_COUNT if not small.isascii() or any(word in small for word in COUNTING) else 0
 
 
 def _placement(at: int, picture: Picture, way: _Way) -> tuple[Placement | None, int]:
     """The placement of a picture, None if it has no usable address; and the bits of its URL."""
-    known, looked = way.known, way.looked
+    looked = way.looked
     real: dict[str, int] = {}
     standins: list[tuple[str, int]] = []
     for url in picture.urls:
-        if (told := known.get(url)) is None:
-            if url[:5].lower() == "data:":
-                shown = "data:" + "".join(url[5:DATA_URL_READ].split())[: DATA_URL_SHOWN - 5]
-                standins.append((shown, MAY_COUNT))
-                continue
-            told = way.to(url)
-        one, bits = told
+        if url[:5].lower() == "data:":
+            shown = "data:" + "".join(url[5:DATA_URL_READ].split())[: DATA_URL_SHOWN - 5]
+            standins.append((shown, MAY_COUNT))
+            continue
+        one, bits = way.to(url)
         if one and looked[url] & STANDIN:
             standins.append((one, bits))
         elif one and one not in real:
@@ -233,25 +255,63 @@ def _is_counter(host: str) -> bool:
     return _BEACON_HOST.match(host) is not None
 
 
-def _without_fallbacks(found: list[Placement]) -> list[Placement]:
-    """Join each fallback to the picture it stands in for: a neighbour that has no real URL, or has the same picture."""
-    fallbacks = [one.item for one in found if one.picture.fallback]
-    if not fallbacks:
-        return found
+def _share_a_name(one: Placement, other: Placement) -> bool:
+    """Whether two placements have one of their `names` in common; a look for the one's in the other rules most out."""
+    urls, others = (one.url, *one.alternatives), (other.url, *other.alternatives)
+    if not set(urls).isdisjoint(others):
+        return True
+    names = {name for url in urls if (name := file_name(url))}
+    for url in others:
+        small = url.lower()  # of Greek, it may be another than that of its part
+        if (not small.isascii() or any(name in small for name in names)) and file_name(url) in names:
+            return True
+    return False
+
+
+class _Seen:
+    """Placements by what they may be known by, which is found out when it is asked for."""
+
+    def __init__(self) -> None:
+        self._added: list[tuple[Placement, str, list[str]]] = []
+        self._named: dict[str, Placement] = {}
+
+    def add(self, one: Placement) -> None:
+        """Remember a placement by the URLs that it has now."""
+        self._added.append((one, one.url, one.alternatives))
+
+    def near(self, one: Placement) -> Placement | None:
+        """The last one with a name of this one, if there is such a name, at most NEAR items before it."""
+        for other, url, alternatives in self._added:
+            self._named.update(dict.fromkeys(_names(url, alternatives), other))
+        self._added.clear()
+        named = self._named
+        return next(
+            (named[name] for name in one.names() if name in named and one.item - named[name].item <= NEAR), None
+        )
+
+
+def _without_fallbacks(found: list[Placement], fallbacks: list[int]) -> list[Placement]:
+    """Join each fallback to the picture it stands in for: a neighbour that has no real URL, or has the same picture.
+
+    `fallbacks` are the items of these.
+    """
     kept: list[Placement] = []
-    seen: dict[str, Placement] = {}
-    next_one, last = 0, len(fallbacks) - 1
+    seen = _Seen()
+    waiting = iter(fallbacks)
+    upcoming: float = next(waiting)
     for number, one in enumerate(found):
+        if one.item < upcoming - NEAR:  # names of others are of no use
+            kept.append(one)
+            continue
         twin = None
         if one.picture.fallback:
             after = found[number + 1] if number + 1 < len(found) else None
-            twin = _twin(one, kept[-1] if kept else None, after, seen)
+            twin = _twin(one, kept[-1] if kept else None, after) or seen.near(one)
+            upcoming = next(waiting, math.inf)
         if twin is None:
             kept.append(one)
-            while next_one < last and fallbacks[next_one] <= one.item:
-                next_one += 1
-            if 0 < fallbacks[next_one] - one.item <= NEAR:  # names of others are of no use
-                seen.update(dict.fromkeys(one.names(), one))
+            if upcoming - one.item <= NEAR:
+                seen.add(one)
             continue
         if _waits(twin) and not one.fault:
             twin.url, twin.alternatives, twin.fault, twin.measured = one.url, one.alternatives, "", ""
@@ -259,7 +319,7 @@ def _without_fallbacks(found: list[Placement]) -> list[Placement]:
             extra = [url for url in (one.url, *one.alternatives) if url not in (twin.url, *twin.alternatives)]
             twin.alternatives = (twin.alternatives + extra)[:MANY_ALTERNATIVES]
         twin.picture.alt = twin.picture.alt or one.picture.alt
-        seen.update(dict.fromkeys(twin.names(), twin))
+        seen.add(twin)
     return kept
 
 
@@ -268,17 +328,15 @@ def _waits(one: Placement) -> bool:
     return one.fault in ("data_uri", "data_uri_too_large", "placeholder") or one.url[:5] == "data:"
 
 
-def _twin(
-    one: Placement, before: Placement | None, after: Placement | None, seen: dict[str, Placement]
-) -> Placement | None:
-    names = one.names()
+def _twin(one: Placement, before: Placement | None, after: Placement | None) -> Placement | None:
+    """The neighbour that a fallback stands in for, if one of them is it."""
     for near in (before, after):
         if near and not near.picture.fallback and near.picture.how in ("img", "background") and not one.fault:
             same_place = abs(near.item - one.item) <= 1 and near.picture.container == one.picture.container
             if _waits(near) and (same_place or (near is before and one.item - near.item <= 1)):
                 return near
-            if one.url == near.url or names & near.names():
+            if one.url == near.url or _share_a_name(one, near):
                 return near
         elif near and near is before and near.picture.how == "object" and one.item - near.item == 1:
             return near
-    return next((seen[name] for name in names if name in seen and one.item - seen[name].item <= NEAR), None)
+    return None

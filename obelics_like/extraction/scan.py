@@ -61,7 +61,7 @@ class OverBudget(Exception):
     """The page is over a structural budget: (rule, measured, limit)."""
 
 
-class _Tag(ctypes.Structure):
+class Tag(ctypes.Structure):
     _fields_ = [
         ("name", ctypes.c_char_p),
         *((name, ctypes.c_int32) for name in ("length", "action", "kind", "flags", "bits", "muted")),
@@ -72,10 +72,10 @@ class _Slot(ctypes.Structure):
     _fields_ = [("hash", ctypes.c_uint32), ("tag", ctypes.c_int32)]
 
 
-class _Tags(ctypes.Structure):
+class Tags(ctypes.Structure):
     _fields_ = [
         *((name, ctypes.c_int32) for name in ("slots", "unknown", "div", "p", "html", "meta")),
-        ("tags", ctypes.POINTER(_Tag)),
+        ("tags", ctypes.POINTER(Tag)),
         ("table", ctypes.POINTER(_Slot)),
         ("lengths", ctypes.c_uint32 * 256),
         ("lasts", ctypes.c_uint32 * 256),
@@ -95,7 +95,7 @@ class _List(ctypes.Structure):
         return self.bytes().decode("utf-8", "replace")
 
 
-_LISTS = ("items", "pictures", "special", "containers", "bits", "framed", "metas", "sets", "asked")
+_LISTS = ("items", "pictures", "special", "containers", "bits", "framed", "metas", "sets", "asked", "shown")
 """The lists of numbers, in the order in which `numbers` has them, behind how many each has."""
 
 
@@ -107,7 +107,7 @@ class _Result(ctypes.Structure):
             (name, _List)
             for name in (
                 *("numbers", *_LISTS),
-                *("text", "words", "told", "unknown"),
+                *("text", "words", "told", "unknown", "said"),
             )
         ),
     ]
@@ -121,7 +121,10 @@ GONE = -1
 """The kind of an item that is left out."""
 CONTAINER_ROW = 4
 """Numbers in a container's row, of which the first is its parent."""
-_SHOWN, _THREE = struct.Struct("=8i"), struct.Struct("=3i")
+SUSPECT, STYLED, FORMULA, FILE_LINK = 1, 2, 4, 8
+"""What Python has to look at of a picture that C has named: whether it has a fault; its width, height and style, which
+stand behind the other words; whether it is a formula; whether its link leads to a picture."""
+_SHOWN, _NAMED, _THREE = struct.Struct("=8i"), struct.Struct("=12i"), struct.Struct("=3i")
 
 
 class Rows:
@@ -131,6 +134,7 @@ class Rows:
     links); all their numbers are in `items`, ITEM for each. `special` are the items whose text is to be looked at.
     `pictures` are (item, number in SHOWN, place of the attributes, of an img or input that of `values`, fallback, place
     of the address of the link round it, sources); a place is where something starts and ends in `told`.
+    `said` is what is told of the other pictures, which C has named.
     The containers are parallel lists too: `parents`, `tags`, `names`, `ends` (the container behind the last one
     within), which are the numbers in `tree`, and `bits`; `framed` are those that have bits of `names.FRAMING`. `names`
     number `words`, each distinct class and id of a container as words, "" at 0; `lines` are the bytes of these, but for
@@ -140,8 +144,21 @@ class Rows:
     """
 
     __slots__ = (
-        *("_links", "_sets", "bits", "containers", "ends", "framed", "items", "kinds", "known", "lines", "links"),
-        *("metas", "names", "parents", "pictures", "special", "tags", "texts", "told", "tree", "words"),
+        *("_links", "_sets", "_shown", "bits", "containers", "ends", "framed", "items", "kinds", "known", "lines"),
+        *(
+            "links",
+            "metas",
+            "names",
+            "parents",
+            "pictures",
+            "said",
+            "special",
+            "tags",
+            "texts",
+            "told",
+            "tree",
+            "words",
+        ),
     )
 
     def __init__(self, result: _Result) -> None:
@@ -149,7 +166,7 @@ class Rows:
         self.texts.pop()
         lists, at = result.numbers.numbers(), len(_LISTS)
         numbers = [lists[at : (at := at + many)] for many in lists[:at]]
-        items, pictures, special, tree, bits, framed, metas, self._sets, asked = numbers
+        items, pictures, special, tree, bits, framed, metas, self._sets, asked, self._shown = numbers
         self.items, self.tree = items, tree
         known = NAMES
         self.kinds = [known[number] for number in items[KIND::ITEM]]
@@ -166,6 +183,8 @@ class Rows:
         self._links: dict[tuple[int, int], str] = {}
         self.special = special.tolist()
         self.pictures: list[tuple[int, ...]] = list(_SHOWN.iter_unpack(pictures))
+        self.said: list[Any] = result.said.string().split("\0")
+        self.said[-1] = None
         self.metas = list(_THREE.iter_unpack(metas))
 
     def _ask(self, asked: array[int], unknown: list[str]) -> None:
@@ -188,6 +207,16 @@ class Rows:
         told: list[str] = self.told[start:end].split("\0") if end > start else [""] * 7
         return told
 
+    def shown(self) -> Iterator[tuple[int, ...]]:
+        """The pictures that C has named: item, container, number in SHOWN, fallback, what Python has to look at, place
+        in `said`, number of addresses, place of the link's address in `said`, form of the usable addresses, 0 where
+        that is to be found out, how many these are, width, height; -1 stands for nothing said.
+
+        At its place are alt, title and class; if STYLED, width, height and style; and the addresses, first those that
+        are usable.
+        """
+        return _NAMED.iter_unpack(self._shown)
+
     def link(self, start: int, end: int) -> str:
         """The address at a place, one string for all pictures of a link: a long one would be held by each of them."""
         if (known := self._links.get((start, end))) is None:
@@ -206,15 +235,18 @@ class Rows:
 class Walker:
     """What walks pages, with lexbor's functions where they can be called."""
 
-    def __init__(self) -> None:
+    def __init__(self, naming: ctypes.Structure | None = None) -> None:
+        """`naming` is what C has to know to name pictures (`naming.tables`); without it Python names them all."""
         library = kernel()
         self._walk, self._free = library.page_walk, library.page_free
         self._walk.restype, self._free.restype = ctypes.POINTER(_Result), None
-        number, tables = ctypes.c_int32, ctypes.POINTER(_Tags)
+        number, tables = ctypes.c_int32, ctypes.POINTER(Tags)
         pointer = ctypes.c_void_p
-        self._walk.argtypes = [ctypes.c_char_p, number, *[tables] * 4, pointer, *[number] * 4, ctypes.c_int64]
+        given: list[Any] = [ctypes.c_char_p, number, *[tables] * 4, *[pointer] * 2]
+        self._walk.argtypes = [*given, *[number] * 4, ctypes.c_int64]
         self._free.argtypes = [ctypes.POINTER(_Result)]
         self._tables = _tables()
+        self._naming = naming
         self.dom = lexbor.functions()
 
     def rows(self, html: bytes, max_nodes: int, max_depth: int) -> Rows:
@@ -234,7 +266,9 @@ class Walker:
         if len(html) >= 1 << 31:
             raise OverBudget("too_many_bytes", len(html), (1 << 31) - 1)
         most = min(TOLD_ANYWAY + TOLD * len(html), _NO_LIMIT)
-        settings = (self.dom and ctypes.addressof(self.dom), as_written, names.FRAMING, max_nodes, max_depth, most)
+        naming = self._naming and ctypes.addressof(self._naming)
+        parsed = naming, self.dom and ctypes.addressof(self.dom), as_written
+        settings = (*parsed, names.FRAMING, max_nodes, max_depth, most)
         result = self._walk(html, len(html), *self._tables, *settings)
         if not result:
             raise MemoryError
@@ -252,17 +286,17 @@ class Walker:
 
 
 @functools.cache
-def _tables() -> tuple[_Tags, _Tags, _Tags, _Tags]:
+def _tables() -> tuple[Tags, Tags, Tags, Tags]:
     """The tags, the words that mean something in a name, what attributes say, and the names of meta tags, as walk.c
     finds them."""
     said = {"": (0, 0, 0)} | names.vocabulary()
-    words = [_Tag(word.encode(), len(word.encode()), 0, no, flags, bits) for word, (bits, no, flags) in said.items()]
-    marks = [_Tag(saying.encode(), len(saying), bits=bits) for saying, bits in ({"": 0} | names.BY_ATTRIBUTE).items()]
-    asked = [_Tag(name.encode(), len(name)) for name in ("", *sorted(head.ASKED))]
-    return _table([_tag(name) for name in NAMES]), _table(words), _table(marks), _table(asked)
+    words = [Tag(word.encode(), len(word.encode()), 0, no, flags, bits) for word, (bits, no, flags) in said.items()]
+    marks = [Tag(saying.encode(), len(saying), bits=bits) for saying, bits in ({"": 0} | names.BY_ATTRIBUTE).items()]
+    asked = [Tag(name.encode(), len(name)) for name in ("", *sorted(head.ASKED))]
+    return table([_tag(name) for name in NAMES]), table(words), table(marks), table(asked)
 
 
-def _table(entries: list[_Tag]) -> _Tags:
+def table(entries: list[Tag]) -> Tags:
     """The entries with a table in which walk.c finds them by their names."""
     hashed = kernel().tag_hash
     hashed.restype, hashed.argtypes = ctypes.c_uint32, [ctypes.c_char_p, ctypes.c_int32]
@@ -278,10 +312,10 @@ def _table(entries: list[_Tag]) -> _Tags:
             slot += 1
         table[slot % slots] = _Slot(code, number)
     known = (NAMES.index(name) for name in ("div", "p", "html", "meta"))
-    return _Tags(slots, 0, *known, (_Tag * len(entries))(*entries), table, lengths, lasts)
+    return Tags(slots, 0, *known, (Tag * len(entries))(*entries), table, lengths, lasts)
 
 
-def _tag(name: str) -> _Tag:
+def _tag(name: str) -> Tag:
     """What walk.c is told of a tag: the action, the kind of text in it, flags."""
     action = _LIKE.get(name, name)
     if action not in _ACTIONS[4:]:
@@ -290,4 +324,4 @@ def _tag(name: str) -> _Tag:
     flags = _KEEPS * (name in KEEPING) | _PRE * (kind == "pre") | _HEADING * (name in HEADINGS)
     flags |= _PAGE * (name in ("html", "body")) | _LITERAL * (name == "xmp")
     bits = names.BY_TAG.get(name, 0), names.MUTED.get(name, 0)
-    return _Tag(name.encode(), len(name), _ACTIONS.index(action), NAMES.index(kind), flags, *bits)
+    return Tag(name.encode(), len(name), _ACTIONS.index(action), NAMES.index(kind), flags, *bits)

@@ -45,8 +45,9 @@ class Walked:
 
     Of each item: its text and the text's tag in `texts` and `kinds`, both "" for a picture; its container; the
     characters that stand in `links`. `pictures` are the pictures by their item, `looked` what a look at their addresses
-    tells, `blocks` the items that are texts. `rows` are the numbers of all items as `scan` has them, made to fit the
-    texts; what is left out is GONE there. `tree` are those of the containers.
+    tells, but for those that are right as they are or joined to the page's. `blocks` are the items that are texts,
+    `rows` the numbers of all items as `scan` has them, made to fit the texts; what is left out is GONE there. `tree`
+    are those of the containers.
 
     Container 0 is the page; `parents[c] < c`, and all that is within c is from c to before `ends[c]`. `bits` are those
     of `names`, of the container itself; `framed` the containers that have any of `names.FRAMING`. `numbers` are those
@@ -67,9 +68,9 @@ class Walked:
         self.rows, self.tree = rows.items, rows.tree
         self.head = Head(rows.told)
         self._read_head(rows)
-        self.pictures, self.looked = pictures(rows, width)
+        self.pictures, doubtful, self.looked = pictures(rows, width)
         gone = {row[0] for row in rows.pictures if row[0] not in self.pictures}
-        told = formulas(self.pictures, self.looked)
+        told = formulas(doubtful, self.looked)
         self._look_at(rows, gone, told)
         if told:
             self._set_apart(gone, told)

@@ -208,8 +208,10 @@ int tell_link(Walk *w, int32_t number, int32_t place[2]) {
         if (length > LINK_TOLD) /* no character is cut */
             for (length = LINK_TOLD; length && (a.value[length] & 0xC0) == 0x80;) length--;
         link->place[0] = w->out->characters_told;
+        link->told_at = w->out->told.used;
         if (!tell(w, a.value, a.value + length, !w->dom)) return 0;
         link->place[1] = w->out->characters_told;
+        link->told_end = w->out->told.used;
         break;
     }
     link->told = 1;

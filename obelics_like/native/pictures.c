@@ -1,4 +1,5 @@
-/* Which elements show a picture, and the rows of those that do. What address it has is decided in Python. */
+/* Which elements show a picture, and the rows of those that do. What address it has is decided in Python, or, where it is
+   written in a usual way, in `elements.c`. */
 
 #include "walk.h"
 
@@ -30,9 +31,17 @@ int emit(Walk *w, int how, const Element *element, const State *state, int32_t s
     if (!flush(w, state) || !add_item(w, state, 0, told)) return 0;
     out->items.at[out->items.used - ITEM + 5] = joint;
     w->after_picture = GLUED;
-    int is_image = how == OF_IMG || how == OF_INPUT;
-    if (element && !(is_image ? tell_image(w, element, place) : tell_attributes(w, element, place))) return 0;
     if (state->mode & LINKED && !tell_link(w, state->link, link)) return 0;
+    int is_image = how == OF_IMG || how == OF_INPUT;
+    int64_t used = out->told.used;
+    int32_t characters = out->characters_told;
+    if (element && !(is_image ? tell_image(w, element, place) : tell_attributes(w, element, place))) return 0;
+    int named = element && is_image && w->naming ? name_picture(w, how, state, set, used) : 0;
+    if (named) { /* then its values are said */
+        out->told.used = used;
+        out->characters_told = characters;
+        return named > 0;
+    }
     if (!numbers_room(&out->pictures, SHOWN)) return 0;
     int32_t *row = out->pictures.at + out->pictures.used;
     out->pictures.used += SHOWN;
@@ -74,8 +83,13 @@ int take_source(Walk *w, const Element *element, const State *state) {
     while (next_attribute(w, &a))
         if (is_named(&a, "type") && (begins(&a, "video", 0) || begins(&a, "audio", 0))) return 1;
     int32_t place[2], *open = &w->open_sets.at[state->set - 1], before = *open + 1;
+    int64_t used = w->out->told.used;
     *open = (int32_t)(w->out->sets.used / 3);
-    return tell_attributes(w, element, place) && add_row(&w->out->sets, place[0], place[1], before);
+    if (!tell_attributes(w, element, place) || !add_row(&w->out->sets, place[0], place[1], before)) return 0;
+    if (!numbers_room(&w->source_places, 2)) return 0;
+    w->source_places.at[w->source_places.used++] = (int32_t)used;
+    w->source_places.at[w->source_places.used++] = (int32_t)w->out->told.used;
+    return 1;
 }
 
 static int is_picture_file(const Attribute *a) {

@@ -11,15 +11,6 @@ typedef struct {
     int32_t before, after, far, no_gap, framed, captioned, beside, article, figure, caption, never, longest, unknown;
 } Limits;
 
-enum { ROW = 32 };
-
-/* The automaton of `addresses.Words`. */
-typedef struct {
-    const uint8_t *class_of;
-    const uint16_t *rows;
-    int32_t all;
-} Words;
-
 /* What is told of a picture; `surroundings.py` says what it is. */
 typedef struct {
     int32_t rank, before, after, gap, steps, flags, spoken, own, round, number, reach, container, holder, tags[2];
@@ -134,7 +125,7 @@ static void see_places(const Page *page, const int32_t reach[2], const int32_t *
 }
 
 /* The bits of the words in a name, `unknown` where it is not all ASCII; a NUL stands before and behind it. */
-static int32_t heard(const Words *words, const Limits *limits, const char *at, const char *stop) {
+static int32_t heard(const Automaton *words, const Limits *limits, const char *at, const char *stop) {
     const uint16_t *row = words->rows + ROW * (size_t)words->rows[words->class_of[0]];
     uint32_t bits = 0;
     if (stop - at > limits->longest) stop = at + limits->longest;
@@ -148,7 +139,7 @@ static int32_t heard(const Words *words, const Limits *limits, const char *at, c
 }
 
 /* Tell what the names on the ways up speak of; `spoken`, all 0 before, has a place for each of the `lines`, from 1. */
-static void hear(const Page *page, const Words *words, const char *lines, int64_t length, int32_t *spoken, Told *told,
+static void hear(const Page *page, const Automaton *words, const char *lines, int64_t length, int32_t *spoken, Told *told,
                  Around *out) {
     enum { WANTED = 1 };
     int32_t last = 0;
@@ -180,7 +171,7 @@ static void hear(const Page *page, const Words *words, const char *lines, int64_
    and what is told of the pictures. */
 EXPORT void pictures_near(const int32_t *items, int32_t rows, const int32_t *tree, const int32_t *bits,
                           const int32_t *furniture, const char *main, int32_t root, const Limits *limits,
-                          const Words *words, const char *lines, int64_t length, const int32_t *asked, int32_t many,
+                          const Automaton *words, const char *lines, int64_t length, const int32_t *asked, int32_t many,
                           int32_t *out, int32_t names) {
     Page page = {items, items + (int64_t)rows * ITEM, tree, bits, furniture, main, limits};
     Told *told = (Told *)out;

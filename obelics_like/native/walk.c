@@ -397,9 +397,9 @@ int push(Walk *w, Frame frame) {
 
 EXPORT void page_free(Result *out) {
     if (!out) return;
-    Numbers *numbers[] = {&out->numbers, &out->items,  &out->pictures, &out->special, &out->containers,
-                          &out->bits,    &out->framed, &out->metas,    &out->sets,    &out->asked};
-    Bytes *bytes[] = {&out->text, &out->words, &out->told, &out->unknown};
+    Numbers *numbers[] = {&out->numbers, &out->items,  &out->pictures, &out->special, &out->containers, &out->bits,
+                          &out->framed,  &out->metas,  &out->sets,     &out->asked,   &out->shown};
+    Bytes *bytes[] = {&out->text, &out->words, &out->told, &out->unknown, &out->said};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) free(numbers[i]->at);
     for (size_t i = 0; i < sizeof bytes / sizeof *bytes; i++) free(bytes[i]->at);
     free(out);
@@ -465,7 +465,7 @@ static int add_bits(Walk *w) {
 /* Put all lists of numbers one behind the other: a list that crosses to Python costs more than its numbers. */
 static int gather(Result *out) {
     Numbers *lists[] = {&out->items,  &out->pictures, &out->special, &out->containers, &out->bits,
-                              &out->framed, &out->metas,    &out->sets,    &out->asked};
+                        &out->framed, &out->metas,    &out->sets,    &out->asked,      &out->shown};
     enum { LISTS = sizeof lists / sizeof *lists };
     Numbers *all = &out->numbers;
     int64_t total = LISTS;
@@ -499,11 +499,11 @@ static int32_t walked(Walk *w, const char *html, int32_t length, int as_written)
    bits at most. Containers that have a bit of `framing` are `framed`. NULL: no memory. The result is the caller's, to be
    given to page_free. */
 EXPORT Result *page_walk(const char *html, int32_t length, const Tags *tags, const Tags *vocabulary, const Tags *said,
-                         const Tags *asked, const Lexbor *dom, int32_t as_written, int32_t framing, int32_t max_nodes,
-                         int32_t max_depth, int64_t max_told) {
+                         const Tags *asked, const Naming *naming, const Lexbor *dom, int32_t as_written, int32_t framing,
+                         int32_t max_nodes, int32_t max_depth, int64_t max_told) {
     Result *out = calloc(1, sizeof *out);
-    Walk w = {.out = out, .tags = tags, .vocabulary = vocabulary, .said = said, .asked = asked, .dom = dom,
-              .end = html + length, .max_nodes = max_nodes, .max_depth = max_depth, .framing = framing,
+    Walk w = {.out = out, .tags = tags, .vocabulary = vocabulary, .said = said, .asked = asked, .naming = naming,
+              .dom = dom, .end = html + length, .max_nodes = max_nodes, .max_depth = max_depth, .framing = framing,
               .max_told = max_told, .room_of_slots = 256};
     w.slots = malloc((size_t)w.room_of_slots * sizeof *w.slots);
     if (!out || !w.slots) {
@@ -512,6 +512,7 @@ EXPORT Result *page_walk(const char *html, int32_t length, const Tags *tags, con
         return NULL;
     }
     for (int32_t i = 0; i < w.room_of_slots; i++) w.slots[i] = -1;
+    if (naming) prepare_names(&w);
     out->status = walked(&w, html, length, as_written);
     out->measured = out->status == TOO_LARGE ? w.wanted : out->status == TOO_MANY ? w.count : max_depth + 1;
     free(w.frames);
@@ -520,5 +521,6 @@ EXPORT Result *page_walk(const char *html, int32_t length, const Tags *tags, con
     free(w.known_links);
     free(w.open_sets.at);
     free(w.marks.at);
+    free(w.source_places.at);
     return out;
 }

@@ -3,6 +3,7 @@
 #ifndef OBELICS_LIKE_WALK_H
 #define OBELICS_LIKE_WALK_H
 
+#include "addresses.h"
 #include "grow.h"
 
 #define EXPORT __attribute__((visibility("default")))
@@ -83,10 +84,12 @@ typedef struct {
     int32_t container, mode, kind, set, link;
 } State;
 
-/* An `<a>`, and where its address was told; `told`: it was, or it has none. */
+/* An `<a>`, and where its address was told; `told`: it was, or it has none. `said`: its number, from 1, among what is said
+   of named pictures, -1 for none; `is_file`: it leads to a picture's file; `bits`: what a look then tells of it. */
 typedef struct {
     Element element;
-    int32_t place[2], told;
+    int32_t place[2], told, said, is_file, bits;
+    int64_t told_at, told_end;
 } Link;
 
 typedef struct {
@@ -102,13 +105,16 @@ typedef struct {
     int32_t first_length, second_length;
 } Name;
 
+typedef struct Naming Naming;
+
 /* What the walk gives; Python says in `scan.py` what the rows hold. `text` and `words` are lines of strings, `told` is
-   what is named by places, in characters. `numbers` are how many the other lists have, then all of these. */
+   what is named by places, in characters; `shown` and `said` are the pictures that C has named. `numbers` are how many the
+   other lists have, then all of these. */
 typedef struct {
     int32_t status, characters_told;
     int64_t measured;
-    Numbers numbers, items, pictures, special, containers, bits, framed, metas, sets, asked;
-    Bytes text, words, told, unknown;
+    Numbers numbers, items, pictures, special, containers, bits, framed, metas, sets, asked, shown;
+    Bytes text, words, told, unknown, said;
 } Result;
 
 typedef struct {
@@ -129,6 +135,10 @@ typedef struct {
     int64_t max_told, wanted; /* bytes of each list of strings; what one would have had, if that is more */
     Numbers marks;                 /* of containers that their attributes say something of: which, and its bits */
     Numbers open_sets;             /* of each `<picture>` the last row of its sources that no `<img>` has taken, or -1 */
+    const Naming *naming;          /* NULL: all pictures are named by Python */
+    Look look;                     /* at addresses */
+    Numbers source_places;         /* of each row of `sets` the bytes of `told` */
+    int32_t strings_said;
     Name *names;
     int32_t names_used, names_room;
     int32_t *slots; /* of the table of names: a number of `names`, or -1 */
@@ -168,6 +178,10 @@ int32_t taken_set(Walk *w, const State *state);
 int take_source(Walk *w, const Element *element, const State *state);
 int names_picture(const Walk *w, const Element *element, const char *one, const char *other, int only_files);
 int has_type(const Walk *w, const Element *element, const char *type);
+
+/* elements.c */
+void prepare_names(Walk *w);
+int name_picture(Walk *w, int how, const State *state, int32_t set, int64_t from);
 
 /* names.c */
 int32_t meaning_of(const Tags *vocabulary, const char *word, int32_t length);

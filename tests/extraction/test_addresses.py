@@ -21,7 +21,7 @@ from obelics_like.extraction.addresses import (
     Words,
     look,
 )
-from obelics_like.extraction.elements import Picture
+from obelics_like.extraction.elements import as_said
 from obelics_like.extraction.formulas import is_formula
 from obelics_like.extraction.pictures import LONG_URL, STANDINS, is_standin, is_usable, resolve
 from obelics_like.extraction.placements import Placement
@@ -82,7 +82,7 @@ def test_no_rule_on_addresses_holds_where_none_of_its_words_is_found() -> None:
     found, looked = main_pictures._words().found(urls), look(urls)
     met = 0
     for url, bits in zip(urls, found):
-        one = Placement(0, Picture("img", [url], [""] * 6, 0, False), url, [])
+        one = Placement(0, as_said("img", [url], [""] * 6, 0, False), url, [])
         assert main_pictures._is_icon(one, bits) == main_pictures._is_icon(one, -1), url
         assert bits & main_pictures._SERVED_WORD or not main_pictures._is_served(one), url
         assert looked[url] & MAY_SET or not is_formula(url, "", ""), url

@@ -11,9 +11,10 @@ from urllib.parse import urljoin
 import pytest
 
 from obelics_like.extraction import pictures, srcset
-from obelics_like.extraction.pictures import is_standin, resolve
+from obelics_like.extraction.pictures import folder, is_standin, resolve, site
 from obelics_like.extraction.placements import file_name
 from obelics_like.extraction.srcset import parse_srcset
+from obelics_like.extraction.texts import listed
 
 BASES = (
     "https://a.example/b/c.html?x=/y/z",
@@ -36,6 +37,21 @@ def test_addresses_are_resolved_as_by_the_careful_way(base: str, monkeypatch: py
         monkeypatch.setattr(pictures, name, never)
     assert dict(zip(urls, quick)) == {url: resolve(base, url) for url in urls}
     assert quick[urls.index("a")] == (urljoin(base, "a") if base.startswith("http") else None)
+
+
+@pytest.mark.parametrize(
+    "head", ["http://a.example", "https://A.b:80", "HTTP://a", "http:/", "//a.example", "https://a_b"]
+)
+def test_what_addresses_are_appended_to_is_what_urljoin_says(head: str) -> None:
+    chance = random.Random(1)
+    pieces = (*listed("a b.html / // .. . ? # : 80 ; @ % %20 ü _ - ~ | http: /a/ https://"), "\n", " ")
+    for _ in range(4_000):
+        base = head + "".join(chance.choices(pieces, k=chance.randint(0, 5)))
+        start, inside = urljoin(base, "/x")[:-2], urljoin(base, "x")[:-1]
+        assert site(base) in (start, "")
+        assert folder(base) in (inside, "")
+        if base.startswith(("http://a.example/", "https://A.b:80/")):
+            assert site(base) == start
 
 
 def test_a_long_address_is_looked_at_in_linear_time() -> None:

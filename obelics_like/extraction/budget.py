@@ -3,8 +3,9 @@
 In depth, in the attributes of one element, and in formatting elements left open, which each paragraph takes up again:
 50,000 attributes take 9 seconds, 100,000 nested blocks two minutes, 10,000 fonts with as many paragraphs three (and 50
 million elements). Nothing short of the parser itself can tell them from a harmless page, since comments, scripts and
-quotes decide what is a tag. So the attributes are bounded from above, and a page that could be of the other kinds is
-tried out on its beginnings, each not much longer than the one before: it goes over its budget in a short one.
+quotes decide what is a tag. So the attributes are bounded from above, and the parse of a page that could be of the other
+kinds is looked at on the way, where each beginning is not much longer than the one before: it goes over its budget in a
+short one.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def cloned(known: Tags, max_nodes: int) -> int:
 
 
 def beginnings(html: bytes, known: Tags) -> Iterator[int]:
-    """The lengths of the beginnings on which a page is to be tried out, in bytes; none for nearly all pages."""
+    """The lengths of the beginnings that must keep to the budgets, in bytes; none for nearly all pages."""
     count = known.number
     if count <= FEW_TAGS and count * known.formatting <= FEW_FORMATTED:
         return

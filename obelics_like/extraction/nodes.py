@@ -25,7 +25,10 @@ from obelics_like.extraction.texts import tidy
 from obelics_like.extraction.walk import Walked
 from obelics_like.stage import Batch, Context, Stage
 
-_LIMITS = ("max_bytes", "max_nodes", "max_depth", "max_attributes", "max_copied_bytes", "min_data_uri", "max_data_uri")
+_LIMITS = (
+    *("max_bytes", "max_nodes", "max_depth", "max_attributes", "max_copied_bytes"),
+    *("min_data_uri", "max_data_uri"),
+)
 MAINS = ("ours", "trafilatura", "resiliparse", "tags", "all")
 
 
@@ -165,9 +168,9 @@ class Nodes(Stage):
     def _walk(self, utf8: bytes, known: Tags, opened: Opened) -> Walked:
         if (copied := cloned(known, self.max_nodes)) > self.max_copied_bytes:
             raise OverBudget("too_much_copied", copied, self.max_copied_bytes)
-        for length in beginnings(utf8, known):
-            opened.walker.hold_to_budget(utf8[:length], self.max_nodes, self.max_depth)
-        return Walked(opened.walker.rows(utf8, self.max_nodes, self.max_depth), self.srcset_width)
+        limits = self.max_nodes, self.max_depth
+        rows = opened.walker.rows(utf8, *limits, list(beginnings(utf8, known)), known.templates > 0)
+        return Walked(rows, self.srcset_width)
 
     def _judge(
         self, walked: Walked, placements: list[Placement], url: str, lead: str, main: list[bool] | None

@@ -9,7 +9,7 @@ import ctypes
 import functools
 import struct
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -199,30 +199,43 @@ class Walker:
         self._walk.restype, self._free.restype = ctypes.POINTER(_Result), None
         number, tables = ctypes.c_int32, ctypes.POINTER(_Tags)
         pointer = ctypes.c_void_p
-        self._walk.argtypes = [ctypes.c_char_p, number, *[tables] * 3, pointer, *[number] * 3, ctypes.c_int64]
+        self._walk.argtypes = [ctypes.c_char_p, number, *[tables] * 3, pointer, pointer, *[number] * 4, ctypes.c_int64]
         self._free.argtypes = [ctypes.POINTER(_Result)]
         self._tables = _tables()
         self.dom = lexbor.functions()
 
-    def rows(self, html: bytes, max_nodes: int, max_depth: int) -> Rows:
-        """The rows of a page of UTF-8; raises OverBudget, and ValueError for a page that can't be parsed."""
-        with self._walked(html, False, max_nodes, max_depth) as result:
+    def rows(
+        self,
+        html: bytes,
+        max_nodes: int,
+        max_depth: int,
+        beginnings: Sequence[int] = (),
+        templates: bool = False,
+    ) -> Rows:
+        """The rows of a page of UTF-8; raises OverBudget, and ValueError for a page that can't be parsed.
+
+        Each of the page's `beginnings`, lengths in order, must keep to the budgets too, with what `templates` hold.
+        """
+        if self.dom is None:
+            for length in beginnings:
+                with self._walked(html[:length], max_nodes, max_depth):
+                    pass
+            beginnings = ()
+        with self._walked(html, max_nodes, max_depth, beginnings, templates) as result:
             return Rows(result.contents)
 
-    def hold_to_budget(self, html: bytes, max_nodes: int, max_depth: int) -> None:
-        """Raise OverBudget where `rows` would, or where what a `<template>` holds is too deep."""
-        with self._walked(html, b"<template" in html.lower(), max_nodes, max_depth):
-            pass
-
     @contextmanager
-    def _walked(self, html: bytes, as_written: bool, max_nodes: int, max_depth: int) -> Iterator[Any]:
+    def _walked(
+        self, html: bytes, max_nodes: int, max_depth: int, ends: Sequence[int] = (), as_written: bool = False
+    ) -> Iterator[Any]:
         if self.dom is None:
             html = lexbor.written(html)
         if len(html) >= 1 << 31:
             raise OverBudget("too_many_bytes", len(html), (1 << 31) - 1)
         most = min(TOLD_ANYWAY + TOLD * len(html), _NO_LIMIT)
-        settings = (self.dom and ctypes.addressof(self.dom), as_written, max_nodes, max_depth, most)
-        result = self._walk(html, len(html), *self._tables, *settings)
+        pieces = array("q", ends)
+        parsed = (self.dom and ctypes.addressof(self.dom), pieces.buffer_info()[0], len(pieces), as_written)
+        result = self._walk(html, len(html), *self._tables, *parsed, max_nodes, max_depth, most)
         if not result:
             raise MemoryError
         try:

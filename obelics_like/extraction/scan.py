@@ -209,6 +209,7 @@ class Walker:
         html: bytes,
         max_nodes: int,
         max_depth: int,
+        max_pictures: int = _NO_LIMIT,
         beginnings: Sequence[int] = (),
         templates: bool = False,
     ) -> Rows:
@@ -222,6 +223,8 @@ class Walker:
                     pass
             beginnings = ()
         with self._walked(html, max_nodes, max_depth, beginnings, templates) as result:
+            if (shown := result.contents.pictures.used * 4 // _SHOWN.size) > max_pictures:
+                raise OverBudget("too_many_pictures", shown, max_pictures)
             return Rows(result.contents)
 
     @contextmanager

@@ -33,6 +33,7 @@ def rule(document: Document) -> str | None:
     [
         (PROSE.encode() * 3, {"max_bytes": 200}, "too_many_bytes"),
         (b"<p>x</p>" * 50, {"max_nodes": 40}, "too_many_elements"),
+        (b"<img src=a.jpg>" * 50, {"max_pictures": 40}, "too_many_pictures"),
         (b"<div>" * 60 + b"x", {"max_depth": 50}, "too_deep"),
         (b"<p " + b" ".join(b"attribute-number-%d=1" % i for i in range(3000)) + b">x", {}, "too_many_attributes"),
         (b"<p><a href='" + b"x" * 100 + b"'>" + b"<p>" * 9, {"max_copied_bytes": 1_000}, "too_much_copied"),

@@ -109,6 +109,14 @@ def test_a_beginning_is_held_to_the_budgets_of_elements_and_depth(walkers: tuple
                 assert over.value.args[0] == rule
 
 
+def test_a_page_of_many_pictures_is_over_its_budget(walkers: tuple[scan.Walker, scan.Walker]) -> None:
+    for walker in walkers:
+        assert len(walker.rows(b"<img src=a.jpg>" * 9, *LIMITS, max_pictures=9).pictures) == 9
+        with pytest.raises(scan.OverBudget) as over:
+            walker.rows(b"<img src=a.jpg>" * 10, *LIMITS, max_pictures=9)
+        assert over.value.args == ("too_many_pictures", 10, 9)
+
+
 def test_a_link_is_told_once_for_all_its_pictures(walkers: tuple[scan.Walker, scan.Walker]) -> None:
     html = b"<a href='/%s'>%s</a><a href='/b'><img src=b.jpg></a>" % (b"x" * 8_000, b"<img src=a.jpg>" * 500)
     for walker in walkers:

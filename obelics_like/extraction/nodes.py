@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from obelics_like.document import Aside, Document, Drop, Fallen, Image, Page, Text
 from obelics_like.errors import OptionError
 from obelics_like.extraction import main_content, main_pictures, peers, shadow, simplified
-from obelics_like.extraction.budget import Tags, beginnings, cloned, is_utf8, tags
+from obelics_like.extraction.budget import Tags, beginnings, cloned, depth_for, is_utf8, tags
 from obelics_like.extraction.captions import captions
 from obelics_like.extraction.charset import decode
 from obelics_like.extraction.hydration import article_markup
@@ -53,7 +53,7 @@ class Nodes(Stage):
     max_bytes: pages of more bytes are dropped unparsed.
     max_nodes: pages of more elements are dropped.
     max_pictures: pages that show more pictures are dropped: of 1,747 real ones none had more than 796.
-    max_depth: pages nested deeper are dropped.
+    max_depth: pages nested deeper are dropped; of more tags than half of max_nodes, by less in proportion.
     max_attributes: pages with an element of more attributes are dropped unparsed.
     max_copied_bytes: pages of whose tags the parser may copy more bytes are dropped unparsed: each paragraph takes up
       again what formatting, and which link, was left open before it.
@@ -171,8 +171,9 @@ class Nodes(Stage):
     def _walk(self, utf8: bytes, known: Tags, opened: Opened) -> Walked:
         if (copied := cloned(known, self.max_nodes)) > self.max_copied_bytes:
             raise OverBudget("too_much_copied", copied, self.max_copied_bytes)
-        limits = self.max_nodes, self.max_depth, self.max_pictures
-        rows = opened.walker.rows(utf8, *limits, list(beginnings(utf8, known)), known.templates > 0)
+        limits = self.max_nodes, self.max_depth
+        ends = [(length, depth_for(number, *limits)) for length, number in beginnings(utf8, known)]
+        rows = opened.walker.rows(utf8, *limits, self.max_pictures, ends, known.templates > 0)
         return Walked(rows, self.srcset_width)
 
     def _judge(

@@ -11,6 +11,7 @@ import struct
 from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 from obelics_like.extraction import head, lexbor, names
@@ -210,16 +211,17 @@ class Walker:
         max_nodes: int,
         max_depth: int,
         max_pictures: int = _NO_LIMIT,
-        beginnings: Sequence[int] = (),
+        beginnings: Sequence[tuple[int, int]] = (),
         templates: bool = False,
     ) -> Rows:
         """The rows of a page of UTF-8; raises OverBudget, and ValueError for a page that can't be parsed.
 
-        Each of the page's `beginnings`, lengths in order, must keep to the budgets too, with what `templates` hold.
+        Each of the `beginnings`, by its length, must keep to the budgets too, and to a depth of its own, with what
+        `templates` hold.
         """
         if self.dom is None:
-            for length in beginnings:
-                with self._walked(html[:length], max_nodes, max_depth):
+            for length, depth in beginnings:
+                with self._walked(html[:length], max_nodes, depth):
                     pass
             beginnings = ()
         with self._walked(html, max_nodes, max_depth, beginnings, templates) as result:
@@ -229,15 +231,20 @@ class Walker:
 
     @contextmanager
     def _walked(
-        self, html: bytes, max_nodes: int, max_depth: int, ends: Sequence[int] = (), as_written: bool = False
+        self,
+        html: bytes,
+        max_nodes: int,
+        max_depth: int,
+        ends: Sequence[tuple[int, int]] = (),
+        as_written: bool = False,
     ) -> Iterator[Any]:
         if self.dom is None:
             html = lexbor.written(html)
         if len(html) >= 1 << 31:
             raise OverBudget("too_many_bytes", len(html), (1 << 31) - 1)
         most = min(TOLD_ANYWAY + TOLD * len(html), _NO_LIMIT)
-        pieces = array("q", ends)
-        parsed = (self.dom and ctypes.addressof(self.dom), pieces.buffer_info()[0], len(pieces), as_written)
+        pieces = array("q", chain.from_iterable(ends))
+        parsed = (self.dom and ctypes.addressof(self.dom), pieces.buffer_info()[0], len(ends), as_written)
         result = self._walk(html, len(html), *self._tables, *parsed, max_nodes, max_depth, most)
         if not result:
             raise MemoryError
@@ -248,7 +255,7 @@ class Walker:
             if status < 0:
                 raise MemoryError
             if status:
-                raise OverBudget(_OVER[status], measured, (0, max_nodes, max_depth, most)[status])
+                raise OverBudget(_OVER[status], measured, (0, max_nodes, measured - 1, most)[status])
             yield result
         finally:
             self._free(result)

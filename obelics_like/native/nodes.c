@@ -74,7 +74,7 @@ int read_nodes(Walk *w, State *state) {
 }
 
 /* Whether what has been parsed so far is within the budgets of elements and depth: FINE, or what `read_nodes` would say. */
-int32_t keeps_to_budget(Walk *w) {
+int32_t keeps_to_budget(Walk *w, int32_t max_depth) {
     const Lexbor *dom = w->dom;
     int32_t count = 0, depth = 0;
     void *node = dom->root(w->document);
@@ -86,7 +86,7 @@ int32_t keeps_to_budget(Walk *w) {
                 return TOO_MANY;
             }
             next = dom->first_child(node);
-            if (next && ++depth > w->max_depth) return TOO_DEEP;
+            if (next && ++depth > max_depth) return TOO_DEEP;
         }
         while (depth && !next && !(next = dom->next(node))) {
             node = dom->parent(node);

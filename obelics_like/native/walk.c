@@ -406,13 +406,13 @@ static uint32_t take_written(const char *at, size_t length, void *into) {
 }
 
 /* The same as `keeps_to_budget` of the page as lexbor writes it out, where what `<template>` elements hold stands in it. */
-static int32_t written_keeps_to_budget(Walk *w) {
+static int32_t written_keeps_to_budget(Walk *w, int32_t max_depth) {
     void *root = w->dom->root(w->document);
     Bytes page = {0};
     int32_t status = root ? NO_MEMORY : FINE;
     if (root && !w->dom->write(root, take_written, &page) && page.used <= INT32_MAX) {
         Result *out = page_walk(page.at, (int32_t)page.used, w->tags, w->vocabulary, w->asked, NULL, NULL, 0, 0,
-                                w->max_nodes, w->max_depth, w->max_told);
+                                w->max_nodes, max_depth, w->max_told);
         if (out) status = out->status;
         if (status == TOO_MANY) w->count = (int32_t)out->measured;
         if (status == TOO_LARGE) w->wanted = out->measured;
@@ -433,9 +433,13 @@ static int32_t parsed(Walk *w, const char *html, int32_t length, const int64_t *
     if (pieces) {
         int64_t at = 0;
         failed = dom->begin(w->document) != 0;
-        for (int32_t i = 0; i < pieces && !failed && status == FINE; at = ends[i++]) {
-            failed = dom->parse_more(w->document, html + at, (size_t)(ends[i] - at)) != 0;
-            if (!failed) status = as_written ? written_keeps_to_budget(w) : keeps_to_budget(w);
+        for (const int64_t *row = ends; row < ends + 2 * pieces && !failed && status == FINE; row += 2) {
+            int32_t depth = (int32_t)row[1];
+            failed = dom->parse_more(w->document, html + at, (size_t)(row[0] - at)) != 0;
+            at = row[0];
+            if (failed) break;
+            status = as_written ? written_keeps_to_budget(w, depth) : keeps_to_budget(w, depth);
+            if (status == TOO_DEEP) w->max_depth = depth;
         }
         if (!failed && status == FINE)
             failed = dom->parse_more(w->document, html + at, (size_t)(length - at)) || dom->finish(w->document);
@@ -476,9 +480,10 @@ static int32_t walked(Walk *w, const char *html, int32_t length, const int64_t *
 }
 
 /* Walk a page of `length` bytes of UTF-8: as lexbor writes it out if `dom` is NULL, else as it was read, to be parsed by
-   those functions. Then it must be within the budgets at each of the `ends` of `pieces`, in order, too; with what its
-   templates hold if `as_written`. No list of strings gets more than `max_told` bytes, 31 bits at most. NULL: no memory.
-   The result is the caller's, to be given to page_free. */
+   those functions. Then it must be within the budgets at the end of each of `pieces`, in order, too, with what its
+   templates hold if `as_written`; `ends` has two numbers for each, where that is and how deep it may be. No list of
+   strings gets more than `max_told` bytes, 31 bits at most. NULL: no memory. The result is the caller's, to be given to
+   page_free. */
 EXPORT Result *page_walk(const char *html, int32_t length, const Tags *tags, const Tags *vocabulary, const Tags *asked,
                          const Lexbor *dom, const int64_t *ends, int32_t pieces, int32_t as_written, int32_t max_nodes,
                          int32_t max_depth, int64_t max_told) {
@@ -493,7 +498,7 @@ EXPORT Result *page_walk(const char *html, int32_t length, const Tags *tags, con
     }
     for (int32_t i = 0; i < w.room_of_slots; i++) w.slots[i] = -1;
     out->status = walked(&w, html, length, ends, pieces, as_written);
-    out->measured = out->status == TOO_LARGE ? w.wanted : out->status == TOO_MANY ? w.count : max_depth + 1;
+    out->measured = out->status == TOO_LARGE ? w.wanted : out->status == TOO_MANY ? w.count : w.max_depth + 1;
     free(w.frames);
     free(w.slots);
     free(w.names);

@@ -185,7 +185,7 @@ EXPORT Result *page_walk(const char *html, int32_t length, const Tags *tags, con
 /* markup.c, nodes.c */
 int read_markup(Walk *w, const char *html, int32_t length, State *state);
 int read_nodes(Walk *w, State *state);
-int32_t keeps_to_budget(Walk *w);
+int32_t keeps_to_budget(Walk *w, int32_t max_depth);
 
 /* Room for `more` bytes; 0 where there is no memory left, or the page tells too much. */
 static inline int room_for(Walk *w, Bytes *list, int64_t more) {

@@ -72,6 +72,9 @@ def _misnested(formatting: int, within: bytes, ends: int) -> bytes:
         (b"<div><!--</div>-->" * 50_000, "too_deep"),
         (b"<template>" * 200_000, "too_deep"),
         (b"<div>" * 900 + b"</x>" * 100_000, "no_content"),
+        (b"<div>" * 900 + b"x" + b"</x>" * 1_900_000, "too_deep"),
+        (b"<svg>" + b"<g>" * 900 + b"x" + b"</x>" * 1_900_000, "too_deep"),
+        (b"<p>x" + b"<b>y</b>" * 199_000, None),
         (b"".join(b"<font face=%d><p>" % i for i in range(5_000)), "too_many_elements"),
         (b"".join(b"<font face=%d>" % i for i in range(20_000)), "too_deep"),
         (b"<p " + b" ".join(b"a%d=1" % i for i in range(40_000)) + b">x", "too_many_attributes"),
@@ -99,7 +102,7 @@ def _misnested(formatting: int, within: bytes, ends: int) -> bytes:
         (b"<template></template>" + _misnested(100, b"<div>" * 800, 30_000), "no_content"),
         (_misnested(50, b"<div>" * 900 + b"<br>" * 150_000, 400), "no_content"),
     ],
-    ids=range(36),
+    ids=range(39),
 )  # fmt: skip
 def test_hostile_pages_cost_no_more_than_two_seconds(html: bytes, want: str | None) -> None:
     spent = []

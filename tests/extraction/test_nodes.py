@@ -36,6 +36,8 @@ def rule(document: Document) -> str | None:
         (b"<img src=a.jpg>" * 50, {"max_pictures": 40}, "too_many_pictures"),
         (b"<div>" * 60 + b"x", {"max_depth": 50}, "too_deep"),
         (b"<p " + b" ".join(b"attribute-number-%d=1" % i for i in range(3000)) + b">x", {}, "too_many_attributes"),
+        (b"<p a b>x</p>" * 20 + b"<br c>", {"max_all_attributes": 40}, "too_many_attributes"),
+        (b"".join(b"<x%d>" % i for i in range(60_000)), {}, "too_many_names"),
         (b"<p><a href='" + b"x" * 100 + b"'>" + b"<p>" * 9, {"max_copied_bytes": 1_000}, "too_much_copied"),
         (b"<p><b class='" + b"x" * 100 + b"'>" + b"<p>" * 9, {"max_copied_bytes": 1_000}, "too_much_copied"),
         (b"", {}, "no_content"),
@@ -79,6 +81,10 @@ def _misnested(formatting: int, within: bytes, ends: int) -> bytes:
         (b"".join(b"<font face=%d>" % i for i in range(20_000)), "too_deep"),
         (b"<p " + b" ".join(b"a%d=1" % i for i in range(40_000)) + b">x", "too_many_attributes"),
         (b"<p " + b" ".join(b'a%d=">"' % i for i in range(40_000)) + b">x", "too_many_attributes"),
+        ((b"<p " + b" ".join(b"a%d" % i for i in range(1_900)) + b">x") * 600, "too_many_attributes"),
+        (b"".join(b"<p a%d>x" % i for i in range(190_000)), "too_many_names"),
+        (b"".join(b"<y%d></y%d>" % (i, i) for i in range(190_000)), "too_many_names"),
+        (b"<p>x" + b"".join(b"</p a%d>" % i for i in range(600_000)), "too_many_attributes"),
         (b"<p>" + b"\0" * 100_000 + b"text", None),
         (b"<a><table>" * 400 + b"<caption>x", None),
         (b"<p>" + b"&amp;" * 200_000, None),
@@ -102,7 +108,7 @@ def _misnested(formatting: int, within: bytes, ends: int) -> bytes:
         (b"<template></template>" + _misnested(100, b"<div>" * 800, 30_000), "no_content"),
         (_misnested(50, b"<div>" * 900 + b"<br>" * 150_000, 400), "no_content"),
     ],
-    ids=range(39),
+    ids=range(43),
 )  # fmt: skip
 def test_hostile_pages_cost_no_more_than_two_seconds(html: bytes, want: str | None) -> None:
     spent = []

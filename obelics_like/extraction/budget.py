@@ -76,9 +76,11 @@ def beginnings(html: bytes, known: Tags) -> Iterator[tuple[int, int]]:
         return
     native = _kernel()
     tried = max(FIRST, min(FEW_TAGS, FEW_FORMATTED // max(known.formatting, 1)))  # such a page is not tried out either
+    at = before = 0
     while tried < count:
-        yield native.page_tag(html, len(html), tried), tried
-        tried = min(int(tried * GROWTH), tried + STEP)
+        at = native.page_tag(html, len(html), at, tried - before)
+        yield at, tried
+        before, tried = tried, min(int(tried * GROWTH), tried + STEP)
 
 
 def depth_for(number: int, max_nodes: int, max_depth: int) -> int:
@@ -115,7 +117,7 @@ def _kernel() -> Any:
     costs = ctypes.POINTER(ctypes.c_int64)
     native.page_most_attributes.argtypes = [ctypes.c_char_p, ctypes.c_int64, ctypes.c_int32, costs]
     native.page_names.argtypes = [ctypes.c_char_p, ctypes.c_int64, ctypes.c_int32]
-    native.page_tag.argtypes = [ctypes.c_char_p, ctypes.c_int64, ctypes.c_int32]
+    native.page_tag.argtypes = [ctypes.c_char_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_int32]
     native.page_is_utf8.argtypes = [ctypes.c_char_p, ctypes.c_int64]
     native.page_tag.restype = ctypes.c_int64
     return native

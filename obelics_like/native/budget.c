@@ -283,9 +283,10 @@ __attribute__((visibility("default"))) int32_t page_names(const char *html, int6
     return names.count;
 }
 
-/* Where the tag of a number begins, from 0; the page's length if it has no more tags. */
-__attribute__((visibility("default"))) int64_t page_tag(const char *html, int64_t length, int32_t number) {
-    const char *end = html + length, *at = next_tag(html, end);
+/* Where the tag of a number begins, counted from the first one behind `start` as 0; the page's length if it has no more
+   tags. */
+__attribute__((visibility("default"))) int64_t page_tag(const char *html, int64_t length, int64_t start, int32_t number) {
+    const char *end = html + length, *at = next_tag(html + start, end);
     while (at < end && number-- > 0) at = next_tag(at + 1, end);
     return at - html;
 }

@@ -103,6 +103,8 @@ class _Result(ctypes.Structure):
     ]
 
 
+MANY_ASKED = 20_000
+"""Words of names that are not all ASCII, of which Python is asked: 150,000 take a second. A page of 1,747 had 11."""
 ITEM = 7
 KIND, CONTAINER, GROUP, LINKS, FLAGS, JOINT, SIZE = range(ITEM)
 """What the numbers in an item's row are: its tag; the container; the group; the characters in links; the flags; how it
@@ -160,7 +162,7 @@ class Rows:
 
     def _ask(self, result: _Result) -> None:
         """Add to the bits what the words stand for that walk.c can't tell: those that are not all ASCII."""
-        for number, word in zip(result.asked.numbers(), result.unknown.string().split("\n")):
+        for number, word in zip(result.asked.numbers()[:MANY_ASKED], result.unknown.string().split("\n")):
             self.known[number] |= names.meaning_of_one(word)
         self.bits = array("i", [bits | self.known[number] for bits, number in zip(self.bits, self.names)])
         self.named = [container for container, bits in enumerate(self.bits) if bits]

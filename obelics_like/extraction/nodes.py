@@ -91,7 +91,7 @@ class Nodes(Stage):
         "unparsable": "a page that the parser refused",
         "too_many_bytes": "a page of more bytes than the budget",
         "too_many_elements": "a page of more elements than the budget",
-        "too_many_pictures": "a page of more pictures than the budget",
+        "too_many_pictures": "a page of more pictures than the budget, or of 100,000 addresses of them",
         "too_deep": "a page nested deeper than the budget",
         "too_many_attributes": "a page with an element of more attributes than the budget, or of more in all",
         "too_many_names": "a page of more different names of elements and attributes than the budget",

@@ -103,12 +103,21 @@ def _misnested(formatting: int, within: bytes, ends: int) -> bytes:
         (b"<p>x<i style='" + b"display:" * 100_000 + b"none'>", None),
         (b"<a rel=license>" * 50_000 + b"<p>x", None),
         (b"<a href='" + b"x&amp;" * 30_000 + b"'>x" + b"<img src=/ferry.jpg>" * 15_000, None),
+        (b"<div>" * 900 + b"<header>The ferry left at six, with forty people on board.</header>" * 40_000, None),
+        ((b"<div>" * 250 + b"<p>ab" * 250 + b"<p><a href=/x>x</a></div>" * 250) * 180, None),
+        (PROSE.encode() * 30 + b"<a href='" + b"../" * 2_500 + b"x'>" + b"<img src=a.jpg>" * 19_000 + b"</a>", None),
+        (PROSE.encode() * 30 + (b"<a href='/x" + b" " * 4_000 + b"x'><img src=a.jpg></a>") * 1_800, None),
+        ((b"<img srcset='" + b",".join(b"%d %dw" % (i, i) for i in range(64)) + b"'>") * 15_000, "too_many_pictures"),
+        (b"".join(b"<p class='" + "fuß ".encode() * 23 + b"x%d'>x" % i for i in range(50_000)), None),
+        (b"<p>x<img src=a.jpg width='1" + b" " * 7_000_000 + b"x'>", None),
+        (b"<p>x<div data-bg='url( " + b" " * 7_000_000 + b"x'>y</div>", None),
+        (b"<p>x<meta name=xbot content='max-" + b"a" * 7_000_000 + b"1'>", None),
         (_misnested(200, b"<div>" * 200, 4_000), "no_content"),
         (_misnested(100, b"<div>" * 900, 7_000), "too_deep"),
         (b"<template></template>" + _misnested(100, b"<div>" * 800, 30_000), "no_content"),
         (_misnested(50, b"<div>" * 900 + b"<br>" * 150_000, 400), "no_content"),
     ],
-    ids=range(43),
+    ids=range(52),
 )  # fmt: skip
 def test_hostile_pages_cost_no_more_than_two_seconds(html: bytes, want: str | None) -> None:
     spent = []

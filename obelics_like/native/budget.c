@@ -119,7 +119,7 @@ static const char *next_tag(const char *at, const char *end) {
 
 /* Whether an end tag is nothing but its name, as nearly all are. */
 static inline int ends_bare(const char *at, const char *end) {
-    while (at < end && classes[(unsigned char)*at] == OTHER && *at != '<') at++;
+    while (at < end && classes[(unsigned char)*at] == OTHER) at++;
     return at < end && *at == '>';
 }
 

@@ -26,7 +26,7 @@ _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~]")
 _PATH = frozenset(b"/:@!$&'()*+,;=")
 _QUERY = _PATH | frozenset(b"?")
-_PORT = re.compile(r"^(.*?)(?::0*(\d*))?$", re.DOTALL)
+_PORT = re.compile(r"^(.*?)(?::0*+(\d*+))?$", re.DOTALL)
 
 
 IGNORED = ("www", "slash", "query_order")

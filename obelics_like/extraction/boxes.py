@@ -11,7 +11,9 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import compress
+from functools import cached_property
+from itertools import accumulate, compress
+from typing import NamedTuple
 
 from obelics_like.extraction import names
 from obelics_like.extraction.furniture import mark_all
@@ -27,6 +29,8 @@ ASKING = 20
 """Characters that a box holds beside its button, at least."""
 QUOTE = 60
 """Characters from which a quote is one; a shorter one stands in for a post of elsewhere."""
+MANY = 40
+"""Paragraphs of a box from which they are not looked at one by one."""
 BOXES_SHARE = 0.2
 """Share of the main container's prose from which its boxes are its content: posts with a link to more of each."""
 
@@ -49,7 +53,18 @@ def mark_calls(walked: Walked, found: Paragraphs, totals: Totals, furniture: arr
     return [at for at in plain if not furniture[found.containers[at]]]
 
 
-@dataclass(slots=True)
+class _Sums(NamedTuple):
+    """The paragraphs that ask and those that are texts of a box, in order; and of the latter, how many before each are
+    `rows`, have a kind that counts, and are `headings`."""
+
+    asking: list[int]
+    texts: list[int]
+    rows: list[int]
+    kinds: list[int]
+    headings: list[int]
+
+
+@dataclass
 class _Page:
     """What is known of the page, and what was found out about its containers on the way."""
 
@@ -61,8 +76,6 @@ class _Page:
     nearest: dict[int, int] = field(default_factory=dict)
     pressed: dict[int, int] = field(default_factory=dict)
     told: dict[int, tuple[int, int, int]] = field(default_factory=dict)
-    sized: list[int] = field(default_factory=list)
-    """The paragraphs, once a box is looked into: a small one may hold very many pictures."""
 
     def buttons(self, plain: list[int], asking: list[int]) -> Iterator[tuple[int, int, int]]:
         """Each button or form among the paragraphs of the root, in no furniture and in what asks for something: as its
@@ -121,28 +134,66 @@ class _Page:
         What waits for consent may say more behind the button, if that is the only one: with several it is an accordion.
         """
         if box not in self.told:
-            self.told[box] = self._told(at, box)
+            self.told[box] = self._told(box)
         first, last, asking = self.told[box]
         if not first <= at:
             return False
         return last < at or (asking == 1 and self.furniture[button] & _ASKS > 0)
 
-    def _told(self, at: int, box: int) -> tuple[int, int, int]:
-        """Of the box round a paragraph the first and the last text that is no link, and how many buttons it has.
+    def _told(self, box: int) -> tuple[int, int, int]:
+        """Of a box the first and the last text that is no link, and how many buttons it has.
 
         A box that holds a list, a table or code, or no more than headings, has no first text.
         """
-        found, containers, end = self.found, self.found.containers, self.walked.ends[box]
-        sized = self.sized = self.sized or list(compress(range(len(found.sizes)), found.sizes))
-        start = stop = bisect_left(sized, at)
-        while start and box <= containers[sized[start - 1]] < end:
-            start -= 1
-        while stop < len(sized) and box <= containers[sized[stop]] < end:
+        containers, sized, end = self.found.containers, self.sized, self.walked.ends[box]
+        start = stop = bisect_left(sized, self.found.measures.begins[box])
+        while stop < len(sized) and box <= containers[sized[stop]] < end and stop - start <= MANY:
             stop += 1
+        if stop - start > MANY:
+            stop = bisect_left(range(len(sized)), True, stop, key=lambda one: not box <= containers[sized[one]] < end)
+            return self._told_of_many(start, stop)
         inside = sized[start:stop]
         asking = {self.whole_button(containers[one]) for one in inside if self.furniture[containers[one]] & _ASKS}
-        texts = [one for one in inside if not self.furniture[containers[one]] and found.links[one] < 0.9]
-        kinds = {found.kinds[one] for one in texts if found.kinds[one] != "blockquote" or found.sizes[one] >= QUOTE}
+        texts = [one for one in inside if self.is_text(one)]
+        kinds = {self.found.kinds[one] for one in texts if self.counts(one)}
         if not texts or kinds & _ROWS or (kinds and kinds <= HEADINGS):
             return len(containers), 0, 0
         return texts[0], texts[-1], len(asking)
+
+    def is_text(self, at: int) -> bool:
+        """Whether a paragraph is a text of its box: neither furniture nor a link."""
+        return not self.furniture[self.found.containers[at]] and self.found.links[at] < 0.9
+
+    def counts(self, at: int) -> bool:
+        """Whether the kind of a text is one of those of its box."""
+        return self.found.kinds[at] != "blockquote" or self.found.sizes[at] >= QUOTE
+
+    def _told_of_many(self, start: int, stop: int) -> tuple[int, int, int]:
+        """The same of the box of these paragraphs, without a look at each, as boxes may hold one another."""
+        containers, sums = self.found.containers, self.sums
+        begin, end = bisect_left(sums.texts, start), bisect_left(sums.texts, stop)
+        rows = sums.rows[end] - sums.rows[begin]
+        kinds, headings = sums.kinds[end] - sums.kinds[begin], sums.headings[end] - sums.headings[begin]
+        if begin == end or rows or (kinds and kinds == headings):
+            return len(containers), 0, 0
+        asking = sums.asking[bisect_left(sums.asking, start) : bisect_left(sums.asking, stop)]
+        buttons = {self.whole_button(containers[self.sized[one]]) for one in (asking[:1] + asking[-1:])}
+        return self.sized[sums.texts[begin]], self.sized[sums.texts[end - 1]], len(buttons)
+
+    @cached_property
+    def sized(self) -> list[int]:
+        """The paragraphs: a small box may hold very many pictures."""
+        sizes = self.found.sizes
+        return list(compress(range(len(sizes)), sizes))
+
+    @cached_property
+    def sums(self) -> _Sums:
+        """Of the paragraphs by their number."""
+        kinds, containers, furniture = self.found.kinds, self.found.containers, self.furniture
+        texts = [number for number, at in enumerate(self.sized) if self.is_text(at)]
+        told = [kinds[at] if self.counts(at) else "" for at in map(self.sized.__getitem__, texts)]
+        return _Sums(
+            [number for number, at in enumerate(self.sized) if furniture[containers[at]] & _ASKS],
+            texts,
+            *([0, *accumulate(map(fits, told))] for fits in (_ROWS.__contains__, bool, HEADINGS.__contains__)),
+        )

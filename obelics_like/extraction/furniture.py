@@ -43,9 +43,10 @@ def believed(walked: Walked, found: Paragraphs, totals: Totals) -> array[int]:
     loose = page - _held([at for at in full if scores[at] < most], totals)
     heads = {at for at in _with_headline(walked, found) if bits[at] & names.HEADER}
     result: array[int] = bits[:]
+    inside: dict[int, bool] = {}
     for at in heads.union(totals.asked):
         own = bits[at] & names.FURNITURE
-        if own & names.HEADER and (at in heads or _in_article(walked, at)):
+        if own & names.HEADER and (at in heads or _in_article(walked, at, inside)):
             own &= ~names.HEADER
         held = totals.shared[at]
         share = held / (held + (loose if held < most else rest)) if held else 0.0
@@ -86,12 +87,15 @@ def _leads_nowhere(walked: Walked, at: int, totals: Totals) -> bool:
     return not size or links < UNLINKED * size
 
 
-def _in_article(walked: Walked, at: int) -> bool:
-    """Whether a container stands in an article."""
-    while at := walked.parents[at]:
-        if walked.bits[at] & names.ARTICLE:
-            return True
-    return False
+def _in_article(walked: Walked, at: int, known: dict[int, bool]) -> bool:
+    """Whether a container stands in an article; to `known`, what is found out on the way up is added."""
+    climbed, article = [], False
+    while (at := walked.parents[at]) and not article and at not in known:
+        climbed.append(at)
+        article = walked.bits[at] & names.ARTICLE != 0
+    article = article or known.get(at, False)
+    known.update(dict.fromkeys(climbed, article))
+    return article
 
 
 def _with_headline(walked: Walked, found: Paragraphs) -> set[int]:

@@ -10,8 +10,10 @@ import functools
 
 _CALLED = (
     *("lxb_html_document_create", "lxb_html_document_destroy", "lxb_html_document_dom_opt_set_noi"),
+    *("lxb_html_document_parse_chunk_begin", "lxb_html_document_parse_chunk", "lxb_html_document_parse_chunk_end"),
     *("lxb_html_document_parse", "lxb_dom_document_root"),
-    *("lxb_dom_node_first_child_noi", "lxb_dom_node_next_noi", "lxb_dom_node_type_noi", "lxb_dom_node_tag_id_noi"),
+    *("lxb_dom_node_first_child_noi", "lxb_dom_node_next_noi", "lxb_dom_node_parent_noi"),
+    *("lxb_dom_node_type_noi", "lxb_dom_node_tag_id_noi"),
     *("lxb_dom_element_qualified_name", "lxb_dom_element_first_attribute_noi", "lxb_dom_element_next_attribute_noi"),
     *("lxb_dom_attr_qualified_name", "lxb_dom_attr_value_noi", "lxb_dom_node_text_content"),
     "lxb_html_serialize_tree_cb",

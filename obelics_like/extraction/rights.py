@@ -33,7 +33,7 @@ _BOT = re.compile(
 )
 """Names of crawlers; `names_fact` of `native/attributes.c` goes by the words that one of them holds."""
 _DIRECTIVE = re.compile(
-    r"\b(?:all|none|index|follow|no[a-z]{2,20}|max-[a-z]+-?[a-z]*|unavailable_after|indexifembedded)\b", re.I
+    r"\b(?:all|none|index|follow|no[a-z]{2,20}|max-[a-z]++(?:-[a-z]++)?|unavailable_after|indexifembedded)\b", re.I
 )
 
 HEADERS = listed("x-robots-tag tdm-reservation tdm-policy content-usage")

@@ -9,8 +9,9 @@ import ctypes
 import functools
 import struct
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 from obelics_like.extraction import head, lexbor, names
@@ -113,6 +114,8 @@ class _Result(ctypes.Structure):
     ]
 
 
+MANY_ASKED = 20_000
+"""Words of names that are not all ASCII, of which Python is asked: 150,000 take a second. A page of 1,747 had 11."""
 ITEM = 7
 KIND, CONTAINER, GROUP, LINKS, FLAGS, JOINT, SIZE = range(ITEM)
 """What the numbers in an item's row are: its tag; the container; the group; the characters in links; the flags; how it
@@ -189,7 +192,7 @@ class Rows:
 
     def _ask(self, asked: array[int], unknown: list[str]) -> None:
         """Add to the bits what the words stand for that walk.c can't tell: those that are not all ASCII."""
-        for number, word in zip(asked, unknown):
+        for number, word in zip(asked[:MANY_ASKED], unknown):
             self.known[number] |= names.meaning_of_one(word)
         muted = [names.MUTED.get(name, 0) for name in NAMES]
         rows = zip(self.bits, self.names, self.tags)
@@ -242,32 +245,54 @@ class Walker:
         self._walk.restype, self._free.restype = ctypes.POINTER(_Result), None
         number, tables = ctypes.c_int32, ctypes.POINTER(Tags)
         pointer = ctypes.c_void_p
-        given: list[Any] = [ctypes.c_char_p, number, *[tables] * 4, *[pointer] * 2]
-        self._walk.argtypes = [*given, *[number] * 4, ctypes.c_int64]
+        given: list[Any] = [ctypes.c_char_p, number, *[tables] * 4, *[pointer] * 3]
+        self._walk.argtypes = [*given, *[number] * 5, ctypes.c_int64]
         self._free.argtypes = [ctypes.POINTER(_Result)]
         self._tables = _tables()
         self._naming = naming
         self.dom = lexbor.functions()
 
-    def rows(self, html: bytes, max_nodes: int, max_depth: int) -> Rows:
-        """The rows of a page of UTF-8; raises OverBudget, and ValueError for a page that can't be parsed."""
-        with self._walked(html, False, max_nodes, max_depth) as result:
+    def rows(
+        self,
+        html: bytes,
+        max_nodes: int,
+        max_depth: int,
+        max_pictures: int = _NO_LIMIT,
+        beginnings: Sequence[tuple[int, int]] = (),
+        templates: bool = False,
+    ) -> Rows:
+        """The rows of a page of UTF-8; raises OverBudget, and ValueError for a page that can't be parsed.
+
+        Each of the `beginnings`, by its length, must keep to the budgets too, and to a depth of its own, with what
+        `templates` hold.
+        """
+        if self.dom is None:
+            for length, depth in beginnings:
+                with self._walked(html[:length], max_nodes, depth):
+                    pass
+            beginnings = ()
+        with self._walked(html, max_nodes, max_depth, beginnings, templates) as result:
+            if (shown := result.contents.measured) > max_pictures:
+                raise OverBudget("too_many_pictures", shown, max_pictures)
             return Rows(result.contents)
 
-    def hold_to_budget(self, html: bytes, max_nodes: int, max_depth: int) -> None:
-        """Raise OverBudget where `rows` would, or where what a `<template>` holds is too deep."""
-        with self._walked(html, b"<template" in html.lower(), max_nodes, max_depth):
-            pass
-
     @contextmanager
-    def _walked(self, html: bytes, as_written: bool, max_nodes: int, max_depth: int) -> Iterator[Any]:
+    def _walked(
+        self,
+        html: bytes,
+        max_nodes: int,
+        max_depth: int,
+        ends: Sequence[tuple[int, int]] = (),
+        as_written: bool = False,
+    ) -> Iterator[Any]:
         if self.dom is None:
             html = lexbor.written(html)
         if len(html) >= 1 << 31:
             raise OverBudget("too_many_bytes", len(html), (1 << 31) - 1)
         most = min(TOLD_ANYWAY + TOLD * len(html), _NO_LIMIT)
-        naming = self._naming and ctypes.addressof(self._naming)
-        parsed = naming, self.dom and ctypes.addressof(self.dom), as_written
+        naming, dom = (one and ctypes.addressof(one) for one in (self._naming, self.dom))
+        pieces = array("q", chain.from_iterable(ends))
+        parsed = naming, dom, pieces.buffer_info()[0], len(ends), as_written
         settings = (*parsed, names.FRAMING, max_nodes, max_depth, most)
         result = self._walk(html, len(html), *self._tables, *settings)
         if not result:
@@ -279,7 +304,7 @@ class Walker:
             if status < 0:
                 raise MemoryError
             if status:
-                raise OverBudget(_OVER[status], measured, (0, max_nodes, max_depth, most)[status])
+                raise OverBudget(_OVER[status], measured, (0, max_nodes, measured - 1, most)[status])
             yield result
         finally:
             self._free(result)

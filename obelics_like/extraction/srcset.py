@@ -12,6 +12,8 @@ EM = 16
 """Pixels of an em in a media query."""
 DENSEST = 8
 """A descriptor up to this is a density and no width."""
+LONG_SIZE = 1_000
+"""Characters behind an address in which its size is looked for."""
 MANY_CANDIDATES = 64
 """A srcset with more entries is read up to here."""
 
@@ -71,7 +73,7 @@ def _plain_set(value: str) -> list[tuple[str, float]] | None:
 
 
 def _size(descriptors: str) -> float:
-    for word in descriptors.split():
+    for word in descriptors[:LONG_SIZE].split():
         if word[-1:] in "wx":
             try:
                 return max(0.0, float(word[:-1]))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 BREAK = "\x01"
 """Stands for `<br>` while a block is collected; no page can hold it as text of its own."""
@@ -31,7 +32,7 @@ _SECOND = (
 )
 """What may join the letter before it."""
 _JOINS = re.compile(f"[{_SECOND}]")
-_LETTER = re.compile(f"([^{_SECOND}])([{_SECOND}\u0315-\u036f\u0591-\u05bd\u064b-\u0652\u3099\u309a]{{1,30}})")
+_LETTER = re.compile(f"[^{_SECOND}][{_SECOND}\u0315-\u036f\u0591-\u05bd\u064b-\u0652\u3099\u309a]{{1,30}}")
 _MARKS = "\u200b\u200c\u200d\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _ONLY_MARKS = re.compile(f"[\\s{_MARKS}]*")
 
@@ -86,8 +87,14 @@ def composed(text: str) -> str:
 
 
 def _as_one(found: re.Match[str]) -> str:
-    shorter = unicodedata.normalize("NFC", found[0])
-    return shorter if len(shorter) < len(found[0]) else found[0]
+    return _joined(found[0])
+
+
+@lru_cache(4096)
+def _joined(letter: str) -> str:
+    """A letter with its marks, of which a text has few different ones and may have millions."""
+    shorter = unicodedata.normalize("NFC", letter)
+    return shorter if len(shorter) < len(letter) else letter
 
 
 def _only_marks(text: str) -> bool:

@@ -117,11 +117,17 @@ static const char *next_tag(const char *at, const char *end) {
     return end;
 }
 
+/* Whether an end tag is nothing but its name, as nearly all are. */
+static inline int ends_bare(const char *at, const char *end) {
+    while (at < end && classes[(unsigned char)*at] == OTHER) at++;
+    return at < end && *at == '>';
+}
+
 /* What Python is told of a page's tags, in `budget.py`: how many it may have, how many of them may close something, how
    many begin MANY formatting, the bytes of the longest of those and of all, and of the longest that begins a SINGLE
-   one; how many are `<template>`. */
+   one; how many are `<template>`; how many attributes all have together. */
 typedef struct {
-    int64_t number, closing, formatting, longest, all, longest_single, templates;
+    int64_t number, closing, formatting, longest, all, longest_single, templates, attributes;
 } Costs;
 
 static inline int is_template(const char *name, const char *end) {
@@ -169,7 +175,10 @@ __attribute__((visibility("default"))) int32_t page_most_attributes(const char *
             Open open = opens[state];
             at = follow(at, end, enough, &state, &open.count);
             if (open.count > most && (most = open.count) > enough) return most;
-            if (state == END) ended(costs, open.many, open.single, at - html);
+            if (state == END) {
+                ended(costs, open.many, open.single, at - html);
+                costs->attributes += open.count;
+            }
             active = state == END ? 0 : 1u << state;
             if (!active || at >= end) continue;
             opens[state] = open;
@@ -181,7 +190,7 @@ __attribute__((visibility("default"))) int32_t page_most_attributes(const char *
         if (active && (class != OTHER || active & (1u << BEFORE_NAME | 1u << AFTER_NAME | 1u << BEFORE_VALUE))) {
             Open old[STATES];
             memcpy(old, opens, sizeof old);
-            int32_t many = -1, single = -1;
+            int32_t many = -1, single = -1, count = 0;
             active = 0;
             for (int state = 0; state < STATES; state++) {
                 if (!(was >> state & 1)) continue;
@@ -190,6 +199,7 @@ __attribute__((visibility("default"))) int32_t page_most_attributes(const char *
                 if (to == END) {
                     many = earlier(many, open.many);
                     single = earlier(single, open.single);
+                    if (open.count > count) count = open.count;
                     continue;
                 }
                 open.count += next[state][class] >= COUNT;
@@ -203,26 +213,80 @@ __attribute__((visibility("default"))) int32_t page_most_attributes(const char *
                 active |= 1u << to;
             }
             ended(costs, many, single, at - html);
+            costs->attributes += count;
         }
         if (*at != '<' || !is_tag(at, end)) continue;
         costs->number++;
         costs->closing += !closes_nothing(at + 1, end);
-        if (at[1] != '/') {
-            int formatting = formatting_of(at + 1, end);
-            costs->formatting += formatting == MANY;
-            costs->templates += is_template(at + 1, end);
-            if (!(active >> TAG & 1)) opens[TAG] = (Open){0, -1, -1};
-            if (formatting == MANY) opens[TAG].many = earlier(opens[TAG].many, (int32_t)(at - html));
-            if (formatting == SINGLE_ONE) opens[TAG].single = earlier(opens[TAG].single, (int32_t)(at - html));
-            active |= 1u << TAG;
-        }
+        if (at[1] == '/' && ends_bare(at + 2, end)) continue;
+        if (!(active >> TAG & 1)) opens[TAG] = (Open){0, -1, -1};
+        active |= 1u << TAG;
+        if (at[1] == '/') continue;
+        int formatting = formatting_of(at + 1, end);
+        costs->formatting += formatting == MANY;
+        costs->templates += is_template(at + 1, end);
+        if (formatting == MANY) opens[TAG].many = earlier(opens[TAG].many, (int32_t)(at - html));
+        if (formatting == SINGLE_ONE) opens[TAG].single = earlier(opens[TAG].single, (int32_t)(at - html));
     }
     return most;
 }
 
-/* Where the tag of a number begins, from 0; the page's length if it has no more tags. */
-__attribute__((visibility("default"))) int64_t page_tag(const char *html, int64_t length, int32_t number) {
-    const char *end = html + length, *at = next_tag(html, end);
+/* A set of names, by their hashes; 0 is a free place. */
+typedef struct {
+    uint64_t *slots;
+    int64_t mask;
+    int32_t count;
+} Names;
+
+enum { LONG_SPELLED = 128 };
+
+/* Add a name that begins at a place, its first letter whatever it is; longer ones are told apart by their beginnings. */
+static void spell(Names *names, const char *at, const char *end) {
+    const char *from = at;
+    uint64_t hash = 14695981039346656037u;
+    if (end - at > LONG_SPELLED) end = at + LONG_SPELLED;
+    for (; at < end && (at == from || !((ENDING | 1 << EQUALS) >> classes[(unsigned char)*at] & 1)); at++)
+        hash = (hash ^ (unsigned char)(*at >= 'A' && *at <= 'Z' ? *at | 32 : *at)) * 1099511628211u;
+    hash = (hash ^ hash >> 29) | 1;
+    int64_t slot = (int64_t)(hash >> 1) & names->mask;
+    while (names->slots[slot] && names->slots[slot] != hash) slot = (slot + 1) & names->mask;
+    names->count += !names->slots[slot];
+    names->slots[slot] = hash;
+}
+
+/* How many different names the tags and attributes of a page can have, counted no further than just over `enough`; -1: no
+   memory. It goes by what may be a tag as `page_most_attributes` does. */
+__attribute__((visibility("default"))) int32_t page_names(const char *html, int64_t length, int32_t enough) {
+    int64_t room = 64;
+    while (room < 2 * (int64_t)enough + 64) room *= 2;
+    Names names = {calloc((size_t)room, sizeof *names.slots), room - 1, 0};
+    unsigned active = 0;
+    if (!names.slots) return -1;
+    const char *end = html + length;
+    for (const char *at = html; at < end && names.count <= enough; at++) {
+        if (!active && !(at = memchr(at, '<', (size_t)(end - at)))) break;
+        unsigned was = active;
+        int class = *at == '<' ? OTHER : classes[(unsigned char)*at], begun = 0;
+        active = 0;
+        for (int state = 0; was >> state; state++) {
+            if (!(was >> state & 1)) continue;
+            int to = next[state][class];
+            begun |= to >= COUNT;
+            if ((to & 15) != END) active |= 1u << (to & 15);
+        }
+        if (begun) spell(&names, at, end);
+        if (*at != '<' || !is_tag(at, end)) continue;
+        spell(&names, at + 1 + (at[1] == '/'), end);
+        active |= 1u << TAG;
+    }
+    free(names.slots);
+    return names.count;
+}
+
+/* Where the tag of a number begins, counted from the first one behind `start` as 0; the page's length if it has no more
+   tags. */
+__attribute__((visibility("default"))) int64_t page_tag(const char *html, int64_t length, int64_t start, int32_t number) {
+    const char *end = html + length, *at = next_tag(html + start, end);
     while (at < end && number-- > 0) at = next_tag(at + 1, end);
     return at - html;
 }

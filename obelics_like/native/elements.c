@@ -5,7 +5,6 @@
 
 enum { SRC, ALT, TITLE_SAID, CLASS, WIDTH, HEIGHT, STYLE }; /* the values of `scan.Rows.values` */
 enum { SUSPECT = 1, STYLED = 2, FORMULA = 4, FILE_LINK = 8 }; /* what Python has to look at */
-enum { NAMED = 12 };                                          /* numbers in a row */
 
 static Value stripped(Value value) {
     const char *at = value.at, *end = value.end;

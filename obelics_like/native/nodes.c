@@ -72,3 +72,27 @@ int read_nodes(Walk *w, State *state) {
     }
     return fine ? FINE : NO_MEMORY;
 }
+
+/* Whether what has been parsed so far is within the budgets of elements and depth: FINE, or what `read_nodes` would say. */
+int32_t keeps_to_budget(Walk *w, int32_t max_depth) {
+    const Lexbor *dom = w->dom;
+    int32_t count = 0, depth = 0;
+    void *node = dom->root(w->document);
+    while (node) {
+        void *next = NULL;
+        if (dom->type(node) == ELEMENT_NODE) {
+            if (++count > w->max_nodes) {
+                w->count = count;
+                return TOO_MANY;
+            }
+            next = dom->first_child(node);
+            if (next && ++depth > max_depth) return TOO_DEEP;
+        }
+        while (depth && !next && !(next = dom->next(node))) {
+            node = dom->parent(node);
+            depth--;
+        }
+        node = next;
+    }
+    return FINE;
+}

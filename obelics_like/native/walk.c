@@ -413,30 +413,50 @@ static uint32_t take_written(const char *at, size_t length, void *into) {
     return 0;
 }
 
-/* Read the parsed page as lexbor writes it out, where what `<template>` elements hold stands in them. */
-static int32_t read_written(Walk *w, State *state) {
-    const Lexbor *dom = w->dom;
-    void *root = dom->root(w->document);
+/* The same as `keeps_to_budget` of the page as lexbor writes it out, where what `<template>` elements hold stands in it. */
+static int32_t written_keeps_to_budget(Walk *w, int32_t max_depth) {
+    void *root = w->dom->root(w->document);
     Bytes page = {0};
-    if (!root) return UNREADABLE;
-    int32_t status = NO_MEMORY;
-    if (!dom->write(root, take_written, &page) && page.used <= INT32_MAX) {
-        w->dom = NULL; /* markup, in which characters are escaped */
-        w->end = page.at + page.used;
-        status = read_markup(w, page.at, (int32_t)page.used, state);
-        w->dom = dom;
+    int32_t status = root ? NO_MEMORY : FINE;
+    if (root && !w->dom->write(root, take_written, &page) && page.used <= INT32_MAX) {
+        Result *out = page_walk(page.at, (int32_t)page.used, w->tags, w->vocabulary, w->said, w->asked, NULL, NULL, NULL,
+                                0, 0, w->framing, w->max_nodes, max_depth, w->max_told);
+        if (out) status = out->status;
+        if (status == TOO_MANY) w->count = (int32_t)out->measured;
+        if (status == TOO_LARGE) w->wanted = out->measured;
+        page_free(out);
     }
     free(page.at);
     return status;
 }
 
-static int32_t parsed(Walk *w, const char *html, int32_t length, int as_written, State *state) {
-    int32_t status = UNREADABLE;
-    w->document = w->dom->create();
+/* Parse the page, piece by piece if it has to keep to its budgets at the end of each. */
+static int32_t parsed(Walk *w, const char *html, int32_t length, const int64_t *ends, int32_t pieces, int as_written,
+                      State *state) {
+    const Lexbor *dom = w->dom;
+    int32_t status = FINE, failed = 0;
+    w->document = dom->create();
     if (!w->document) return NO_MEMORY;
-    w->dom->set_option(w->document, WITHOUT_EVENTS);
-    if (!w->dom->parse(w->document, html, (size_t)length)) status = as_written ? read_written(w, state) : read_nodes(w, state);
-    w->dom->destroy(w->document);
+    dom->set_option(w->document, WITHOUT_EVENTS);
+    if (pieces) {
+        int64_t at = 0;
+        failed = dom->begin(w->document) != 0;
+        for (const int64_t *row = ends; row < ends + 2 * pieces && !failed && status == FINE; row += 2) {
+            int32_t depth = (int32_t)row[1];
+            failed = dom->parse_more(w->document, html + at, (size_t)(row[0] - at)) != 0;
+            at = row[0];
+            if (failed) break;
+            status = as_written ? written_keeps_to_budget(w, depth) : keeps_to_budget(w, depth);
+            if (status == TOO_DEEP) w->max_depth = depth;
+        }
+        if (!failed && status == FINE)
+            failed = dom->parse_more(w->document, html + at, (size_t)(length - at)) || dom->finish(w->document);
+    } else {
+        failed = dom->parse(w->document, html, (size_t)length) != 0;
+    }
+    if (failed) status = UNREADABLE;
+    if (status == FINE) status = read_nodes(w, state);
+    dom->destroy(w->document);
     return status;
 }
 
@@ -481,26 +501,28 @@ static int gather(Result *out) {
     return 1;
 }
 
-static int32_t walked(Walk *w, const char *html, int32_t length, int as_written) {
+static int32_t walked(Walk *w, const char *html, int32_t length, const int64_t *ends, int32_t pieces, int as_written) {
     State state = {.kind = w->tags->p};
     Result *out = w->out;
     if (!add_container(w, 0, w->tags->unknown, 0) || !numbers_room(&out->bits, 1)) return NO_MEMORY;
     out->bits.at[out->bits.used++] = 0;
-    int32_t status = w->dom ? parsed(w, html, length, as_written, &state) : read_markup(w, html, length, &state);
+    int32_t status = w->dom ? parsed(w, html, length, ends, pieces, as_written, &state) : read_markup(w, html, length, &state);
     if (status == FINE && !flush(w, &state)) status = NO_MEMORY;
     if (status == NO_MEMORY && w->wanted) status = TOO_LARGE;
     out->containers.at[3] = (int32_t)(out->containers.used / CONTAINER);
+    out->measured = out->pictures.used / SHOWN + out->shown.used / NAMED;
     if (status == FINE && !(add_bits(w) && gather(out))) status = NO_MEMORY;
     return status;
 }
 
 /* Walk a page of `length` bytes of UTF-8: as lexbor writes it out if `dom` is NULL, else as it was read, to be parsed by
-   those functions, and to be written out by them if `as_written`. No list of strings gets more than `max_told` bytes, 31
-   bits at most. Containers that have a bit of `framing` are `framed`. NULL: no memory. The result is the caller's, to be
-   given to page_free. */
+   those functions. Then it must be within the budgets at the end of each of `pieces`, in order, too, with what its
+   templates hold if `as_written`; `ends` has two numbers for each, where that is and how deep it may be. No list of
+   strings gets more than `max_told` bytes, 31 bits at most. Containers that have a bit of `framing` are `framed`. NULL: no
+   memory. The result is the caller's, to be given to page_free; `measured` is what is over a budget, or the pictures. */
 EXPORT Result *page_walk(const char *html, int32_t length, const Tags *tags, const Tags *vocabulary, const Tags *said,
-                         const Tags *asked, const Naming *naming, const Lexbor *dom, int32_t as_written, int32_t framing,
-                         int32_t max_nodes, int32_t max_depth, int64_t max_told) {
+                         const Tags *asked, const Naming *naming, const Lexbor *dom, const int64_t *ends, int32_t pieces,
+                         int32_t as_written, int32_t framing, int32_t max_nodes, int32_t max_depth, int64_t max_told) {
     Result *out = calloc(1, sizeof *out);
     Walk w = {.out = out, .tags = tags, .vocabulary = vocabulary, .said = said, .asked = asked, .naming = naming,
               .dom = dom, .end = html + length, .max_nodes = max_nodes, .max_depth = max_depth, .framing = framing,
@@ -513,8 +535,9 @@ EXPORT Result *page_walk(const char *html, int32_t length, const Tags *tags, con
     }
     for (int32_t i = 0; i < w.room_of_slots; i++) w.slots[i] = -1;
     if (naming) prepare_names(&w);
-    out->status = walked(&w, html, length, as_written);
-    out->measured = out->status == TOO_LARGE ? w.wanted : out->status == TOO_MANY ? w.count : max_depth + 1;
+    out->status = walked(&w, html, length, ends, pieces, as_written);
+    if (out->status == TOO_LARGE) out->measured = w.wanted;
+    else if (out->status) out->measured = out->status == TOO_MANY ? w.count : w.max_depth + 1;
     free(w.frames);
     free(w.slots);
     free(w.names);

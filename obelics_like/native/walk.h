@@ -24,7 +24,7 @@ enum { DENSE_WITHIN = 200, DENSE_SHIFT = 8 };
 
 enum { OF_IMG = 1, OF_INPUT, OF_POSTER, OF_BACKGROUND, OF_SVG, OF_OBJECT }; /* what shows a picture */
 enum { MANY_NAMED = 7 }; /* attributes of which an `<img>` tells the values alone */
-enum { ITEM = 7, SHOWN = 8, CONTAINER = 4 }; /* numbers in a row; in all other rows there are three */
+enum { ITEM = 7, SHOWN = 8, NAMED = 12, CONTAINER = 4 }; /* numbers in a row; in all other rows there are three */
 enum { GONE = -1 };                          /* the kind of an item that Python has left out */
 
 /* A tag as Python names it in `tags.py`; or a word, or two with a blank between them, of the vocabulary in `names.py`; or
@@ -48,10 +48,14 @@ typedef struct {
     void *(*create)(void);
     void *(*destroy)(void *document);
     void (*set_option)(void *document, int option);
+    uint32_t (*begin)(void *document);
+    uint32_t (*parse_more)(void *document, const char *html, size_t length);
+    uint32_t (*finish)(void *document);
     uint32_t (*parse)(void *document, const char *html, size_t length);
     void *(*root)(void *document);
     void *(*first_child)(void *node);
     void *(*next)(void *node);
+    void *(*parent)(void *node);
     int (*type)(void *node);
     uintptr_t (*tag)(void *node);
     const char *(*name)(void *element, size_t *length);
@@ -191,10 +195,14 @@ int enter(Walk *w, int32_t number, const Element *element, State *state);
 int leave(Walk *w, const State *inner, const State *outer);
 int push(Walk *w, Frame frame);
 int add_row(Numbers *list, int32_t one, int32_t two, int32_t three);
+EXPORT Result *page_walk(const char *html, int32_t length, const Tags *tags, const Tags *vocabulary, const Tags *said,
+                         const Tags *asked, const Naming *naming, const Lexbor *dom, const int64_t *ends, int32_t pieces,
+                         int32_t as_written, int32_t framing, int32_t max_nodes, int32_t max_depth, int64_t max_told);
 
 /* markup.c, nodes.c */
 int read_markup(Walk *w, const char *html, int32_t length, State *state);
 int read_nodes(Walk *w, State *state);
+int32_t keeps_to_budget(Walk *w, int32_t max_depth);
 
 /* Room for `more` bytes; 0 where there is no memory left, or the page tells too much. */
 static inline int room_for(Walk *w, Bytes *list, int64_t more) {

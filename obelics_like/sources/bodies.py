@@ -13,6 +13,8 @@ from collections.abc import Mapping
 CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]{0,256})?\r?\n")
 MAX_LAYERS = 4
 """Encodings on top of one another; a body that is wrapped more often is left as it is."""
+NEXT_MEMBER = 1 << 10
+"""Bytes of a gzip body that are inflated at first of each member behind the first one."""
 MARKUP = re.compile(rb"[\s\xef\xbb\xbf]*<[!?A-Za-z]")
 
 
@@ -100,18 +102,23 @@ def _undo(name: str, raw: bytes, cap: int | None) -> bytes:
 def _gzip(raw: bytes, limit: int) -> bytes:
     """All members; a body that is cut, or followed by other bytes, gives what is there."""
     parts: list[bytes] = []
-    left, total = raw, 0
-    while left[:2] == b"\x1f\x8b" and total < limit:
-        inflater = zlib.decompressobj(31)
+    at = total = 0
+    view, window = memoryview(raw), len(raw)
+    while raw[at : at + 2] == b"\x1f\x8b" and total < limit:
+        inflater, member = zlib.decompressobj(31), list[bytes]()
         try:
-            part = inflater.decompress(left, limit - total)
+            while at < len(raw) and not inflater.eof and total < limit:
+                piece = view[at : at + window]
+                member.append(inflater.decompress(piece, limit - total))
+                total += len(member[-1])
+                at += len(piece) - len(inflater.unused_data) - len(inflater.unconsumed_tail)
+                window *= 2
         except zlib.error:
             if parts:
                 break
             raise
-        parts.append(part)
-        total += len(part)
-        left = inflater.unused_data if inflater.eof else b""
+        parts += member
+        window = NEXT_MEMBER  # nearly all bodies are one; of many, each copied all that is behind it
     return b"".join(parts)
 
 

@@ -35,7 +35,7 @@ TERMINAL = ".?!…" + "؟۔।॥。？！።։။។"
 """The marks that end a sentence. Thai and Lao have none."""
 
 _MARK = re.compile(f"[{re.escape(PUNCTUATION)}]")
-_ENDS = re.compile(r"[.?!…]+[\"'”’»)\]]*(?=\s|$)|[؟۔।॥。？！።։။។]+")
+_ENDS = re.compile(r"(?<![.?!…])[.?!…]++[\"'”’»)\]]*+(?=\s|$)|[؟۔।॥。？！።։။។]+")
 _CLOSING = "\"'”’»)]」』）"
 _DATE = re.compile(
     r"(?<!\d)(?<!\d[-/.])"  # no part of a longer number, an IP address or a version

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import pairwise
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sentencex import segment
 
+from obelics_like.align import sentences
 from obelics_like.align.sentences import Sentences, spans
 from obelics_like.document import Document, Drop, Edit, Image, Language, Origin, Text
 from obelics_like.errors import OptionError
@@ -161,3 +163,27 @@ def test_what_is_taken_for_a_letter_is_what_python_takes_for_one() -> None:
     for code in range(0x110000):
         sign = chr(code)
         assert bool(spans(sign, "en", lambda language, text: [text], None, 1)) == sign.isalnum(), hex(code)
+
+
+NOVEL = "这是第一句话，而且它一点也不长。"
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_long_text_is_split_in_parts_as_in_one(script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = " ".join([SCRIPTS[script][0]] * 40)
+    whole = spans(text, script, segment, None, 1)
+    monkeypatch.setattr(sentences, "WORK", 0)
+    monkeypatch.setattr(sentences, "PART", len(text) // 2)
+    parts = spans(text, script, segment, None, 1)
+    assert [text[start:end] for start, end in parts] == [text[start:end] for start, end in whole]
+
+
+@pytest.mark.parametrize(
+    ("text", "count"), [(NOVEL * 20_000, 20_000), ("x." + "'" * 400_000 + "y", 1), (".'" * 100_000 + "a", 1)]
+)
+def test_a_text_of_many_marks_costs_no_more_than_two_seconds(text: str, count: int) -> None:
+    started = time.process_time()
+    found = spans(text, "zh", segment, None, 1)
+    assert time.process_time() - started < 2  # 6 and 7 seconds where it was split whole, and minutes
+    assert len(found) == count
+    assert "".join(text[start:end] for start, end in found) == text

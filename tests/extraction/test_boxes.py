@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import time
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from obelics_like.document import Text
-from obelics_like.extraction import extract
+from obelics_like.extraction import boxes, extract
 
 ASK = "<p>Der Brief am Morgen bringt Ihnen jeden Tag, was in der Nacht geschehen ist.</p>"
 CONSENT = "<p>Hier steht ein fremder Inhalt.</p>%s<p>Ich bin damit einverstanden, dass er gezeigt wird.</p>"
@@ -71,3 +75,30 @@ def test_a_page_of_nothing_but_buttons_is_judged_in_time() -> None:
     start = time.process_time()
     kept(f"<div>{deep}</div>")
     assert time.process_time() - start < 2
+
+
+PIECES = st.sampled_from(
+    [
+        "<div>",
+        "</div>",
+        ASK,
+        "<p>word",
+        "<p><a href=/x>More</a>",
+        "<button>Go</button>",
+        "<form><label>Name</label>",
+        "</form>",
+        "<h3>Newsletter</h3>",
+        "<li>four eggs",
+        "<blockquote><p>We sang on deck until noon, and none of us was tired.</p></blockquote>",
+        "<blockquote>short</blockquote>",
+    ]
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(PIECES, max_size=40))
+def test_a_box_of_many_paragraphs_is_judged_as_one_of_few(pieces: list[str]) -> None:
+    few = kept("".join(pieces))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(boxes, "MANY", 0)
+        assert kept("".join(pieces)) == few

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from obelics_like.extraction import scan
-from obelics_like.extraction.budget import FEW_FORMATTED, FEW_TAGS, GROWTH, beginnings, cloned, tags
+from obelics_like.extraction.budget import FEW_FORMATTED, FEW_TAGS, GROWTH, MANY_NAMED, beginnings, cloned, names, tags
 from obelics_like.extraction.texts import listed
 
 MANY = b" ".join(b"a%d" % number for number in range(3_000))
@@ -68,6 +68,32 @@ def test_it_is_never_less_than_the_parser_finds(pieces: list[str]) -> None:
     assert tags(html.encode(), 1_000).attributes >= most
 
 
+@settings(max_examples=300, deadline=None)
+@given(st.lists(PIECES, max_size=40))
+def test_no_more_attributes_and_names_are_found_than_was_told(pieces: list[str]) -> None:
+    html = "".join(pieces)
+    root = LexborHTMLParser(html).root
+    nodes = list(root.traverse()) if root else []
+    known = tags(html.encode(), 1_000)
+    assert known.all_attributes >= sum(len(node.attributes) for node in nodes)
+    found = {name for node in nodes for name in (node.tag, *node.attributes)} - {"html", "head", "body"}
+    many = known._replace(number=MANY_NAMED + 1)  # they are counted in long pages only
+    assert names(html.encode(), many, 1_000) >= len(found - {"-text", "-comment", "-undef"})
+
+
+def test_names_are_told_apart_and_counted_to_what_is_enough() -> None:
+    html = b"<p a B=1 c='d'></p><P b><x-y/e><x-y></x-y>"
+    many = tags(html, 100)._replace(number=MANY_NAMED + 1)
+    assert names(html, many, 100) == len(["a", "b", "c", "e"]) + len(("p", "x-y"))
+    assert names(html, many, 3) == 4
+    assert names(html, tags(html, 100), 100) == 0
+
+
+def test_end_tags_have_attributes_too() -> None:
+    assert tags(b"<p></p " + MANY + b">", 2_000).attributes > 2_000
+    assert tags(b"<p></p a b><b></b ></i\n>", 100).all_attributes >= 2
+
+
 FORMATTING = listed("a nobr b i font code")
 BLOCKS = listed("p div table tr td button marquee svg desc select li template caption img br")
 MARKS = st.sampled_from(
@@ -113,7 +139,7 @@ def test_many_options_cost_no_more_than_other_elements(option: str) -> None:
 @pytest.mark.parametrize("html", [b"<p>" * 50_000, b"<p><b></b>" * 900, b"<b>" * 40_000], ids=["deep", "bold", "fonts"])
 def test_the_first_beginning_is_one_that_needs_no_trying_and_each_is_little_longer(html: bytes) -> None:
     known = tags(html, 100)
-    counts = [tags(html[:length], 100).number for length in beginnings(html, known)]
+    counts = [tags(html[:length], 100).number for length, _ in beginnings(html, known)]
     first = counts[0]
     assert first == 1_000 or max(first / FEW_TAGS, first * known.formatting / FEW_FORMATTED) <= 1
     assert all(longer <= GROWTH * shorter for shorter, longer in zip(counts, [*counts[1:], known.number]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,6 +45,12 @@ def test_decode(html: bytes, content_type: str | None, text: str | None, charset
         assert got == text
     else:
         assert "\ufffd" not in got
+
+
+def test_a_long_header_of_blanks_is_read_in_one_pass() -> None:
+    started = time.process_time()
+    assert decode(b"\xe9" * 9, "text/html; charset=" + " " * 1_000_000 + ";")[1] == "windows-1252"
+    assert time.process_time() - started < 1  # 3 hours where both runs of blanks gave way to one another
 
 
 def test_a_declared_charset_that_does_not_fit_is_not_believed() -> None:

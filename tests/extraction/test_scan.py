@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Sequence
 
 import pytest
 
@@ -26,8 +27,10 @@ ODD = (
 )
 
 
-def _told(walker: scan.Walker, html: bytes) -> dict[str, object]:
-    rows = walker.rows(html, *LIMITS)
+def _told(
+    walker: scan.Walker, html: bytes, beginnings: Sequence[tuple[int, int]] = (), templates: bool = False
+) -> dict[str, object]:
+    rows = walker.rows(html, *LIMITS, beginnings=beginnings, templates=templates)
     return {name: getattr(rows, name) for name in rows.__slots__}
 
 
@@ -83,8 +86,35 @@ def _is_in(parents: list[int], container: int, other: int) -> bool:
 
 
 def test_the_depth_of_templates_is_held_to_the_budget(walkers: tuple[scan.Walker, scan.Walker]) -> None:
+    html = b"<template>" + b"<div>" * 2_000
     with pytest.raises(scan.OverBudget):
-        walkers[0].hold_to_budget(b"<template>" + b"<div>" * 2_000, *LIMITS)
+        walkers[0].rows(html, *LIMITS, beginnings=[(len(html), 1_000)], templates=True)
+
+
+def test_a_page_is_the_same_when_it_is_parsed_piece_by_piece(walkers: tuple[scan.Walker, scan.Walker]) -> None:
+    for html in [*(odd.encode() for odd in ODD), *(read(file)[0] for file in FILES)]:
+        ends = [(place.start(), 1_000) for place in re.finditer(rb"<(?=/?[a-z])", html)]
+        for templates in (False, True):
+            assert _told(walkers[0], html, ends, templates) == _told(walkers[0], html)
+
+
+def test_a_beginning_is_held_to_the_budgets_of_elements_and_depth(walkers: tuple[scan.Walker, scan.Walker]) -> None:
+    deep, many = b"<div>" * 70 + b"</div>" * 70, b"<br>" * 70
+    for html, rule in [(deep, "too_deep"), (many, "too_many_elements")]:
+        for walker in walkers:
+            walker.rows(html, 80, 80, beginnings=[(len(html) // 4, 80)])
+            for ends in ([(len(html) // 2, 50)], [(10, 50), (len(html) // 2, 50)]):
+                with pytest.raises(scan.OverBudget) as over:
+                    walker.rows(html, 80 if rule == "too_deep" else 35, 50, beginnings=ends)
+                assert over.value.args[0] == rule
+
+
+def test_a_page_of_many_pictures_is_over_its_budget(walkers: tuple[scan.Walker, scan.Walker]) -> None:
+    for walker in walkers:
+        assert len(walker.rows(b"<img src=a.jpg>" * 9, *LIMITS, max_pictures=9).pictures) == 9
+        with pytest.raises(scan.OverBudget) as over:
+            walker.rows(b"<img src=a.jpg>" * 10, *LIMITS, max_pictures=9)
+        assert over.value.args == ("too_many_pictures", 10, 9)
 
 
 def test_a_link_is_told_once_for_all_its_pictures(walkers: tuple[scan.Walker, scan.Walker]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import string
+import time
 import unicodedata
 from collections import Counter
 
@@ -155,3 +156,10 @@ def test_punctuation_of_other_scripts_counts() -> None:
     assert measures.punctuation_marks("你好，世界。") == 2
     assert measures.punctuation_marks("مرحبا، كيف؟") == 2
     assert measures.punctuation_share("यह है।", 2) == pytest.approx(1 / 3)
+
+
+def test_a_row_of_full_stops_is_looked_at_once() -> None:
+    started = time.process_time()
+    assert measures.sentences("." * 1_000_000 + "x") == 0
+    assert measures.sentences("It rained" + "." * 1_000_000 + " So.") == 2
+    assert time.process_time() - started < 1  # three hours where each began another

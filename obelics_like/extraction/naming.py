@@ -21,7 +21,8 @@ class _Naming(ctypes.Structure):
         ("words", ctypes.c_void_p),
         ("ranks", ctypes.POINTER(scan.Tags)),
         *((name, ctypes.c_char_p) for name in ("standins", "files", "endings")),
-        *((name, ctypes.c_int32) for name in ("longest", "longest_name", "most", "densest", "em", "narrow", "many")),
+        *((name, ctypes.c_int32) for name in ("longest", "longest_name", "most", "densest", "em")),
+        *((name, ctypes.c_int32) for name in ("long_size", "narrow", "many")),
         *((name, ctypes.c_int32) for name in ("standin", "may_count", "may_set")),
     ]
 
@@ -29,7 +30,7 @@ class _Naming(ctypes.Structure):
 @functools.cache
 def tables() -> ctypes.Structure:
     """What elements.c is told, for `scan.Walker`; it names the widest candidate of a srcset first."""
-    sets = (srcset.MANY_CANDIDATES, srcset.DENSEST, srcset.EM)
+    sets = (srcset.MANY_CANDIDATES, srcset.DENSEST, srcset.EM, srcset.LONG_SIZE)
     limits = (LONG_URL, LONG_NAME, *sets, BEACON_SIDE, 1 + MANY_ALTERNATIVES)
     ranks = scan.table([scan.Tag(name.encode(), len(name), 0, rank) for name, rank in ({"": 0} | RANKS).items()])
     words = ctypes.addressof(_words().table)

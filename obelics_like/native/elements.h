@@ -10,7 +10,7 @@ struct Naming {
     const Automaton *words;
     const Tags *ranks;
     const char *standins, *files, *endings;
-    int32_t longest, longest_name, most, densest, em, narrow, many; /* the limits of elements.py and the modules it asks */
+    int32_t longest, longest_name, most, densest, em, long_size, narrow, many; /* the limits of elements.py and the modules it asks */
     int32_t standin, may_count, may_set;                      /* bits of the words */
 };
 

@@ -36,8 +36,9 @@ static const char *read_number(const char *at, const char *end, double *number) 
     return digits ? at : NULL;
 }
 
-/* Read what stands behind an address up to the next comma: a size, if there is one. */
-static int read_size(const char **from, const char *end, double *size) {
+/* Read what stands behind an address up to the next comma: a size, if there is one. Where that is long, a size that comes
+   late may be none. */
+static int read_size(const Naming *naming, const char **from, const char *end, double *size) {
     const char *at = *from;
     int known = 0;
     while (at < end && *at != ',') {
@@ -50,6 +51,7 @@ static int read_size(const char **from, const char *end, double *size) {
         }
         while (at < end && is_blank(*at)) at++;
     }
+    if (at - *from > naming->long_size) return 0;
     *from = at;
     return 1;
 }
@@ -65,7 +67,7 @@ int read_set(const Naming *naming, Candidates *found, const char *at, const char
         while (at < end && !is_blank(*at)) at++;
         const char *stop = at;
         while (stop[-1] == ',') stop--;
-        if (stop == at && !read_size(&at, end, &size)) return 0;
+        if (stop == at && !read_size(naming, &at, end, &size)) return 0;
         if (memchr(url, ',', (size_t)(stop - url)) && holds(url, (int32_t)(stop - url), ",http")) return 0; /* maybe two */
         if (!add_candidate(found, url, stop, OF_SETS, size)) return 0;
     }

@@ -306,6 +306,8 @@ def test_limits_of_what_c_reads_are_met(walkers: list[tuple[scan.Walker, scan.Wa
     page += [_tag("img", {"srcset": "a 1w, b 2w", "data-srcset": ", ".join(f"{at}.jpg {at}w" for at in range(64)),
                           "lazy-srcset": ", ".join(f"c{at}.jpg {at}w" for at in range(64))})]  # fmt: skip
     page += ["<picture>" + "<source srcset='a.jpg 2x'>" * many + "<img src=b.jpg></picture>" for many in (31, 33)]
+    late = ["a.jpg" + " b" * many + " 5w, b.jpg 2w" for many in (496, 498, 499, 500)]
+    page += [_tag("img", {"srcset": written, "src": "c.jpg"}) for written in late]
     _same(walkers, "".join(page).encode())
 
 

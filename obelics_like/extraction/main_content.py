@@ -15,7 +15,7 @@ How it works, each step linear in the page:
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from dataclasses import dataclass
 from itertools import accumulate, islice
@@ -94,7 +94,7 @@ def judge(walked: Walked) -> Judgement:
     plain = mark_calls(walked, found, totals, furniture, root)
     places = [*_openings(walked, found, furniture, root), *_lists_before(walked, totals, furniture, root), root]
     if len(places) > 1:
-        plain = [at for place in _apart(walked, sorted(places)) for at in found.within(walked, furniture, place)[0]]
+        plain = _within(walked, found, furniture, _apart(walked, sorted(places)))
     fit = [at for at in plain if at not in found.repeated] if found.repeated else plain
     caption = in_captions(walked, totals)
     captions = [at for at in fit if caption[found.containers[at]]] if 1 in caption else []
@@ -125,6 +125,14 @@ def _apart(walked: Walked, places: list[int]) -> list[int]:
         if not apart or place >= walked.ends[apart[-1]]:
             apart.append(place)
     return apart
+
+
+def _within(walked: Walked, found: Paragraphs, furniture: array[int], places: list[int]) -> list[int]:
+    """The paragraphs that stand in such containers, which may be many, and in no furniture; in one pass for all."""
+    containers, ends = found.containers, walked.ends
+    plain: list[int] = found.within(walked, furniture, 0)[0]
+    around = ((at, bisect_right(places, containers[at]) - 1) for at in plain)
+    return [at for at, place in around if place >= 0 and containers[at] < ends[places[place]]]
 
 
 def main_container(walked: Walked, found: Paragraphs, furniture: array[int]) -> int:

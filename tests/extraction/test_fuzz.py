@@ -87,8 +87,9 @@ ASKED = STORY + "<div>" * 300 + "Ask us here for what you want now."
         ASKED + "<img src=/a.jpg>" * 50_000 + "<a href=/x>x</a></div>" * 300 + STORY,
         STORY + "<div hidden></div>" * 90_000 + "<div class=nav></div>" * 90_000,
         "".join(f"<div class=author><img src=/{at}.jpg></div><p>{TOLD}Day {at}.</p>" for at in range(45_000)),
+        "<article>" + "<ul><li>a<li>b<li>c<li>d</ul>" * 38_000 + "<div>" + STORY * 3,
     ],
-    ids=("pieces", "formulas", "figures", "headlines", "calls", "pictures", "marks", "portraits"),
+    ids=("pieces", "formulas", "figures", "headlines", "calls", "pictures", "marks", "portraits", "lists"),
 )
 def test_what_is_many_inside_what_is_deep_takes_no_time(html: str) -> None:
     check(html.encode()[:8_000_000])

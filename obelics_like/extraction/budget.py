@@ -23,6 +23,8 @@ FEW_FORMATTED = 1_000_000
 """Up to this product of tags and formatting elements, no more than a quarter as many elements come into being."""
 ELEMENTS = 3
 """A page has no more elements than so many times the budget, if each beginning keeps to it: of the square of GROWTH."""
+COMPARED = 600_000_000
+"""Attributes of a page times the most of an element, as each is compared with those before it: 1.2 seconds."""
 MANY_NAMED = 50_000
 """Up to this many tags, and as many attributes, it does not matter what they are called."""
 FIRST, GROWTH, STEP = 1_000, 1.5, 15_000
@@ -91,6 +93,15 @@ def depth_for(number: int, max_nodes: int, max_depth: int) -> int:
     (1000, 100)
     """
     return min(max_depth, max(1, max_nodes * max_depth // (2 * max(number, 1))))
+
+
+def attributes_for(most: int, max_all: int) -> int:
+    """How many attributes a page may have whose elements have up to `most` of them.
+
+    >>> attributes_for(3, 500_000), attributes_for(2_000, 500_000)
+    (500000, 300000)
+    """
+    return min(max_all, max(1, COMPARED // max(most, 1)))
 
 
 def names(html: bytes, known: Tags, enough: int) -> int:

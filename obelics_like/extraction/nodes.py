@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from obelics_like.document import Aside, Document, Drop, Fallen, Image, Page, Text
 from obelics_like.errors import OptionError
 from obelics_like.extraction import main_content, main_pictures, naming, peers, shadow, simplified
-from obelics_like.extraction.budget import Tags, beginnings, cloned, depth_for, is_utf8, names, tags
+from obelics_like.extraction.budget import Tags, attributes_for, beginnings, cloned, depth_for, is_utf8, names, tags
 from obelics_like.extraction.captions import captions
 from obelics_like.extraction.charset import decode
 from obelics_like.extraction.hydration import article_markup
@@ -56,7 +56,8 @@ class Nodes(Stage):
     max_depth: pages nested deeper are dropped; and where more tags than half of max_nodes may end something, those that
       are deeper than this in proportion.
     max_attributes: pages with an element of more attributes are dropped unparsed.
-    max_all_attributes: pages whose elements have more together, too: of 1,747 real ones none had more than 18,453.
+    max_all_attributes: pages whose elements have more together, too, and where one has more than 1,200, those that have
+      more than this in proportion: of 1,747 real ones none had more than 18,453.
     max_names: pages whose elements and attributes have more different names are dropped unparsed: real ones have 400.
     max_copied_bytes: pages of whose tags the parser may copy more bytes are dropped unparsed: each paragraph takes up
       again what formatting, and which link, was left open before it.
@@ -72,7 +73,7 @@ class Nodes(Stage):
     max_pictures: int = 20_000
     max_depth: int = 1_000
     max_attributes: int = 2_000
-    max_all_attributes: int = 300_000
+    max_all_attributes: int = 500_000
     max_names: int = 20_000
     max_copied_bytes: int = 300_000_000
     min_data_uri: int = 1_000
@@ -175,8 +176,8 @@ class Nodes(Stage):
         return shown
 
     def _walk(self, utf8: bytes, known: Tags, opened: Opened) -> Walked:
-        if known.all_attributes > self.max_all_attributes:
-            raise OverBudget("too_many_attributes", known.all_attributes, self.max_all_attributes)
+        if known.all_attributes > (most := attributes_for(known.attributes, self.max_all_attributes)):
+            raise OverBudget("too_many_attributes", known.all_attributes, most)
         if (named := names(utf8, known, self.max_names)) > self.max_names:
             raise OverBudget("too_many_names", named, self.max_names)
         if (copied := cloned(known, self.max_nodes)) > self.max_copied_bytes:

@@ -240,12 +240,13 @@ typedef struct {
 
 enum { LONG_SPELLED = 128 };
 
-/* Add a name that begins at a place, its first letter whatever it is; longer ones are told apart by their beginnings. */
-static void spell(Names *names, const char *at, const char *end) {
+/* Add a name that begins at a place, its first letter whatever it is, up to what `ends` it; longer ones are told apart by
+   their beginnings. */
+static void spell(Names *names, const char *at, const char *end, int ends) {
     const char *from = at;
     uint64_t hash = 14695981039346656037u;
     if (end - at > LONG_SPELLED) end = at + LONG_SPELLED;
-    for (; at < end && (at == from || !((ENDING | 1 << EQUALS) >> classes[(unsigned char)*at] & 1)); at++)
+    for (; at < end && (at == from || !(ends >> classes[(unsigned char)*at] & 1)); at++)
         hash = (hash ^ (unsigned char)(*at >= 'A' && *at <= 'Z' ? *at | 32 : *at)) * 1099511628211u;
     hash = (hash ^ hash >> 29) | 1;
     int64_t slot = (int64_t)(hash >> 1) & names->mask;
@@ -274,9 +275,9 @@ __attribute__((visibility("default"))) int32_t page_names(const char *html, int6
             begun |= to >= COUNT;
             if ((to & 15) != END) active |= 1u << (to & 15);
         }
-        if (begun) spell(&names, at, end);
+        if (begun) spell(&names, at, end, ENDING | 1 << EQUALS);
         if (*at != '<' || !is_tag(at, end)) continue;
-        spell(&names, at + 1 + (at[1] == '/'), end);
+        spell(&names, at + 1 + (at[1] == '/'), end, ENDING); /* `=` is part of a tag's name */
         active |= 1u << TAG;
     }
     free(names.slots);

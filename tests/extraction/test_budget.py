@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import process_time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
@@ -70,6 +70,7 @@ def test_it_is_never_less_than_the_parser_finds(pieces: list[str]) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(PIECES, max_size=40))
+@example(["<a", ">", "<a", "=z", ">"])
 def test_no_more_attributes_and_names_are_found_than_was_told(pieces: list[str]) -> None:
     html = "".join(pieces)
     root = LexborHTMLParser(html).root

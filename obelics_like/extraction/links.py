@@ -60,7 +60,7 @@ class Links:
         if pictured and (leads := _pictured(href)):
             return leads
         bare, found = href.partition("#")[0], None
-        if "/." not in bare and "\\" not in bare and bare.isprintable() and len(bare) <= LONG_URL:
+        if len(bare) <= LONG_URL and "/." not in bare and "\\" not in bare and bare.isprintable():
             if self._plain:
                 if first == "/" and bare[1:2] != "/":
                     return "" if bare.startswith(self._path) else "other_page"

@@ -256,12 +256,15 @@ def looked_at(found: list[Placement], asked: Words) -> Iterator[tuple[int, int, 
     many, urls = len(found), [one.url for one in found]
     texts = [url[-FILE:] for url in urls]
     texts += [one.picture.names[:LONG] for one in found]
-    words = asked.found([*texts, *urls, *[one.picture.link or "" for one in found]]).tolist()
+    links = [one.picture.link or "" for one in found]
+    apart = list(dict.fromkeys(links))  # one of 8 kB may be round 20,000 pictures
+    words = asked.found([*texts, *urls, *apart]).tolist()
     said = [
         _said(*spoken) if (spoken[0] | spoken[1]) & TELLING else 0
         for spoken in zip(words, words[many:], texts, texts[many:])
     ]
-    return zip(said, words[2 * many :], words[many:], words[3 * many :])
+    of_link = dict(zip(apart, words[3 * many :]))
+    return zip(said, words[2 * many :], words[many:], map(of_link.__getitem__, links))
 
 
 def _said(file_words: int, called_words: int, file: str, called: str) -> int:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from obelics_like.extraction import extract, main_pictures, picture_score
+from obelics_like.extraction.addresses import Words
 from obelics_like.extraction.picture_score import FEATURES
 
 URL = "https://example.org/news/story.html"
@@ -213,6 +216,22 @@ def test_what_speaks_against_a_picture_weighs_against_it() -> None:
         assert weights[name] < 0, name
     for name in ("caption", "figure", "large_opening", "lead_opening", "in_paragraph", "follows_main"):
         assert weights[name] > 0, name
+
+
+def test_a_long_link_is_looked_at_once_for_all_its_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked, found = [0], Words.found
+
+    def count(words: Words, strings: Sequence[str]) -> array[int]:
+        looked.append(sum(map(len, strings)))
+        return found(words, strings)
+
+    monkeypatch.setattr(Words, "found", count)
+    links = [f"/{'a' * 8_000}/gallery/x", "/b"]
+    many = "".join(f'<a href="{link}">{IMG * 200}</a>' for link in links)
+    known, _ = seen(monkeypatch, page(many))
+    assert max(looked) < 8_000 + 400 * 200
+    assert [one["own_link"] for one in known] == [True] * 200 + [False] * 200
+    assert [one["other_page"] for one in known] == [False] * 200 + [True] * 200
 
 
 def test_training_finds_what_tells_pictures_apart() -> None:

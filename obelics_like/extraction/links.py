@@ -43,7 +43,7 @@ class Links:
         if found := _WHOLE.fullmatch(url):
             self._host, path = found.groups()
         else:
-            self._host, path = urlsplit(url)[1:3]
+            self._host, path = _host_and_path(url)
         self._path = path.rstrip("/") or "//"
         # nothing that `resolve` may change in a link to the site decides on how its path begins
         self._plain = found is not None and "%" not in path and ";" not in path
@@ -75,6 +75,13 @@ class Links:
         if host != self._host:  # a host of pictures has no pages
             return "own" if picture.partition("//")[2].startswith(host + "/") else "other_site"
         return "" if path.startswith(self._path) else "other_page"
+
+
+def _host_and_path(url: str) -> tuple[str, str]:
+    try:
+        return urlsplit(url)[1:3]
+    except ValueError:  # a host with a broken IPv6 address
+        return "", ""
 
 
 def _pictured(href: str) -> str:

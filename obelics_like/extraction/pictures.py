@@ -149,7 +149,7 @@ def site(base: str) -> str:
     """What a URL from the root of a site is appended to, "" where it takes more than that."""
     if (found := _SITE.match(base)) and base[found.end() : found.end() + 1] in _BEHIND_SITE:
         return found[0]
-    start = urljoin(base, "/x")[:-2]
+    start = _to(base, "/x")[:-2]
     return "" if _UNSAFE.search(start) or not _ABSOLUTE.match(start) else start
 
 
@@ -158,8 +158,16 @@ def folder(base: str, steps: str = "") -> str:
     """The same for one from the folder of a page, or from where such steps lead from there."""
     if not steps and (found := _FOLDER.match(base)) and "//" not in found[1] and "/." not in found[1]:
         return found[0]
-    start = urljoin(base, f"{steps}x")[:-1]
+    start = _to(base, f"{steps}x")[:-1]
     return "" if _UNSAFE.search(start) or not _ABSOLUTE.match(start) or start[-1:] != "/" else start
+
+
+def _to(base: str, url: str) -> str:
+    """The address that a relative one leads to; "" from a page whose host is a broken IPv6 address."""
+    try:
+        return urljoin(base, url)
+    except ValueError:
+        return ""
 
 
 def steps_of(url: str) -> str:

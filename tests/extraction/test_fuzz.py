@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from obelics_like.document import Document, Drop, Image, Origin, Text
+from obelics_like.extraction import extract
 from tests.extraction.fuzz import CHARSETS, MOST, NAMES, SHAPES, SPICE, STAGES, URL, check, mutate, sound
 
 BOUNDED = settings(max_examples=150)
@@ -31,6 +32,19 @@ def test_bytes_that_were_never_a_page(parts: list[bytes], charset: str) -> None:
 def test_what_is_repeated_many_times_takes_no_time(repeated: list[bytes], before: list[bytes]) -> None:
     piece = b"".join(repeated)
     check(b"".join(before) + piece * (MOST // len(piece)))
+
+
+@pytest.mark.parametrize("url", ["http://[", "http://[::1", "//[", "http://[x]y/", "https://a.example/b/["])
+def test_a_page_may_stand_at_no_address(url: str) -> None:
+    pictures = "".join(
+        f"<a href=/x><img src={src}></a>" for src in ("/a.jpg", "a.jpg", "../a.jpg", "//b.example/a.jpg")
+    )
+    page = f"{STORY}{pictures}<a href=/x><img src=https://b.example/b.jpg width=600></a>{STORY}"
+    whole = [extract(f"{base}{page}".encode(), url) for base in ("", "<base href='http://['>", f"<base href='{url}'>")]
+    assert all(
+        "https://b.example/b.jpg" in [node.url for node in one.nodes if isinstance(node, Image)] for one in whole
+    )
+    assert all(one.drop is None for one in whole)
 
 
 def test_many_names_of_furniture_take_no_time() -> None:

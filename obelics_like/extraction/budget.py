@@ -106,11 +106,12 @@ def attributes_for(most: int, max_all: int) -> int:
 
 def names(html: bytes, known: Tags, enough: int) -> int:
     """At least as many different names as tags and attributes of a page have, counted to just over `enough`; 0 where
-    these are few.
+    these are few; the names of document types, too.
 
     The parser looks each up in a table that does not grow: 80,000 take it 0.7 seconds, a million two minutes.
     """
-    if max(known.number, known.all_attributes) <= MANY_NAMED:
+    many = max(known.number, known.all_attributes)
+    if many <= MANY_NAMED and (len(html) < MANY_NAMED * len("<!doctype") or html.count(b"<!") <= MANY_NAMED):
         return 0
     if (found := _kernel().page_names(html, len(html), enough)) < 0:
         raise MemoryError

@@ -255,6 +255,17 @@ static void spell(Names *names, const char *at, const char *end, int ends) {
     names->slots[slot] = hash;
 }
 
+/* Where the name of a document type may stand, at a `<`; NULL if none does. */
+static const char *doctype_at(const char *at, const char *end) {
+    static const char word[] = "!doctype";
+    if (end - at <= (int64_t)sizeof word) return NULL;
+    at++;
+    for (size_t i = 0; i < sizeof word - 1; i++)
+        if ((i ? at[i] | 32 : at[i]) != word[i]) return NULL;
+    for (at += sizeof word - 1; at < end && classes[(unsigned char)*at] == BLANK;) at++;
+    return at < end ? at : NULL;
+}
+
 /* How many different names the tags and attributes of a page can have, counted no further than just over `enough`; -1: no
    memory. It goes by what may be a tag as `page_most_attributes` does. */
 __attribute__((visibility("default"))) int32_t page_names(const char *html, int64_t length, int32_t enough) {
@@ -276,7 +287,10 @@ __attribute__((visibility("default"))) int32_t page_names(const char *html, int6
             if ((to & 15) != END) active |= 1u << (to & 15);
         }
         if (begun) spell(&names, at, end, ENDING | 1 << EQUALS);
-        if (*at != '<' || !is_tag(at, end)) continue;
+        if (*at != '<') continue;
+        const char *type = at + 1 < end && at[1] == '!' ? doctype_at(at, end) : NULL;
+        if (type) spell(&names, type, end, 1 << BLANK | 1 << CLOSE);
+        if (!is_tag(at, end)) continue;
         spell(&names, at + 1 + (at[1] == '/'), end, ENDING); /* `=` is part of a tag's name */
         active |= 1u << TAG;
     }

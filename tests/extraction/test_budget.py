@@ -90,6 +90,17 @@ def test_names_are_told_apart_and_counted_to_what_is_enough() -> None:
     assert names(html, tags(html, 100), 100) == 0
 
 
+def test_names_of_document_types_are_counted_where_there_are_many() -> None:
+    html = (
+        b"<!doctype html><!DOCTYPE\nhtml><!doctypea/1 x><!doctype a/2><!doctype><!doc b><!-- <!doctype c> --><!doctype"
+    )
+    many = tags(html, 100)._replace(number=MANY_NAMED + 1)
+    assert names(html, many, 100) == len(["html", "a/1", "a/2", ">", "c"])
+    long = b"".join(b"<!doctype a%d>" % i for i in range(MANY_NAMED + 1))
+    assert names(long, tags(long, 100), 100) == 101
+    assert names(long[:600_000], tags(long, 100), 100) == 0
+
+
 def test_end_tags_have_attributes_too() -> None:
     assert tags(b"<p></p " + MANY + b">", 2_000).attributes > 2_000
     assert tags(b"<p></p a b><b></b ></i\n>", 100).all_attributes >= 2

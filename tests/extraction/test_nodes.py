@@ -85,6 +85,8 @@ def _misnested(formatting: int, within: bytes, ends: int) -> bytes:
         (b"".join(b"<p a%d>x" % i for i in range(190_000)), "too_many_names"),
         (b"".join(b"<y%d></y%d>" % (i, i) for i in range(190_000)), "too_many_names"),
         (b"<p>x" + b"".join(b"</p a%d>" % i for i in range(600_000)), "too_many_attributes"),
+        (b"<p>x" + b"".join(b"<!DocType a/%d>" % i for i in range(400_000)), "too_many_names"),
+        (b"<p>x" + b"".join(b"<y=%d>x</y=%d>" % (i, i) for i in range(190_000)), "too_many_names"),
         (b"<table>" + b"<tr class=a><td align=right class=n>1<td class=b id=x>2" * 66_000, None),
         ((b"<p " + b" ".join(b"a%d" % i for i in range(1_900)) + b">x") * 180, "too_many_attributes"),
         (b"<p>" + b"\0" * 100_000 + b"text", None),
@@ -119,7 +121,7 @@ def _misnested(formatting: int, within: bytes, ends: int) -> bytes:
         (b"<template></template>" + _misnested(100, b"<div>" * 800, 30_000), "no_content"),
         (_misnested(50, b"<div>" * 900 + b"<br>" * 150_000, 400), "no_content"),
     ],
-    ids=range(54),
+    ids=range(56),
 )  # fmt: skip
 def test_hostile_pages_cost_no_more_than_two_seconds(html: bytes, want: str | None) -> None:
     spent = []

@@ -24,7 +24,9 @@ def test_a_word_is_found_wherever_it_stands_in_a_page() -> None:
 
 @given(LETTERS, LETTERS.filter(bool), LETTERS.filter(bool))
 def test_the_first_of_two_words_is_found(html: bytes, one: bytes, other: bytes) -> None:
-    assert find_either(html, one, other) == min((at for at in (html.find(one), html.find(other)) if at >= 0), default=-1)
+    assert find_either(html, one, other) == min(
+        (at for at in (html.find(one), html.find(other)) if at >= 0), default=-1
+    )
 
 
 def test_either_word_is_found_wherever_it_stands_in_a_page() -> None:

@@ -6,6 +6,7 @@ It knows words, not pages: what they are good for is said in `picture_score`.
 from __future__ import annotations
 
 import re
+
 from obelics_like.extraction.texts import listed
 
 GALLERY, PROMOTION, PERSON, VIDEO, SPOKEN, MAYBE = 1, 2, 4, 8, 15, 16

@@ -140,12 +140,13 @@ class View:
 
     def count(self, found: list[tuple[Placement, str]]) -> None:
         """Count how many pictures are `alike`, and of these `leading` to other pages, if there are any."""
-        if leading := [self.shape(one) for one, target in found if target == "other_page"]:
-            for shape in leading:
+        if not any(target == "other_page" for _, target in found):
+            return
+        for one, target in found:
+            shape = self.shape(one)
+            self.alike[shape] = self.alike.get(shape, 0) + 1
+            if target == "other_page":
                 self.leading[shape] = self.leading.get(shape, 0) + 1
-            for one, _ in found:
-                shape = self.shape(one)
-                self.alike[shape] = self.alike.get(shape, 0) + 1
 
     def shape(self, one: Placement) -> tuple[object, ...]:
         """The tags and names of the two elements round a picture, and how it is shown."""

@@ -260,15 +260,15 @@ def _linked(view: View, one: Placement, target: str) -> tuple[bool, ...]:
 def looked_at(found: list[Placement], asked: Words) -> Iterator[tuple[int, int, int, int]]:
     """Of each picture what its file and names speak of, and which of the words that are asked for stand in its address,
     in the first LONG characters of its names, and in the address of its link."""
-    urls, pictures = [one.url for one in found], [one.picture for one in found]
+    many, urls, pictures = len(found), [one.url for one in found], [one.picture for one in found]
     files, called = [url[-FILE:] for url in urls], [picture.names[:LONG] for picture in pictures]
     words = asked.found([*files, *called, *urls, *[picture.link or "" for picture in pictures]]).tolist()
-    ends, names, whole, links = (words[at : at + len(urls)] for at in range(0, len(words), len(urls)))
+    named = words[many : 2 * many]
     said = [
         _said(end, name, files[at], called[at]) if (end | name) & TELLING else 0
-        for at, (end, name) in enumerate(zip(ends, names))
+        for at, (end, name) in enumerate(zip(words, named))
     ]
-    return zip(said, whole, names, links)
+    return zip(said, words[2 * many :], named, words[3 * many :])
 
 
 def _said(end: int, name: int, file: str, called: str) -> int:

@@ -115,7 +115,7 @@ def place(walked: Walked, base: str, smallest: int = 1, largest: int = 0) -> lis
                 continue
         placed.append(placement)
         if picture.suspect or bits & _SUSPECT or way.counts:
-            _find_fault(placement, bits or MAY_COUNT)
+            _find_fault(placement, bits or MAY_COUNT)  # of those without bits it is not known
             if placement.fault == "data_uri":
                 _take_inline(placement, smallest, largest)
         if picture.fallback:

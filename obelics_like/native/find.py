@@ -31,6 +31,6 @@ def find_either(html: bytes, one: bytes, other: bytes) -> int:
 def _kernel() -> Any:
     native, number = kernel(), ctypes.c_int64
     native.page_find.argtypes = [ctypes.c_char_p, number, ctypes.c_char_p, number, number]
-    native.page_find_either.argtypes = [ctypes.c_char_p, number, *[ctypes.c_char_p, number] * 2]
+    native.page_find_either.argtypes = [*(ctypes.c_char_p, number), *(ctypes.c_char_p, number) * 2]
     native.page_find.restype = native.page_find_either.restype = number
     return native

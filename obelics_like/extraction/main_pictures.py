@@ -106,13 +106,15 @@ def candidates(
     close = [faultless[row[NUMBER]] for row in place.rows]
     looked = looked_at([one for _, one in close], words)
     among, kept = list[tuple[Placement, str]](), list[tuple[int, Placement, str, View]]()
+    seen, first, last = view.seen, place.first, place.last
     for row, (number, one), (said, file, called, href) in zip(place.rows, close, looked):
-        if one.picture.how == "input" or _is_icon(one, file, called) or (file & _SERVED_WORD and _is_served(one)):
+        picture, item = one.picture, one.item
+        if picture.how == "input" or _is_icon(one, file, called) or (file & _SERVED_WORD and _is_served(one)):
             continue
-        view.seen[one.item] = row, said, file
-        target = view.target(one, href) if one.picture.link else ""
+        seen[item] = row, said, file
+        target = view.target(one, href) if picture.link else ""
         among.append((one, target))
-        if (place.first < one.item < place.last or not _is_teaser(one, target, view)) and not (
+        if (first < item < last or not _is_teaser(one, target, view)) and not (
             (said | row[OWN]) & PERSON and _is_portrait(one, view)
         ):
             kept.append((number, one, target, view))
@@ -149,6 +151,8 @@ def _is_icon(one: Placement, words: int = _ICON_WORD, called: int = _ICON_WORD) 
     larger = width if width > height else height
     if 0 < larger < ICON:
         return True
+    if not (words | called) & _ICON_WORD and len(picture.names) <= LONG:  # most
+        return False
     if words & _ICON_WORD:
         name = one.url.partition("?")[0].rpartition("/")[2].lower()
         if name[-4:] == ".svg" and larger <= DRAWING:

@@ -10,7 +10,6 @@ import math
 import re
 import tomllib
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, cached_property
 from itertools import compress
@@ -133,7 +132,7 @@ class View:
         self.many, self.first, self.last, _ = near
         self.lead_name = file_name(lead) if lead else ""
         urls = [one.url for one in placements]
-        self.repeated = set() if len(set(urls)) == len(urls) else {url for url, n in Counter(urls).items() if n > 1}
+        self.repeated = _repeated(urls) if len(set(urls)) < len(urls) else set[str]()
         self.alike: dict[tuple[object, ...], int] = {}
         self.leading: dict[tuple[object, ...], int] = {}
         self.seen: dict[int, Seen] = {}
@@ -141,12 +140,13 @@ class View:
 
     def count(self, found: list[tuple[Placement, str]]) -> None:
         """Count how many pictures are `alike`, and of these `leading` to other pages, if there are any."""
-        if leading := [self.shape(one) for one, target in found if target == "other_page"]:
-            for shape in leading:
+        if not any(target == "other_page" for _, target in found):
+            return
+        for one, target in found:
+            shape = self.shape(one)
+            self.alike[shape] = self.alike.get(shape, 0) + 1
+            if target == "other_page":
                 self.leading[shape] = self.leading.get(shape, 0) + 1
-            for one, _ in found:
-                shape = self.shape(one)
-                self.alike[shape] = self.alike.get(shape, 0) + 1
 
     def shape(self, one: Placement) -> tuple[object, ...]:
         """The tags and names of the two elements round a picture, and how it is shown."""
@@ -184,6 +184,13 @@ class View:
         """Whether main text stands in a container."""
         at = bisect_left(self.holders, container)
         return at < len(self.holders) and self.holders[at] < self.walked.ends[container]
+
+
+def _repeated(urls: list[str]) -> set[str]:
+    known, again = set[str](), set[str]()
+    for url in urls:
+        (again if url in known else known).add(url)
+    return again
 
 
 def is_same(url: str, other: str, name: str) -> bool:
@@ -253,24 +260,23 @@ def _linked(view: View, one: Placement, target: str) -> tuple[bool, ...]:
 def looked_at(found: list[Placement], asked: Words) -> Iterator[tuple[int, int, int, int]]:
     """Of each picture what its file and names speak of, and which of the words that are asked for stand in its address,
     in the first LONG characters of its names, and in the address of its link."""
-    many, urls = len(found), [one.url for one in found]
-    texts = [url[-FILE:] for url in urls]
-    texts += [one.picture.names[:LONG] for one in found]
-    links = [one.picture.link or "" for one in found]
+    many, urls, pictures = len(found), [one.url for one in found], [one.picture for one in found]
+    files, called = [url[-FILE:] for url in urls], [picture.names[:LONG] for picture in pictures]
+    links = [picture.link or "" for picture in pictures]
     apart = list(dict.fromkeys(links))  # one of 8 kB may be round 20,000 pictures
-    words = asked.found([*texts, *urls, *apart]).tolist()
+    words = asked.found([*files, *called, *urls, *apart]).tolist()
+    named = words[many : 2 * many]
     said = [
-        _said(*spoken) if (spoken[0] | spoken[1]) & TELLING else 0
-        for spoken in zip(words, words[many:], texts, texts[many:])
+        _said(end, name, files[at], called[at]) if (end | name) & TELLING else 0
+        for at, (end, name) in enumerate(zip(words, named))
     ]
     of_link = dict(zip(apart, words[3 * many :]))
-    return zip(said, words[2 * many :], words[many:], map(of_link.__getitem__, links))
+    return zip(said, words[2 * many :], named, map(of_link.__getitem__, links))
 
 
-def _said(file_words: int, called_words: int, file: str, called: str) -> int:
+def _said(end: int, name: int, file: str, called: str) -> int:
     """What the end of an address and an element's names speak of; of the words in these two the bits are known."""
-    end, name = meant((file, called), (file_words, called_words))
-    return end & (PROMOTION | PERSON) | name
+    return meant(file, end) & (PROMOTION | PERSON) | meant(called, name)
 
 
 def words_asked() -> dict[int, Sequence[str]]:

@@ -115,7 +115,7 @@ def place(walked: Walked, base: str, smallest: int = 1, largest: int = 0) -> lis
                 continue
         placed.append(placement)
         if picture.suspect or bits & _SUSPECT or way.counts:
-            _find_fault(placement, bits | MAY_COUNT)
+            _find_fault(placement, bits or MAY_COUNT)  # of those without bits it is not known
             if placement.fault == "data_uri":
                 _take_inline(placement, smallest, largest)
         if picture.fallback:
@@ -185,13 +185,16 @@ def _of_site(start: str) -> int:
 
 def _placement(at: int, picture: Picture, way: _Way) -> tuple[Placement | None, int]:
     """The placement of a picture, None if it has no usable address; and the bits of its URL."""
+    if len(picture.urls) == 1:  # two of three of these
+        url = picture.urls[0]
+        one, bits = way.to(url) if url[:5].lower() != "data:" else (_shown(url), MAY_COUNT)
+        return (Placement(at, picture, one, []), bits) if one else (None, 0)
     looked = way.looked
     real: dict[str, int] = {}
     standins: list[tuple[str, int]] = []
     for url in picture.urls:
         if url[:5].lower() == "data:":
-            shown = "data:" + "".join(url[5:DATA_URL_READ].split())[: DATA_URL_SHOWN - 5]
-            standins.append((shown, MAY_COUNT))
+            standins.append((_shown(url), MAY_COUNT))
             continue
         one, bits = way.to(url)
         if one and looked[url] & STANDIN:
@@ -205,6 +208,11 @@ def _placement(at: int, picture: Picture, way: _Way) -> tuple[Placement | None, 
         linked = way.to(picture.link)[0]
         urls = [url for url in urls if url != linked] + ([linked] if linked else [])
     return Placement(at, picture, urls[0], urls[1:]), real[urls[0]]
+
+
+def _shown(url: str) -> str:
+    """What is shown of a `data:` URI."""
+    return "data:" + "".join(url[5:DATA_URL_READ].split())[: DATA_URL_SHOWN - 5]
 
 
 def _take_inline(placement: Placement, smallest: int, largest: int) -> None:

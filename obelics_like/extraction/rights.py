@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from obelics_like.extraction.texts import listed
-from obelics_like.native.find import find
+from obelics_like.native.find import find, find_either
 
 LONG = 1_000
 """Characters kept of each statement: an opt-out may stand at the end of a long list."""
@@ -50,17 +50,19 @@ def licence(html: bytes) -> str:
     >>> licence(b'<img src="//i.creativecommons.org/l/by/4.0/88x31.png">')
     'https://creativecommons.org/licenses/by/4.0'
     """
-    places = list(_places(html, b"license", MANY_WORDS))
+    if (start := find_either(html, b"license", _HOSTS[0])) < 0:  # three of four pages; both hosts hold one of the words
+        return ""
+    places = list(_places(html, b"license", MANY_WORDS, start))
     if marked := _marked(html, places):
         return marked
     if len(places) < MANY_WORDS and not any(html.startswith(_HOSTS[1], at) for at in places):
-        return _of_commons(html, _HOSTS[:1])  # the second host begins with the word: one pass over the page less
-    return _of_commons(html, _HOSTS)
+        return _of_commons(html, _HOSTS[:1], start)  # the second host begins with the word: a pass over the page less
+    return _of_commons(html, _HOSTS, start)
 
 
-def _places(html: bytes, word: bytes, many: int) -> Iterator[int]:
-    """The first places where a word stands."""
-    at = -1
+def _places(html: bytes, word: bytes, many: int, start: int) -> Iterator[int]:
+    """The first places from `start` on where a word stands."""
+    at = start - 1
     for _ in range(many):
         if (at := find(html, word, at + 1)) < 0:
             break
@@ -79,9 +81,9 @@ def _marked(html: bytes, places: list[int]) -> str:
     return ""
 
 
-def _of_commons(html: bytes, hosts: tuple[bytes, ...]) -> str:
+def _of_commons(html: bytes, hosts: tuple[bytes, ...], start: int) -> str:
     for host in hosts:
-        for at in _places(html, host, MANY_LINKS):
+        for at in _places(html, host, MANY_LINKS, start):
             if found := _COMMONS.search(html, max(0, at - 16), at + 90):
                 return _address(found)
     return ""

@@ -6,7 +6,6 @@ It knows words, not pages: what they are good for is said in `picture_score`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from obelics_like.extraction.texts import listed
 
@@ -47,15 +46,15 @@ def telling_words() -> dict[int, list[str]]:
     return known
 
 
-def meant(texts: Iterable[str], words: Iterable[int]) -> list[int]:
-    """What each of some class names and URLs speaks of, as bits, where `words` are those of the words in it.
+def meant(text: str, words: int) -> int:
+    """What a class name or URL speaks of, as bits, where `words` are those of the words in it.
 
     >>> from obelics_like.extraction.addresses import Words
     >>> texts = ["c-swiper", "post__author", "shadow", "sponsored-by"]
-    >>> meant(texts, Words(telling_words()).found(texts)) == [GALLERY, PERSON, 0, PROMOTION]
+    >>> list(map(meant, texts, Words(telling_words()).found(texts))) == [GALLERY, PERSON, 0, PROMOTION]
     True
     """
-    return [heard(text) if bits & MAYBE else bits & SPOKEN for text, bits in zip(texts, words)]
+    return heard(text) if words & MAYBE else words & SPOKEN
 
 
 def heard(words: str) -> int:

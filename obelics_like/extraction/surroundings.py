@@ -66,7 +66,7 @@ def near(walked: Walked, judged: Judgement, items: Sequence[int], never: int, wo
     """What stands round those of some pictures, whose items are given in order, that are near the main content and not
     in furniture of these bits; `words` hold those that speak of something. No rows where there is no main content."""
     asked, limits = array("i", items), _limits(never)
-    named = walked.lines.count(b"\n") + 1
+    named = walked.named + 1
     begin = _TOLD + named
     out = array("i", bytes(4 * begin + _ROW.size * len(asked)))
     _kernel()(

@@ -2,12 +2,6 @@
 
 #include "grow.h"
 
-/* Eight bytes at once: those that are `byte` become 0x80, others may only where one before them did. */
-static inline uint64_t same(uint64_t bytes, unsigned char byte) {
-    bytes ^= 0x0101010101010101u * byte;
-    return (bytes - 0x0101010101010101u) & ~bytes & 0x8080808080808080u;
-}
-
 enum { TAG, BEFORE_NAME, NAME, AFTER_NAME, BEFORE_VALUE, DOUBLE, SINGLE, BARE, STATES };
 enum { OTHER, BLANK, SLASH, CLOSE, EQUALS, TWO, ONE, CLASSES, LESS = CLASSES };
 enum { END = 15, COUNT = 16 };
@@ -32,16 +26,54 @@ static const uint8_t classes[256] = {
 
 enum { ENDING = 1 << BLANK | 1 << SLASH | 1 << CLOSE };
 
-/* The next place that ends a quoted value or may begin a tag, or the end. */
-static const char *quoted(const char *at, const char *end) {
-    for (uint64_t bytes, found; end - at >= 8; at += 8) {
-        memcpy(&bytes, at, 8);
+typedef uint8_t Block __attribute__((vector_size(16)));
+
+static inline uint64_t read8(const char *at) {
+    uint64_t bytes;
+    memcpy(&bytes, at, 8);
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-        bytes = __builtin_bswap64(bytes);
+    bytes = __builtin_bswap64(bytes);
 #endif
-        if ((found = same(bytes, '"') | same(bytes, '<'))) return at + __builtin_ctzll(found) / 8;
+    return bytes;
+}
+
+/* The next place that ends a quoted value or may begin a tag, or the end. */
+static inline const char *quoted(const char *at, const char *end, char quote) {
+    Block mark = {0}, less = {0};
+    mark += (uint8_t)quote;
+    less += (uint8_t)'<';
+    for (; end - at >= 16; at += 16) {
+        Block bytes;
+        uint64_t halves[2];
+        memcpy(&bytes, at, sizeof bytes);
+        Block found = (Block)(bytes == mark) | (Block)(bytes == less);
+        memcpy(halves, &found, sizeof halves);
+        if (!(halves[0] | halves[1])) continue;
+        at += halves[0] ? 0 : 8;
+        return at + __builtin_ctzll(read8((const char *)(halves[0] ? halves : halves + 1))) / 8;
     }
-    while (at < end && *at != '"' && *at != '<') at++;
+    while (at < end && *at != quote && *at != '<') at++;
+    return at;
+}
+
+/* The next place that is OTHER than what names are made of, or the end: eight bytes at once, of which those under `-`,
+   `/`, and those from `;` to `?` are looked at. */
+static inline const char *behind_name(const char *at, const char *end) {
+    enum { HIGH = 0x80 };
+    const uint64_t each = 0x0101010101010101u, high = each * HIGH;
+    while (end - at >= 8) {
+        uint64_t bytes = read8(at), low = bytes & ~high;
+        uint64_t found = ~(low + each * (HIGH - '-')) | ~((low ^ each * '/') + each * 0x7F) |
+                         ((low + each * (HIGH - ';')) & ~(low + each * (HIGH - '@')));
+        if (!(found &= ~bytes & high)) {
+            at += 8;
+            continue;
+        }
+        at += __builtin_ctzll(found) / 8;
+        if (classes[(unsigned char)*at] != OTHER) return at;
+        at++;
+    }
+    while (at < end && classes[(unsigned char)*at] == OTHER) at++;
     return at;
 }
 
@@ -50,7 +82,7 @@ static const char *quoted(const char *at, const char *end) {
 static const char *follow(const char *at, const char *end, int32_t enough, int *state, int32_t *count) {
     int was = *state;
     while (at < end) {
-        if (was == DOUBLE) at = quoted(at, end);
+        if (was == DOUBLE) at = quoted(at, end, '"');
         else if (was == NAME || was == TAG || was == SINGLE || was == BARE)
             while (at < end && classes[(unsigned char)*at] == OTHER) at++;
         if (at >= end || *at == '<') break;
@@ -75,37 +107,84 @@ static inline int name_ends(const char *at, const char *end) {
     return at >= end || (ENDING >> classes[(unsigned char)*at] & 1);
 }
 
-/* Whether a tag is `<img>` or `<br>`, which closes nothing, wherever it stands: behind it no formatting is taken up again
-   that was not already. */
-static inline int closes_nothing(const char *at, const char *end) {
-    if (end - at < 2) return 0;
-    int image = end - at >= 3 && (at[0] | 32) == 'i' && (at[1] | 32) == 'm' && (at[2] | 32) == 'g';
-    return image ? name_ends(at + 3, end) : (at[0] | 32) == 'b' && (at[1] | 32) == 'r' && name_ends(at + 2, end);
+/* Where a tag ends whose name ends at a place, written as nearly all are, and the number of its attributes; NULL where it
+   is not: at a `<`, a bare value, the end of the page, or more attributes than `enough`. */
+static const char *plain_end(const char *at, const char *end, int32_t enough, int32_t *count) {
+    int32_t met = *count;
+    while (at < end) {
+        int class = classes[(unsigned char)*at];
+        if (class == CLOSE) {
+            *count = met;
+            return at;
+        }
+        if (class == BLANK || class == SLASH) {
+            at++;
+            continue;
+        }
+        if (class != OTHER || ++met > enough) return NULL;
+        at = behind_name(at, end);
+        if (end - at < 3) return NULL;
+        if (*at != '=') {
+            if (!(ENDING >> classes[(unsigned char)*at] & 1)) return NULL;
+            while (at < end && classes[(unsigned char)*at] == BLANK) at++;
+            continue;
+        }
+        char quote = at[1];
+        if (quote != '"' && quote != '\'') return NULL;
+        at = quoted(at + 2, end, quote);
+        if (at == end || *at == '<') return NULL;
+        at++;
+    }
+    return NULL;
 }
 
 /* What formatting an element begins, which is taken up again in each later paragraph until it is closed. MANY stand side
    by side; of SINGLE ones the next closes the last. */
 enum { NONE, MANY, SINGLE_ONE };
 
-static int formatting_of(const char *at, const char *end) {
-    /* by their length: this is asked of each tag */
-    static const char *const names[][3] = {{0},     {0},           {"em", "tt"}, {"big"}, {"code", "font"},
-                                           {"small"}, {"strike", "strong"}};
-    char name[8] = {0};
-    int length = 0;
-    while (at < end && length < 7 && ((*at | 32) >= 'a' && (*at | 32) <= 'z')) name[length++] = (char)(*at++ | 32);
-    if (!length || length > 6 || !name_ends(at, end)) return NONE;
-    if (length == 1) return name[0] == 'a' ? SINGLE_ONE : strchr("bisu", name[0]) ? MANY : NONE;
-    if (length == 4 && !memcmp(name, "nobr", 4)) return SINGLE_ONE;
-    for (const char *const *one = names[length]; *one; one++)
-        if (!memcmp(name, *one, (size_t)length)) return MANY;
-    return NONE;
+/* What the letters that begin a name may begin: a formatting element; `<img>` or `<br>`; `<template>`. */
+enum { LETTER = 1, FORMATTING = 2, EMPTY = 4, TEMPLATE = 8 };
+
+#define BOTH(small, large, begins) [small] = LETTER | (begins), [large] = LETTER | (begins)
+
+static const uint8_t letters[256] = {
+    BOTH('a', 'A', FORMATTING), BOTH('b', 'B', FORMATTING | EMPTY), BOTH('c', 'C', FORMATTING), BOTH('d', 'D', 0),
+    BOTH('e', 'E', FORMATTING), BOTH('f', 'F', FORMATTING), BOTH('g', 'G', 0), BOTH('h', 'H', 0),
+    BOTH('i', 'I', FORMATTING | EMPTY), BOTH('j', 'J', 0), BOTH('k', 'K', 0), BOTH('l', 'L', 0), BOTH('m', 'M', 0),
+    BOTH('n', 'N', FORMATTING), BOTH('o', 'O', 0), BOTH('p', 'P', 0), BOTH('q', 'Q', 0), BOTH('r', 'R', 0),
+    BOTH('s', 'S', FORMATTING), BOTH('t', 'T', FORMATTING | TEMPLATE), BOTH('u', 'U', FORMATTING), BOTH('v', 'V', 0),
+    BOTH('w', 'W', 0), BOTH('x', 'X', 0), BOTH('y', 'Y', 0), BOTH('z', 'Z', 0),
+};
+
+/* Whether a name is this word, whatever the size of its letters. */
+static inline int is_word(const char *name, int64_t length, const char *word, int64_t size) {
+    if (length != size) return 0;
+    for (int64_t i = 0; i < size; i++)
+        if ((name[i] | 32) != word[i]) return 0;
+    return 1;
 }
+#define IS(word) is_word(name, length, word, sizeof word - 1)
+
+static int formatting_of(const char *name, int64_t length) {
+    switch (length) {
+    case 1: return (*name | 32) == 'a' ? SINGLE_ONE : strchr("bisu", *name | 32) ? MANY : NONE;
+    case 2: return IS("em") || IS("tt") ? MANY : NONE;
+    case 3: return IS("big") ? MANY : NONE;
+    case 4: return IS("nobr") ? SINGLE_ONE : IS("code") || IS("font") ? MANY : NONE;
+    case 5: return IS("small") ? MANY : NONE;
+    case 6: return IS("strike") || IS("strong") ? MANY : NONE;
+    default: return NONE;
+    }
+}
+
+/* Whether a tag is `<img>` or `<br>`, which closes nothing, wherever it stands: behind it no formatting is taken up again
+   that was not already. */
+static inline int closes_nothing(const char *name, int64_t length) { return IS("img") || IS("br"); }
 
 /* Whether a tag may begin, or end an element, at a `<`. */
 static inline int is_tag(const char *at, const char *end) {
     const char *name = at + 1 < end && at[1] == '/' ? at + 2 : at + 1;
-    return name < end && (*name | 32) >= 'a' && (*name | 32) <= 'z';
+    return name < end && letters[(unsigned char)*name];
 }
 
 /* The next place where one may; `end` if there is none. */
@@ -117,26 +196,12 @@ static const char *next_tag(const char *at, const char *end) {
     return end;
 }
 
-/* Whether an end tag is nothing but its name, as nearly all are. */
-static inline int ends_bare(const char *at, const char *end) {
-    while (at < end && classes[(unsigned char)*at] == OTHER) at++;
-    return at < end && *at == '>';
-}
-
 /* What Python is told of a page's tags, in `budget.py`: how many it may have, how many of them may close something, how
    many begin MANY formatting, the bytes of the longest of those and of all, and of the longest that begins a SINGLE
    one; how many are `<template>`; how many attributes all have together. */
 typedef struct {
     int64_t number, closing, formatting, longest, all, longest_single, templates, attributes;
 } Costs;
-
-static inline int is_template(const char *name, const char *end) {
-    static const char word[] = "template";
-    if (end - name < 8) return 0;
-    for (int i = 0; i < 8; i++)
-        if ((name[i] | 32) != word[i]) return 0;
-    return 1;
-}
 
 /* Of the tags that are in one state: the most attributes, and where the first began that begins formatting, MANY and
    SINGLE; -1: none does. */
@@ -217,16 +282,29 @@ __attribute__((visibility("default"))) int32_t page_most_attributes(const char *
         }
         if (*at != '<' || !is_tag(at, end)) continue;
         costs->number++;
-        costs->closing += !closes_nothing(at + 1, end);
-        if (at[1] == '/' && ends_bare(at + 2, end)) continue;
+        int closes = at[1] == '/', formatting = NONE, begins = letters[(unsigned char)at[1]];
+        const char *name = at + 1 + closes, *stop = behind_name(name, end);
+        int64_t length = stop - name;
+        int ended_here = name_ends(stop, end);
+        costs->closing += !(begins & EMPTY && ended_here && closes_nothing(name, length));
+        if (closes && stop < end && *stop == '>') continue;
+        if (begins & FORMATTING && ended_here) formatting = formatting_of(name, length);
+        costs->formatting += formatting == MANY;
+        costs->templates += begins & TEMPLATE && length >= 8 && is_word(name, 8, "template", 8);
+        int32_t many = formatting == MANY ? (int32_t)(at - html) : -1;
+        int32_t single = formatting == SINGLE_ONE ? (int32_t)(at - html) : -1;
+        int32_t count = closes; /* in the states, what is behind a `/` is an attribute */
+        if (!active && ended_here && (stop = plain_end(stop, end, enough, &count))) {
+            if (count > most) most = count;
+            ended(costs, many, single, stop - html);
+            costs->attributes += count;
+            at = stop;
+            continue;
+        }
         if (!(active >> TAG & 1)) opens[TAG] = (Open){0, -1, -1};
         active |= 1u << TAG;
-        if (at[1] == '/') continue;
-        int formatting = formatting_of(at + 1, end);
-        costs->formatting += formatting == MANY;
-        costs->templates += is_template(at + 1, end);
-        if (formatting == MANY) opens[TAG].many = earlier(opens[TAG].many, (int32_t)(at - html));
-        if (formatting == SINGLE_ONE) opens[TAG].single = earlier(opens[TAG].single, (int32_t)(at - html));
+        opens[TAG].many = earlier(opens[TAG].many, many);
+        opens[TAG].single = earlier(opens[TAG].single, single);
     }
     return most;
 }
@@ -310,24 +388,30 @@ __attribute__((visibility("default"))) int64_t page_tag(const char *html, int64_
 __attribute__((visibility("default"))) int32_t page_is_utf8(const char *html, int64_t length) {
     const unsigned char *at = (const unsigned char *)html, *end = at + length;
     while (at < end) {
+        for (Block some[4]; end - at >= 64; at += 64) {
+            uint64_t halves[2];
+            memcpy(some, at, sizeof some);
+            some[0] |= some[1] | some[2] | some[3];
+            memcpy(halves, some, sizeof halves);
+            if ((halves[0] | halves[1]) & 0x8080808080808080u) break;
+        }
         for (uint64_t bytes; end - at >= 8; at += 8) {
-            memcpy(&bytes, at, 8);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-            bytes = __builtin_bswap64(bytes);
-#endif
-            if (!(bytes &= 0x8080808080808080u)) continue;
+            if (!(bytes = read8((const char *)at) & 0x8080808080808080u)) continue;
             at += __builtin_ctzll(bytes) / 8;
             break;
         }
-        if (at == end) break;
-        unsigned char c = *at++;
-        if (c < 0x80) continue;
-        int more = c >= 0xF0 ? 3 : c >= 0xE0 ? 2 : 1;
-        if (c < 0xC2 || c > 0xF4 || end - at < more) return 0;
-        if ((c == 0xE0 && *at < 0xA0) || (c == 0xED && *at > 0x9F) || (c == 0xF0 && *at < 0x90) || (c == 0xF4 && *at > 0x8F))
-            return 0;
-        for (; more; more--)
-            if ((*at++ & 0xC0) != 0x80) return 0;
+        while (at < end && *at & 0x80) {
+            unsigned char c = *at++;
+            int more = c >= 0xF0 ? 3 : c >= 0xE0 ? 2 : 1;
+            if (c < 0xC2 || c > 0xF4 || end - at < more) return 0;
+            if ((c == 0xE0 && *at < 0xA0) || (c == 0xED && *at > 0x9F) || (c == 0xF0 && *at < 0x90) ||
+                (c == 0xF4 && *at > 0x8F))
+                return 0;
+            for (; more; more--)
+                if ((*at++ & 0xC0) != 0x80) return 0;
+        }
+        if (end - at < 8)
+            while (at < end && *at < 0x80) at++;
     }
     return 1;
 }

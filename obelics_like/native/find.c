@@ -39,3 +39,42 @@ __attribute__((visibility("default"))) int64_t page_find(const char *html, int64
         if (at[0] == word[0] && !memcmp(at, word, (size_t)size)) return at - html;
     return -1;
 }
+
+/* The first place where one of two words stands, -1 if there is none: both are looked for in one pass, as above. */
+__attribute__((visibility("default"))) int64_t page_find_either(const char *html, int64_t length, const char *one,
+                                                                int64_t one_size, const char *other, int64_t other_size) {
+    int64_t longer = one_size > other_size ? one_size : other_size;
+    const char *at = html, *end = html + length;
+    Block first = {0}, middle = {0}, last = {0}, first2 = {0}, middle2 = {0}, last2 = {0};
+    if (one_size < 1 || other_size < 1) return -1;
+    first += (uint8_t)one[0];
+    middle += (uint8_t)one[one_size / 2];
+    last += (uint8_t)one[one_size - 1];
+    first2 += (uint8_t)other[0];
+    middle2 += (uint8_t)other[other_size / 2];
+    last2 += (uint8_t)other[other_size - 1];
+    for (; end - at >= 64 + longer; at += 64) {
+        const char *half = at + one_size / 2, *back = at + one_size - 1;
+        const char *half2 = at + other_size / 2, *back2 = at + other_size - 1;
+        Block found = (same(at, first) & same(half, middle) & same(back, last)) |
+                      (same(at + 16, first) & same(half + 16, middle) & same(back + 16, last)) |
+                      (same(at + 32, first) & same(half + 32, middle) & same(back + 32, last)) |
+                      (same(at + 48, first) & same(half + 48, middle) & same(back + 48, last)) |
+                      (same(at, first2) & same(half2, middle2) & same(back2, last2)) |
+                      (same(at + 16, first2) & same(half2 + 16, middle2) & same(back2 + 16, last2)) |
+                      (same(at + 32, first2) & same(half2 + 32, middle2) & same(back2 + 32, last2)) |
+                      (same(at + 48, first2) & same(half2 + 48, middle2) & same(back2 + 48, last2));
+        uint64_t halves[2];
+        memcpy(halves, &found, sizeof halves);
+        if (!(halves[0] | halves[1])) continue;
+        for (const char *place = at; place < at + 64; place++)
+            if ((*place == *one && !memcmp(place, one, (size_t)one_size)) ||
+                (*place == *other && !memcmp(place, other, (size_t)other_size)))
+                return place - html;
+    }
+    for (; at < end; at++) {
+        if (end - at >= one_size && !memcmp(at, one, (size_t)one_size)) return at - html;
+        if (end - at >= other_size && !memcmp(at, other, (size_t)other_size)) return at - html;
+    }
+    return -1;
+}

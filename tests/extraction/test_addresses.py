@@ -100,7 +100,7 @@ def test_what_names_speak_of_is_told_by_their_words() -> None:
     words += [word for alone in speaking._WORDS.values() for word in alone]
     words += ["advert", "sponsored", "advert1", "b", "3", "ü", "Ad", "APP", " ", "-", "_", "__", "."]
     texts = ["".join(chance.choices(words, k=chance.randint(1, 6))) for _ in range(20_000)]
-    for text, spoken in zip(texts, speaking.meant(texts, main_pictures._words().found(texts))):
+    for text, spoken in zip(texts, map(speaking.meant, texts, main_pictures._words().found(texts))):
         assert spoken == speaking.heard(text), text
 
 

@@ -140,8 +140,8 @@ class Rows:
     `said` is what is told of the other pictures, which C has named.
     The containers are parallel lists too: `parents`, `tags`, `names`, `ends` (the container behind the last one
     within), which are the numbers in `tree`, and `bits`; `framed` are those that have bits of `names.FRAMING`. `names`
-    number `words`, each distinct class and id of a container as words, "" at 0; `lines` are the bytes of these, but for
-    the first, and `known` their bits.
+    number each distinct class and id of a container as words, 0 for none; `lines` are the bytes of these from 1 on, and
+    `known` the bits from 0 on.
     `metas` are (tag, place of `values`, or of the text). The values are lang and xml:lang of `<html>`; property, name,
     http-equiv, itemprop and content of a `<meta>`; href, rel and hreflang of the others.
     """
@@ -160,7 +160,6 @@ class Rows:
             "texts",
             "told",
             "tree",
-            "words",
         ),
     )
 
@@ -177,7 +176,6 @@ class Rows:
         self.parents, self.ends = tree[0::CONTAINER_ROW], tree[3::CONTAINER_ROW]
         self.tags, self.names = tree[1::CONTAINER_ROW], tree[2::CONTAINER_ROW]
         self.lines = result.words.bytes()
-        self.words = ["", *self.lines.decode("utf-8", "replace").split("\n")]
         self.known, self.bits = bits[: -len(self.parents)], bits[-len(self.parents) :]
         self.framed = framed.tolist()
         if asked:

@@ -39,6 +39,21 @@ class Looked(Sequence[str]):
         return self.table[self.numbers[at]]
 
 
+class Named(Looked):
+    """Names of containers, of which few pages are asked: their table is made when they are."""
+
+    __slots__ = ("lines",)
+
+    def __init__(self, lines: bytes, numbers: Sequence[int]) -> None:
+        super().__init__((), numbers)
+        self.lines = lines
+
+    def __getitem__(self, at: Any) -> Any:
+        if not self.table:
+            self.table = ["", *self.lines.decode("utf-8", "replace").split("\n")]
+        return self.table[self.numbers[at]]
+
+
 class Walked:
     """What the walk found: the items in DOM order, texts and pictures, and the containers, both as parallel lists; and
     the page's head.
@@ -62,7 +77,7 @@ class Walked:
 
     def __init__(self, rows: scan.Rows, width: int | None = None) -> None:
         self.parents, self.ends, self.bits, self.framed = rows.parents, rows.ends, rows.bits, rows.framed
-        self.tags, self.names = Looked(scan.NAMES, rows.tags), Looked(rows.words, rows.names)
+        self.tags, self.names = Looked(scan.NAMES, rows.tags), Named(rows.lines, rows.names)
         self.numbers, self.lines, self.named = rows.names, rows.lines, len(rows.known) - 1
         self.texts, self.kinds, self.containers, self.links = rows.texts, rows.kinds, rows.containers, rows.links
         self.rows, self.tree = rows.items, rows.tree

@@ -66,8 +66,11 @@ OPENING = 150
 """Score from which a paragraph before the main container, beside it, is the article's beginning."""
 
 _ROWS = frozenset(("table", "tbody", "tr", "ul", "ol"))
+_HEADS = HEADINGS | {"dt"}
 _ENTRIES = frozenset(("li", "td", "th", "dt", "dd"))
 _LINES, _STAMPED = frozenset(("div", "p", "td")), frozenset(("div", "p", "li"))
+_DATED = scan.DIGITS | scan.NOT_ASCII
+"""Flags of which what holds a date has one, and what begins with a copyright sign too."""
 _ARTICLE, _ITEM = scan.NAMES.index("article"), scan.NAMES.index("li")
 _LISTS, _WHOLE = scan.numbers_of("ul", "ol"), scan.numbers_of("p", "li", "td", "blockquote", "pre")
 
@@ -231,23 +234,30 @@ def _read(walked: Walked, found: Paragraphs, totals: Totals, fit: list[int]) -> 
     picks = [False] * len(found.kinds)
     lines: list[int] = []
     kinds, sizes, links, parents, above = found.kinds, found.sizes, found.links, walked.parents, -1
+    flags, texts, containers = found.flags, found.texts, found.containers
     for at in fit:
         kind, size, share = kinds[at], sizes[at], links[at]
-        if kind in HEADINGS or kind == "dt":
+        if kind in _HEADS:
             picks[at] = share < 0.5 or kind == "h1"
         elif size >= CREDIT and kind != "li":  # too long for any of the others
             picks[at] = share < 0.4 or (share < 0.6 and size > 150)
             if not picks[at] and share < SPOKEN:
                 lines.append(at)
-        elif (size < CREDIT and found.texts[at][0] == "©") or (
-            size < SHORT and kind in _STAMPED and found.dated(at) and stamped(found.texts[at])
+        elif (flag := flags[at]) & _DATED and (
+            (size < CREDIT and texts[at][0] == "©")
+            or (size < SHORT and kind in _STAMPED and found.dated(at) and stamped(texts[at]))
         ):
             continue
         elif kind == "li":
-            if (own := parents[found.containers[at]]) != above:
-                above, held, linked = own, totals.size(own), totals.links(own)
-            picks[at] = _is_told(size, share, held, linked)
-        elif size < SHORT and kind in _LINES and not found.flags[at] & scan.SENTENCE and _is_line(found, at):
+            if (own := parents[containers[at]]) != above:
+                above, (told, long) = own, _told_under(totals.size(own), totals.links(own))
+            picks[at] = share < (long if size >= PROSE else told)
+        elif (
+            size < SHORT
+            and kind in _LINES
+            and not flag & scan.SENTENCE
+            and (size < LINE or (flag & _DATED and kind != "td" and found.dated(at)))  # a few words, or a date
+        ):
             if kind == "p" and share < 0.1:
                 lines.append(at)
         else:
@@ -274,32 +284,27 @@ def _amid_prose(walked: Walked, found: Paragraphs, picks: list[bool], lines: lis
             picks[at] = beside[above] > 0 or between_prose(at, found, above, walked.ends[above])
 
 
-def _is_told(size: int, links: float, held: int, linked: int) -> bool:
-    """Whether an item is content in a list that holds so much, and so much in links: not where the list is links, nor
-    if it is one itself."""
+def _told_under(held: int, linked: int) -> tuple[float, float]:
+    """The shares of links under which a short item and a long one are content in a list that holds so much, and so much
+    in links: none is where the list is links, nor one that is a link itself."""
     if linked >= 0.6 * held:
-        return False
-    return links < (LINKED_ITEM if size >= PROSE and linked < 0.5 * held else 0.5)
-
-
-def _is_line(found: Paragraphs, at: int) -> bool:
-    """Whether what holds no sentence is a few words, or a date."""
-    return found.sizes[at] < LINE or (found.kinds[at] != "td" and found.dated(at))
+        return 0.0, 0.0
+    return 0.5, LINKED_ITEM if linked < 0.5 * held else 0.5
 
 
 def _lone_headings(found: Paragraphs, picks: list[bool], fit: list[int]) -> None:
     """Take back a heading that no kept text follows before prose that is not kept, and a line that announces links."""
     followed = False
-    kinds, sizes = found.kinds, found.sizes
+    kinds, sizes, scores = found.kinds, found.sizes, found.scores
     for at in range(fit[-1], fit[0] - 1, -1) if fit else ():
         if picks[at]:
             if kinds[at] in HEADINGS:
                 picks[at] = followed
-                continue
-            if sizes[at] < ANNOUNCING:
-                picks[at] = not announces(found, picks, at)
-            followed = followed or picks[at]
-        elif followed and found.scores[at] and kinds[at] != "figcaption":
+            elif sizes[at] < ANNOUNCING and announces(found, picks, at):
+                picks[at] = False
+            else:
+                followed = True
+        elif followed and scores[at] and kinds[at] != "figcaption":
             followed = False
 
 

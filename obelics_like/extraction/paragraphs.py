@@ -91,6 +91,13 @@ class Paragraphs:
         """The paragraphs behind one, in order."""
         return (other for other in range(at + 1, len(self.sizes)) if self.sizes[other])
 
+    def next(self, at: int) -> int:
+        """The paragraph right behind one, 0 if it is the last."""
+        sizes, at = self.sizes, at + 1
+        while at < len(sizes) and not sizes[at]:
+            at += 1
+        return at if at < len(sizes) else 0
+
     def before(self, at: int) -> Iterator[int]:
         """The paragraphs before one, the nearest first."""
         return (other for other in range(at - 1, -1, -1) if self.sizes[other])

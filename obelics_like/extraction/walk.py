@@ -121,11 +121,13 @@ class Walked:
             row = at * scan.ITEM
             flags, joint = items[row + scan.FLAGS], items[row + scan.JOINT]
             if flags & (scan.MARKED | scan.ODD | scan.CODE):
-                texts[at] = _as_read(texts[at], flags)
-                changed.add(at)
-                if not texts[at]:
-                    gone.add(at)
-                    continue
+                text = _as_read(texts[at], flags)
+                if text != texts[at] or flags & scan.CODE or at in formulas:  # else the flags are right as they are
+                    texts[at] = text
+                    changed.add(at)
+                    if not text:
+                        gone.add(at)
+                        continue
             if joint and (gone or formulas):  # else the picture before it stands, and parts it from what comes before
                 before, passed = at - 1, False
                 while before in gone and before not in joined:

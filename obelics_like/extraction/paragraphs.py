@@ -58,6 +58,8 @@ class Paragraphs:
         """The paragraphs whose words stood on the page before, of those that are told apart by them."""
         telling, texts = self.measures.telling, self.texts
         repeated: set[int] = set()
+        if not telling:
+            return repeated
         words = [texts[at] for at in telling]
         if len(set(words)) == len(words):
             return repeated

@@ -148,19 +148,20 @@ def main_container(walked: Walked, found: Paragraphs, furniture: array[int]) -> 
     while at:
         way.append(at)
         at = parents[at]
-    whole = sums[-1]
-    for child in reversed(way):
-        begin, end = bisect_left(places, child), bisect_left(places, ends[child])
-        score, before = sums[end] - sums[begin], sums[begin] - sums[bisect_left(places, at)]
+    whole, begin, end = sums[-1], 0, len(places)
+    for child in reversed(way):  # most hold all that their parent holds
+        first = begin if places[begin] >= child else bisect_left(places, child, begin, end)
+        stop = end if places[end - 1] < ends[child] else bisect_left(places, ends[child], first, end)
+        score = sums[stop] - sums[first]
         if tags[child] in _WHOLE:
             break
         if score < DOMINANT * whole and not (
             score >= LARGEST * whole
-            and before < BEFORE * whole
-            and _unlike_behind(walked, places[begin:end], places[end : bisect_left(places, walked.ends[at])], at, child)
+            and sums[first] - sums[begin] < BEFORE * whole
+            and _unlike_behind(walked, places[first:stop], places[stop:end], at, child)
         ):
             break
-        at, whole = child, score
+        at, whole, begin, end = child, score, first, stop
     return at
 
 

@@ -44,8 +44,12 @@ def mark_calls(walked: Walked, found: Paragraphs, totals: Totals, furniture: arr
     """Add the bit FORM to the furniture of the boxes in the main container that ask for something; gives the paragraphs
     of it that are in no furniture then."""
     plain, asking = found.within(walked, furniture, root, _ASKS)
+    links, sizes, kinds = found.links, found.sizes, found.kinds
+    linked = [at for at in plain if links[at] >= 0.9 and sizes[at] < BUTTON and kinds[at] not in _LISTED]
+    if not linked and not asking:
+        return plain
     page = _Page(walked, found, totals, furniture, root)
-    buttons = page.buttons(plain, asking)
+    buttons = page.buttons(linked, asking)
     boxes = {box for at, button, own in buttons if (box := page.box(button, own)) and page.asks(at, button, box)}
     if not boxes or sum(map(totals.score, boxes)) >= BOXES_SHARE * totals.score(root):
         return plain
@@ -77,20 +81,18 @@ class _Page:
     pressed: dict[int, int] = field(default_factory=dict)
     told: dict[int, tuple[int, int, int]] = field(default_factory=dict)
 
-    def buttons(self, plain: list[int], asking: list[int]) -> Iterator[tuple[int, int, int]]:
-        """Each button or form among the paragraphs of the root, in no furniture and in what asks for something: as its
-        first paragraph, its container, and the characters of it that are not in links."""
-        containers, links = self.found.containers, self.found.links
+    def buttons(self, linked: list[int], asking: list[int]) -> Iterator[tuple[int, int, int]]:
+        """Each button or form among the paragraphs of the root, those that are one link and those in what asks for
+        something: as its first paragraph, its container, and the characters of it that are not in links."""
+        containers = self.found.containers
         pressed: set[int] = set()
         for at in asking:
             button = self.whole_button(containers[at])
             if button not in pressed:
                 pressed.add(button)
                 yield at, button, self.said(button)
-        sizes, kinds = self.found.sizes, self.found.kinds
-        for at in plain:
-            if links[at] >= 0.9 and sizes[at] < BUTTON and kinds[at] not in _LISTED:
-                yield at, containers[at], 0
+        for at in linked:
+            yield at, containers[at], 0
 
     def whole_button(self, container: int) -> int:
         """The button or form that a container is part of."""

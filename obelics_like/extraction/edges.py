@@ -60,7 +60,6 @@ def parting_words(found: Paragraphs, picks: list[bool]) -> None:
 def stamped(text: str) -> bool:
     """Whether a short text is the time of a publication: a day, with an hour or next to nothing else, or a year and an
     hour."""
-    hour = _HOUR.search(text) is not None
     if _DAY.search(text):
-        return hour or len(text) < DATELINE
-    return hour and _YEAR.search(text) is not None
+        return len(text) < DATELINE or _HOUR.search(text) is not None
+    return _YEAR.search(text) is not None and _HOUR.search(text) is not None

@@ -40,8 +40,9 @@ def believed(walked: Walked, found: Paragraphs, totals: Totals) -> array[int]:
     full = [at for at in totals.asked if scores[at]]
     most = 0.5 * page
     rest = page - _held(full, totals)
-    loose = page - _held([at for at in full if scores[at] < most], totals)
-    heads = {at for at in _with_headline(walked, found) if bits[at] & names.HEADER}
+    small = [at for at in full if scores[at] < most]
+    loose = page - _held(small, totals) if len(small) < len(full) else rest
+    heads = _with_headline(walked, found)
     result: array[int] = bits[:]
     inside: dict[int, bool] = {}
     for at in heads.union(totals.asked):
@@ -99,13 +100,17 @@ def _in_article(walked: Walked, at: int, known: dict[int, bool]) -> bool:
 
 
 def _with_headline(walked: Walked, found: Paragraphs) -> set[int]:
-    """The containers that hold an `h1`."""
+    """The containers named headers that hold an `h1`."""
     heads: set[int] = set()
+    met: set[int] = set()
+    bits, parents = walked.bits, walked.parents
     for title in found.titles:
         at = found.containers[title]
-        while at and at not in heads:
-            heads.add(at)
-            at = walked.parents[at]
+        while at and at not in met:
+            met.add(at)
+            if bits[at] & names.HEADER:
+                heads.add(at)
+            at = parents[at]
     return heads
 
 

@@ -6,7 +6,7 @@ It is asked about single paragraphs once most is decided; which container is the
 from __future__ import annotations
 
 from bisect import bisect_left
-from itertools import accumulate, compress
+from itertools import accumulate
 
 from obelics_like.extraction import scan
 from obelics_like.extraction.paragraphs import Paragraphs
@@ -53,12 +53,15 @@ def headings_of_links(walked: Walked, found: Paragraphs, picks: list[bool], root
     heads = [at for at in found.headings if picks[at] and kinds[at] != "h1"]
     if not heads:
         return
-    count = len(kinds)
+    following = behind = count = len(kinds)
     held: list[int] = []
-    texts = [at for at in compress(range(count), picks) if kinds[at] not in HEADINGS]
-    for at in heads:
-        box, behind = parents[containers[at]], bisect_left(texts, at)
-        following = texts[behind] if behind < len(texts) else count
+    for at in reversed(heads):
+        box = parents[containers[at]]
+        for one in range(at + 1, behind):  # the first text behind it that is kept, else that of the next heading
+            if picks[one] and kinds[one] not in HEADINGS:
+                following = one
+                break
+        behind = at
         while box > root and not (following < count and box <= containers[following] < ends[box]):
             stop = bisect_left(range(count), True, at + 1, key=lambda one: not box <= containers[one] < ends[box])
             held = held or [0, *accumulate(found.sizes)]

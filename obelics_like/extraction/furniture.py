@@ -84,7 +84,7 @@ def _leads_nowhere(walked: Walked, at: int, totals: Totals) -> bool:
     """Whether next to nothing in a container, and in all of its name together, is a link."""
     if totals.links(at) >= UNLINKED * totals.size(at):
         return False
-    links, size = totals.of_name(walked.numbers[at])
+    links, size = totals.of_name(walked.names.number(at))
     return not size or links < UNLINKED * size
 
 

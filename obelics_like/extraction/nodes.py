@@ -165,7 +165,7 @@ class Nodes(Stage):
     def _walked(self, utf8: bytes, known: Tags, opened: Opened) -> Walked:
         """The walk over a page, or over the markup in its script data if it holds no text; raises OverBudget."""
         walked = self._walk(utf8, known, opened)
-        if walked.blocks:
+        if any(walked.kinds):
             return walked
         markup = article_markup(utf8)
         if not markup or (known := tags(markup, self.max_attributes)).attributes > self.max_attributes:

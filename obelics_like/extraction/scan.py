@@ -123,7 +123,8 @@ goes on behind the item before it; its characters."""
 GONE = -1
 """The kind of an item that is left out."""
 CONTAINER_ROW = 4
-"""Numbers in a container's row, of which the first is its parent."""
+PARENT, TAG, NAME, END = range(CONTAINER_ROW)
+"""What the numbers in a container's row are: its parent; its tag; its name; the container behind the last one in it."""
 SUSPECT, STYLED, FORMULA, FILE_LINK = 1, 2, 4, 8
 """What Python has to look at of a picture that C has named: whether it has a fault; its width, height and style, which
 stand behind the other words; whether it is a formula; whether its link leads to a picture."""
@@ -138,10 +139,9 @@ class Rows:
     `pictures` are (item, number in SHOWN, place of the attributes, of an img or input that of `values`, fallback, place
     of the address of the link round it, sources); a place is where something starts and ends in `told`.
     `said` is what is told of the other pictures, which C has named.
-    The containers are parallel lists too: `parents`, `tags`, `names`, `ends` (the container behind the last one
-    within), which are the numbers in `tree`, and `bits`; `framed` are those that have bits of `names.FRAMING`. `names`
-    number each distinct class and id of a container as words, 0 for none; `lines` are the bytes of these from 1 on, and
-    `known` the bits from 0 on.
+    The containers are parallel lists too: `parents`, `tags` and `ends`, which are numbers in `tree`, CONTAINER_ROW for
+    each, and `bits`; `framed` are those that have bits of `names.FRAMING`. The name is a number of each distinct class
+    and id of a container as words, 0 for none; `lines` are the bytes of these from 1 on, `known` the bits from 0 on.
     `metas` are (tag, place of `values`, or of the text). The values are lang and xml:lang of `<html>`; property, name,
     http-equiv, itemprop and content of a `<meta>`; href, rel and hreflang of the others.
     """
@@ -151,7 +151,6 @@ class Rows:
         *(
             "links",
             "metas",
-            "names",
             "parents",
             "pictures",
             "said",
@@ -173,8 +172,8 @@ class Rows:
         known = NAMES
         self.kinds = [known[number] for number in items[KIND::ITEM]]
         self.containers, self.links = items[CONTAINER::ITEM].tolist(), items[LINKS::ITEM]
-        self.parents, self.ends = tree[0::CONTAINER_ROW], tree[3::CONTAINER_ROW]
-        self.tags, self.names = tree[1::CONTAINER_ROW], tree[2::CONTAINER_ROW]
+        self.parents, self.ends = tree[PARENT::CONTAINER_ROW], tree[END::CONTAINER_ROW]
+        self.tags = tree[TAG::CONTAINER_ROW]
         self.lines = result.words.bytes()
         self.known, self.bits = bits[: -len(self.parents)], bits[-len(self.parents) :]
         self.framed = framed.tolist()
@@ -193,7 +192,7 @@ class Rows:
         for number, word in zip(asked[:MANY_ASKED], unknown):
             self.known[number] |= names.meaning_of_one(word)
         muted = [names.MUTED.get(name, 0) for name in NAMES]
-        rows = zip(self.bits, self.names, self.tags)
+        rows = zip(self.bits, self.tree[NAME::CONTAINER_ROW], self.tags)
         self.bits = array("i", [bits | (self.known[number] & ~muted[tag]) for bits, number, tag in rows])
         self.framed = [container for container, bits in enumerate(self.bits) if bits & names.FRAMING]
 

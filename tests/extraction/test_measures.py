@@ -152,7 +152,7 @@ def totals(walked: Walked, expected: dict[int, tuple[int, int, float, int, float
         assert sums.shared[place] == shared
         assert (place in sums.asked) == (shared > 0)
         if sums.score(place) and bare[place]:
-            assert sums.of_name(walked.numbers[place]) == (sum(map(sums.links, same)), sum(map(sums.size, same)))
+            assert sums.of_name(walked.names.number(place)) == (sum(map(sums.links, same)), sum(map(sums.size, same)))
 
 
 @given(PAGES)

@@ -147,14 +147,23 @@ class _Page:
 
         A box that holds a list, a table or code, or no more than headings, has no first text.
         """
-        containers, sized, end = self.found.containers, self.sized, self.walked.ends[box]
-        start = stop = bisect_left(sized, self.found.measures.begins[box])
+        containers, end, begins = self.found.containers, self.walked.ends[box], self.found.measures.begins
+        if begins[end] - begins[box] <= MANY:  # nearly always
+            sizes = self.found.sizes
+            inside = [at for at in range(begins[box], begins[end]) if sizes[at] and box <= containers[at] < end]
+            return self._told_of(inside)
+        sized = self.sized
+        start = stop = bisect_left(sized, begins[box])
         while stop < len(sized) and box <= containers[sized[stop]] < end and stop - start <= MANY:
             stop += 1
         if stop - start > MANY:
             stop = bisect_left(range(len(sized)), True, stop, key=lambda one: not box <= containers[sized[one]] < end)
             return self._told_of_many(start, stop)
-        inside = sized[start:stop]
+        return self._told_of(sized[start:stop])
+
+    def _told_of(self, inside: list[int]) -> tuple[int, int, int]:
+        """The same of the box of these paragraphs."""
+        containers = self.found.containers
         asking = {self.whole_button(containers[one]) for one in inside if self.furniture[containers[one]] & _ASKS}
         texts = [one for one in inside if self.is_text(one)]
         kinds = {self.found.kinds[one] for one in texts if self.counts(one)}

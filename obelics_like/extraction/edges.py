@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from array import array
-from itertools import compress, pairwise
+from collections.abc import Iterator
+from itertools import compress, islice, pairwise
 
 from obelics_like.extraction import scan
 from obelics_like.extraction.paragraphs import SHORT, Paragraphs
@@ -41,20 +42,23 @@ def announced(found: Paragraphs, at: int) -> bool:
 def parting_words(found: Paragraphs, picks: list[bool]) -> None:
     """Take back the last words of a longer text if they are short and send the reader elsewhere by a link, and who
     signed it, and the headings that are last then."""
-    kept = list(compress(range(len(picks)), picks))
-    for before, at in reversed(list(pairwise(kept[max(TEXT_BEFORE, len(kept) - PARTING) - 1 :]))):
+    for at, before in pairwise(islice(_kept_backwards(picks), PARTING + 1)):
         size = found.sizes[at]
         if found.kinds[at] not in ("p", "div") or size >= PARTING_SIZE:
             break
         signed = size < SHORT and found.flags[before] & scan.SENTENCE and found.texts[at][-1] not in ENDS
-        if not signed and found.links[at] < PARTING_LINKS:
+        if (not signed and found.links[at] < PARTING_LINKS) or sum(picks[:at]) < TEXT_BEFORE:
             break
         picks[at] = False
-    for at in reversed(kept):
-        if picks[at]:
-            if found.kinds[at] not in HEADINGS:
-                break
-            picks[at] = False
+    for at in _kept_backwards(picks):
+        if found.kinds[at] not in HEADINGS:
+            break
+        picks[at] = False
+
+
+def _kept_backwards(picks: list[bool]) -> Iterator[int]:
+    """The items that are kept, the last one first."""
+    return compress(range(len(picks) - 1, -1, -1), reversed(picks))
 
 
 def stamped(text: str) -> bool:

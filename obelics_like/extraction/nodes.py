@@ -217,7 +217,8 @@ class Nodes(Stage):
         placed = {one.item: one for one in placements}
         at: Sequence[int] = range(len(drops))
         if len(placed) < len(walked.pictures):  # a picture without a usable URL is no node
-            at = [item for item in at if item not in walked.pictures or item in placed]
+            missing = walked.pictures.keys() - placed.keys()
+            at = [item for item in at if item not in missing]
         return _Items(at, walked, drops, placed, told)
 
 

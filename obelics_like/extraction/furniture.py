@@ -26,6 +26,7 @@ STUBBORN = names.ASIDE | names.COMMENT | names.HIDDEN | names.FOOTER | names.NAV
 
 _LEAST = min(DISBELIEF, OWN_SHARE, META_SHARE)
 _OWN = names.ARTICLE | names.CONTENT
+_FURNITURE, _HEADER, _TEASER = names.FURNITURE, names.HEADER, names.TEASER
 
 
 def believed(walked: Walked, found: Paragraphs, totals: Totals) -> array[int]:
@@ -45,18 +46,19 @@ def believed(walked: Walked, found: Paragraphs, totals: Totals) -> array[int]:
     heads = _with_headline(walked, found)
     result: array[int] = bits[:]
     inside: dict[int, bool] = {}
-    for at in heads.union(totals.asked):
-        own = bits[at] & names.FURNITURE
-        if own & names.HEADER and (at in heads or _in_article(walked, at, inside)):
-            own &= ~names.HEADER
-        held = totals.shared[at]
+    shared = totals.shared
+    for at in heads.union(totals.asked) if heads else totals.asked:
+        own = (said := bits[at]) & _FURNITURE
+        if own & _HEADER and (at in heads or _in_article(walked, at, inside)):
+            own &= ~_HEADER
+        held = shared[at]
         share = held / (held + (loose if held < most else rest)) if held else 0.0
         if share > _LEAST:
-            own = _trusted(own, bits[at], share, held >= most)
-        if own == names.TEASER and scores[at] and _leads_nowhere(walked, at, totals):
+            own = _trusted(own, said, share, held >= most)
+        if own == _TEASER and scores[at] and _leads_nowhere(walked, at, totals):
             own = 0  # a teaser leads somewhere; this is the article's lead, or a list
-        result[at] = own | (bits[at] & ~names.FURNITURE)
-    inherited(walked.tree, result, names.FURNITURE, within=names.ARTICLE, muted=names.HEADER)
+        result[at] = own | (said & ~_FURNITURE)
+    inherited(walked.tree, result, _FURNITURE, within=names.ARTICLE, muted=_HEADER)
     return result
 
 
@@ -72,11 +74,11 @@ def mark_all(walked: Walked, furniture: array[int], places: Iterable[int], bit: 
 
 def _held(ordered: list[int], totals: Totals) -> float:
     """The prose that containers hold together; what is in two of them is counted once."""
-    held, end = 0.0, 0
+    held, end, scores, ends = 0.0, 0, totals.scores, totals.ends
     for at in ordered:
         if at >= end:
-            held += totals.score(at)
-            end = totals.ends[at]
+            held += scores[at]
+            end = ends[at]
     return held
 
 
@@ -108,7 +110,7 @@ def _with_headline(walked: Walked, found: Paragraphs) -> set[int]:
         at = found.containers[title]
         while at and at not in met:
             met.add(at)
-            if bits[at] & names.HEADER:
+            if bits[at] & _HEADER:
                 heads.add(at)
             at = parents[at]
     return heads

@@ -337,24 +337,21 @@ def _headline(found: Paragraphs, furniture: array[int], first: int, title: set[s
     another it is the first.
     """
     likely, between, reached = None, 0, first
+    sizes, links, kinds, containers = found.sizes, found.links, found.kinds, found.containers
     for at in reversed(found.headings[: bisect_left(found.headings, first)]):
-        if found.kinds[at] == "h1":
+        if kinds[at] == "h1":
             fits = at not in found.repeated
         else:
-            fits = found.kinds[at] in ("h2", "h3") and _titled(found, at, title)
+            fits = kinds[at] in ("h2", "h3") and _titled(found, at, title)
         if not fits:
             continue
-        between += sum(
-            found.sizes[other] > 0
-            and found.links[other] < 0.5
-            and found.kinds[other] not in _ENTRIES
-            and not furniture[found.containers[other]]
-            for other in range(at + 1, reached)
-        )
+        for other in range(at + 1, reached):
+            if sizes[other] and links[other] < 0.5 and kinds[other] not in _ENTRIES:
+                between += not furniture[containers[other]]
         reached = at + 1
         if between >= LEAD_REACH:
             break
-        if found.kinds[at] != "h1" or not furniture[found.containers[at]]:
+        if kinds[at] != "h1" or not furniture[containers[at]]:
             return at
         likely = at if likely is None else likely
     return likely
@@ -374,17 +371,18 @@ def _leads(
     start = _headline(found, furniture, first, title)
     if start is None:
         return
-    parents, second = walked.parents, next(found.behind(start), None)
-    shown = first_shown(found, furniture, first) if not found.repeated.isdisjoint(range(start, first)) else {}
+    parents, second, repeated, texts = walked.parents, found.next(start), found.repeated, found.texts
+    sizes, links, kinds, containers = found.sizes, found.links, found.kinds, found.containers
+    shown = first_shown(found, furniture, first) if repeated and not repeated.isdisjoint(range(start, first)) else {}
     for at in range(start, first):
-        container, kind = found.containers[at], found.kinds[at]
-        if not found.sizes[at] or caption[container] or (at in found.repeated and shown.get(found.texts[at], at) < at):
+        container, kind, size = containers[at], kinds[at], sizes[at]
+        if not size or caption[container] or (at in repeated and shown.get(texts[at], at) < at):
             continue
         if furniture[container] and not (furniture[container] == names.TEASER and announced(found, at)):
             continue
-        if kind in ("figcaption", "li") or (found.links[at] > 0.3 and not (at == start and _titled(found, at, title))):
+        if kind in ("figcaption", "li") or (links[at] > 0.3 and not (at == start and _titled(found, at, title))):
             continue
-        size, next_to = found.sizes[at], at == second and parents[container] == parents[found.containers[start]]
+        next_to = at == second and parents[container] == parents[containers[start]]
         next_to = next_to and kind in ("p", "h2") and not found.dated(at)
         sentence = found.flags[at] & scan.SENTENCE > 0
         long = size >= (STANDFIRST if next_to else 60) and (sentence or kind in HEADINGS or size > 100)

@@ -106,7 +106,9 @@ class _Page:
 
     def said(self, container: int) -> int:
         """The characters in a container that are not in links."""
-        return self.totals.size(container) - self.totals.links(container)
+        totals, end = self.totals, self.walked.ends[container]
+        sizes, linked = totals.sizes, totals.linked
+        return sizes[end] - sizes[container] - linked[end] + linked[container]
 
     def box(self, button: int, own: int) -> int:
         """The smallest container round a button that says more than it; 0 if that is the root, no box, or large."""
@@ -122,12 +124,12 @@ class _Page:
 
     def nearest_saying(self, at: int) -> int:
         """The nearest container that is `at` or holds it and says something; the root at most."""
-        climbed = []
-        while at > self.root and at not in self.nearest and self.said(at) < ASKING:
+        climbed, root, nearest, said, parents = [], self.root, self.nearest, self.said, self.walked.parents
+        while at > root and at not in nearest and said(at) < ASKING:
             climbed.append(at)
-            at = self.walked.parents[at]
-        at = self.nearest.get(at, at)
-        self.nearest.update(dict.fromkeys(climbed, at))
+            at = parents[at]
+        at = nearest.get(at, at)
+        nearest.update(dict.fromkeys(climbed, at))
         return at
 
     def asks(self, at: int, button: int, box: int) -> bool:

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections import Counter
 from dataclasses import dataclass
 from itertools import accumulate, islice
 
@@ -276,13 +275,13 @@ def _amid_prose(walked: Walked, found: Paragraphs, picks: list[bool], lines: lis
     What leads to another page is one link, or ends in that page's title, which has no full stop.
     """
     containers, parents = found.containers, walked.parents
-    beside = Counter(parents[containers[at]] for at in found.prose if picks[at])
+    beside = {parents[containers[at]] for at in found.prose if picks[at]}
     for at in lines:
         above = parents[containers[at]]
         if found.links[at] >= 0.4:
-            picks[at] = beside[above] > 0 and found.texts[at].rstrip(CLOSING).endswith(FULL_STOPS)
+            picks[at] = above in beside and found.texts[at].rstrip(CLOSING).endswith(FULL_STOPS)
         else:
-            picks[at] = beside[above] > 0 or between_prose(at, found, above, walked.ends[above])
+            picks[at] = above in beside or between_prose(at, found, above, walked.ends[above])
 
 
 def _told_under(held: int, linked: int) -> tuple[float, float]:

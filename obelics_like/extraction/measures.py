@@ -118,7 +118,7 @@ def totals(
     many = _kernel().page_totals(
         *(items.buffer_info()[0], len(items) // scan.ITEM, containers.buffer_info()[0], count),
         *(bits.buffer_info()[0], marked, lines, len(lines), names),
-        *(each.buffer_info()[0] for each in sums),
+        *[each.buffer_info()[0] for each in sums],
     )
     if many < 0:
         raise MemoryError

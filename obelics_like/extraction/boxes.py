@@ -108,7 +108,8 @@ class _Page:
         """The characters in a container that are not in links."""
         totals, end = self.totals, self.walked.ends[container]
         sizes, linked = totals.sizes, totals.linked
-        return sizes[end] - sizes[container] - linked[end] + linked[container]
+        said: int = sizes[end] - sizes[container] - linked[end] + linked[container]
+        return said
 
     def box(self, button: int, own: int) -> int:
         """The smallest container round a button that says more than it; 0 if that is the root, no box, or large."""

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterator
-from itertools import compress, islice, pairwise
+from itertools import chain, compress, islice, pairwise
 
 from obelics_like.extraction import scan
 from obelics_like.extraction.paragraphs import SHORT, Paragraphs
@@ -42,7 +41,9 @@ def announced(found: Paragraphs, at: int) -> bool:
 def parting_words(found: Paragraphs, picks: list[bool]) -> None:
     """Take back the last words of a longer text if they are short and send the reader elsewhere by a link, and who
     signed it, and the headings that are last then."""
-    for at, before in pairwise(islice(_kept_backwards(picks), PARTING + 1)):
+    backwards = compress(range(len(picks) - 1, -1, -1), reversed(picks))
+    last = list(islice(backwards, PARTING + 1))
+    for at, before in pairwise(last):
         size = found.sizes[at]
         if found.kinds[at] not in ("p", "div") or size >= PARTING_SIZE:
             break
@@ -50,15 +51,11 @@ def parting_words(found: Paragraphs, picks: list[bool]) -> None:
         if (not signed and found.links[at] < PARTING_LINKS) or sum(picks[:at]) < TEXT_BEFORE:
             break
         picks[at] = False
-    for at in _kept_backwards(picks):
-        if found.kinds[at] not in HEADINGS:
-            break
-        picks[at] = False
-
-
-def _kept_backwards(picks: list[bool]) -> Iterator[int]:
-    """The items that are kept, the last one first."""
-    return compress(range(len(picks) - 1, -1, -1), reversed(picks))
+    for at in chain(last, backwards):
+        if picks[at]:
+            if found.kinds[at] not in HEADINGS:
+                break
+            picks[at] = False
 
 
 def stamped(text: str) -> bool:

@@ -10,7 +10,6 @@ import functools
 import struct
 from array import array
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from itertools import chain
 from typing import Any
 
@@ -265,15 +264,17 @@ class Walker:
         """
         if self.dom is None:
             for length, depth in beginnings:
-                with self._walked(html[:length], max_nodes, depth):
-                    pass
+                self._free(self._walked(html[:length], max_nodes, depth))
             beginnings = ()
-        with self._walked(html, max_nodes, max_depth, beginnings, templates) as result:
-            if (shown := result.contents.measured) > max_pictures:
+        result = self._walked(html, max_nodes, max_depth, beginnings, templates)
+        try:
+            told = result.contents
+            if (shown := told.measured) > max_pictures:
                 raise OverBudget("too_many_pictures", shown, max_pictures)
-            return Rows(result.contents)
+            return Rows(told)
+        finally:
+            self._free(result)
 
-    @contextmanager
     def _walked(
         self,
         html: bytes,
@@ -281,7 +282,8 @@ class Walker:
         max_depth: int,
         ends: Sequence[tuple[int, int]] = (),
         as_written: bool = False,
-    ) -> Iterator[Any]:
+    ) -> Any:
+        """What C gives, which is to be freed; raises as `rows` does."""
         if self.dom is None:
             html = lexbor.written(html)
         if len(html) >= 1 << 31:
@@ -294,17 +296,15 @@ class Walker:
         result = self._walk(html, len(html), *self._tables, *settings)
         if not result:
             raise MemoryError
-        try:
-            status, measured = result.contents.status, result.contents.measured
+        if status := result.contents.status:
+            measured = result.contents.measured
+            self._free(result)
             if status == _UNREADABLE:
                 raise ValueError("no root element")
             if status < 0:
                 raise MemoryError
-            if status:
-                raise OverBudget(_OVER[status], measured, (0, max_nodes, measured - 1, most)[status])
-            yield result
-        finally:
-            self._free(result)
+            raise OverBudget(_OVER[status], measured, (0, max_nodes, measured - 1, most)[status])
+        return result
 
 
 @functools.cache

@@ -256,7 +256,7 @@ class _Items:
         kept: list[int] = []
         fallen: dict[int, Fallen] = {}
         last: Drop | None = None
-        for pos, (drop, kind) in enumerate(zip(drops, kinds)):
+        for pos, drop, kind in zip(range(len(kinds)), drops, kinds):
             if drop is None:
                 kept.append(pos)
                 continue

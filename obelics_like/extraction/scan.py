@@ -244,7 +244,7 @@ class Walker:
         given: list[Any] = [ctypes.c_char_p, number, *[tables] * 4, *[pointer] * 3]
         self._walk.argtypes = [*given, *[number] * 5, ctypes.c_int64]
         self._free.argtypes = [ctypes.POINTER(_Result)]
-        self._tables = _tables()
+        self._tables = [ctypes.byref(each) for each in _tables()]
         self._naming = naming
         self.dom = lexbor.functions()
 

@@ -44,8 +44,12 @@ def mark_calls(walked: Walked, found: Paragraphs, totals: Totals, furniture: arr
     """Add the bit FORM to the furniture of the boxes in the main container that ask for something; gives the paragraphs
     of it that are in no furniture then."""
     plain, asking = found.within(walked, furniture, root, _ASKS)
+    links, sizes, kinds = found.links, found.sizes, found.kinds
+    linked = [at for at in plain if links[at] >= 0.9 and sizes[at] < BUTTON and kinds[at] not in _LISTED]
+    if not linked and not asking:
+        return plain
     page = _Page(walked, found, totals, furniture, root)
-    buttons = page.buttons(plain, asking)
+    buttons = page.buttons(linked, asking)
     boxes = {box for at, button, own in buttons if (box := page.box(button, own)) and page.asks(at, button, box)}
     if not boxes or sum(map(totals.score, boxes)) >= BOXES_SHARE * totals.score(root):
         return plain
@@ -77,20 +81,18 @@ class _Page:
     pressed: dict[int, int] = field(default_factory=dict)
     told: dict[int, tuple[int, int, int]] = field(default_factory=dict)
 
-    def buttons(self, plain: list[int], asking: list[int]) -> Iterator[tuple[int, int, int]]:
-        """Each button or form among the paragraphs of the root, in no furniture and in what asks for something: as its
-        first paragraph, its container, and the characters of it that are not in links."""
-        containers, links = self.found.containers, self.found.links
+    def buttons(self, linked: list[int], asking: list[int]) -> Iterator[tuple[int, int, int]]:
+        """Each button or form among the paragraphs of the root, those that are one link and those in what asks for
+        something: as its first paragraph, its container, and the characters of it that are not in links."""
+        containers = self.found.containers
         pressed: set[int] = set()
         for at in asking:
             button = self.whole_button(containers[at])
             if button not in pressed:
                 pressed.add(button)
                 yield at, button, self.said(button)
-        sizes, kinds = self.found.sizes, self.found.kinds
-        for at in plain:
-            if links[at] >= 0.9 and sizes[at] < BUTTON and kinds[at] not in _LISTED:
-                yield at, containers[at], 0
+        for at in linked:
+            yield at, containers[at], 0
 
     def whole_button(self, container: int) -> int:
         """The button or form that a container is part of."""
@@ -104,7 +106,10 @@ class _Page:
 
     def said(self, container: int) -> int:
         """The characters in a container that are not in links."""
-        return self.totals.size(container) - self.totals.links(container)
+        totals, end = self.totals, self.walked.ends[container]
+        sizes, linked = totals.sizes, totals.linked
+        said: int = sizes[end] - sizes[container] - linked[end] + linked[container]
+        return said
 
     def box(self, button: int, own: int) -> int:
         """The smallest container round a button that says more than it; 0 if that is the root, no box, or large."""
@@ -120,12 +125,12 @@ class _Page:
 
     def nearest_saying(self, at: int) -> int:
         """The nearest container that is `at` or holds it and says something; the root at most."""
-        climbed = []
-        while at > self.root and at not in self.nearest and self.said(at) < ASKING:
+        climbed, root, nearest, said, parents = [], self.root, self.nearest, self.said, self.walked.parents
+        while at > root and at not in nearest and said(at) < ASKING:
             climbed.append(at)
-            at = self.walked.parents[at]
-        at = self.nearest.get(at, at)
-        self.nearest.update(dict.fromkeys(climbed, at))
+            at = parents[at]
+        at = nearest.get(at, at)
+        nearest.update(dict.fromkeys(climbed, at))
         return at
 
     def asks(self, at: int, button: int, box: int) -> bool:
@@ -145,14 +150,23 @@ class _Page:
 
         A box that holds a list, a table or code, or no more than headings, has no first text.
         """
-        containers, sized, end = self.found.containers, self.sized, self.walked.ends[box]
-        start = stop = bisect_left(sized, self.found.measures.begins[box])
+        containers, end, begins = self.found.containers, self.walked.ends[box], self.found.measures.begins
+        if begins[end] - begins[box] <= MANY:  # nearly always
+            sizes = self.found.sizes
+            inside = [at for at in range(begins[box], begins[end]) if sizes[at] and box <= containers[at] < end]
+            return self._told_of(inside)
+        sized = self.sized
+        start = stop = bisect_left(sized, begins[box])
         while stop < len(sized) and box <= containers[sized[stop]] < end and stop - start <= MANY:
             stop += 1
         if stop - start > MANY:
             stop = bisect_left(range(len(sized)), True, stop, key=lambda one: not box <= containers[sized[one]] < end)
             return self._told_of_many(start, stop)
-        inside = sized[start:stop]
+        return self._told_of(sized[start:stop])
+
+    def _told_of(self, inside: list[int]) -> tuple[int, int, int]:
+        """The same of the box of these paragraphs."""
+        containers = self.found.containers
         asking = {self.whole_button(containers[one]) for one in inside if self.furniture[containers[one]] & _ASKS}
         texts = [one for one in inside if self.is_text(one)]
         kinds = {self.found.kinds[one] for one in texts if self.counts(one)}

@@ -26,19 +26,22 @@ UNNAMED = 200
 
 def in_captions(walked: Walked, totals: Totals) -> bytearray:
     """For each container 1 if it is part of a caption, text of a picture and not of the body, else 0."""
-    bits, ends = walked.bits, walked.ends
+    bits, ends, sizes = walked.bits, walked.ends, totals.sizes
     caption = bytearray(len(bits))
     framed = walked.framed
     telling: set[int] | None = None
     for at in framed:
         if caption[at]:
             continue
+        size = sizes[ends[at]] - sizes[at]
         if bits[at] & names.CAPTION:
-            inside = totals.size(at) < LONG_CAPTION
+            inside = size < LONG_CAPTION
+        elif not size:
+            continue
         elif not bits[at] & names.FIGURE:
-            inside = 0 < totals.size(at) < UNNAMED and not totals.others(at)
+            inside = size < UNNAMED and not totals.others(at)
         else:
-            inside = 0 < totals.size(at) < FIGURE_TEXT
+            inside = size < FIGURE_TEXT
             if inside and totals.others(at):
                 telling = _telling(walked, framed) if telling is None else telling
                 inside = at not in telling

@@ -92,7 +92,7 @@ def _in_article(walked: Walked, at: int, top: int) -> bool:
 
 def _cards(walked: Walked, found: Paragraphs, totals: Totals, furniture: array[int], title: set[str]) -> set[int]:
     """The containers of a linked heading and a little prose, if they hold less than half of the page's prose."""
-    parents, links = walked.parents, found.links
+    parents, links, scores = walked.parents, found.links, totals.scores
     cards: set[int] = set()
     nearest: dict[int, int] = {}
     for number in [number for number in found.headings if links[number] > 0.8]:
@@ -101,12 +101,12 @@ def _cards(walked: Walked, found: Paragraphs, totals: Totals, furniture: array[i
         if furniture[found.containers[number]] or share_in_title(found.texts[number], title) >= SAME_TITLE:
             continue  # a blog links the headline of its post to the post
         climbed, at = [], parents[found.containers[number]]
-        while at and not totals.score(at) and at not in nearest:
+        while at and not scores[at] and at not in nearest:
             climbed.append(at)
             at = parents[at]
         at = nearest.get(at, at)
         nearest.update(dict.fromkeys(climbed, at))
-        if at and totals.score(at) < CARD:
+        if at and scores[at] < CARD:
             cards.add(at)
     if not cards:
         return cards

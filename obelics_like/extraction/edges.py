@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from itertools import compress, pairwise
+from itertools import chain, compress, islice, pairwise
 
 from obelics_like.extraction import scan
 from obelics_like.extraction.paragraphs import SHORT, Paragraphs
@@ -41,16 +41,17 @@ def announced(found: Paragraphs, at: int) -> bool:
 def parting_words(found: Paragraphs, picks: list[bool]) -> None:
     """Take back the last words of a longer text if they are short and send the reader elsewhere by a link, and who
     signed it, and the headings that are last then."""
-    kept = list(compress(range(len(picks)), picks))
-    for before, at in reversed(list(pairwise(kept[max(TEXT_BEFORE, len(kept) - PARTING) - 1 :]))):
+    backwards = compress(range(len(picks) - 1, -1, -1), reversed(picks))
+    last = list(islice(backwards, PARTING + 1))
+    for at, before in pairwise(last):
         size = found.sizes[at]
         if found.kinds[at] not in ("p", "div") or size >= PARTING_SIZE:
             break
         signed = size < SHORT and found.flags[before] & scan.SENTENCE and found.texts[at][-1] not in ENDS
-        if not signed and found.links[at] < PARTING_LINKS:
+        if (not signed and found.links[at] < PARTING_LINKS) or sum(picks[:at]) < TEXT_BEFORE:
             break
         picks[at] = False
-    for at in reversed(kept):
+    for at in chain(last, backwards):
         if picks[at]:
             if found.kinds[at] not in HEADINGS:
                 break
@@ -60,7 +61,6 @@ def parting_words(found: Paragraphs, picks: list[bool]) -> None:
 def stamped(text: str) -> bool:
     """Whether a short text is the time of a publication: a day, with an hour or next to nothing else, or a year and an
     hour."""
-    hour = _HOUR.search(text) is not None
     if _DAY.search(text):
-        return hour or len(text) < DATELINE
-    return hour and _YEAR.search(text) is not None
+        return len(text) < DATELINE or _HOUR.search(text) is not None
+    return _YEAR.search(text) is not None and _HOUR.search(text) is not None

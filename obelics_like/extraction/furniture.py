@@ -26,6 +26,7 @@ STUBBORN = names.ASIDE | names.COMMENT | names.HIDDEN | names.FOOTER | names.NAV
 
 _LEAST = min(DISBELIEF, OWN_SHARE, META_SHARE)
 _OWN = names.ARTICLE | names.CONTENT
+_FURNITURE, _HEADER, _TEASER = names.FURNITURE, names.HEADER, names.TEASER
 
 
 def believed(walked: Walked, found: Paragraphs, totals: Totals) -> array[int]:
@@ -40,22 +41,24 @@ def believed(walked: Walked, found: Paragraphs, totals: Totals) -> array[int]:
     full = [at for at in totals.asked if scores[at]]
     most = 0.5 * page
     rest = page - _held(full, totals)
-    loose = page - _held([at for at in full if scores[at] < most], totals)
-    heads = {at for at in _with_headline(walked, found) if bits[at] & names.HEADER}
+    small = [at for at in full if scores[at] < most]
+    loose = page - _held(small, totals) if len(small) < len(full) else rest
+    heads = _with_headline(walked, found)
     result: array[int] = bits[:]
     inside: dict[int, bool] = {}
-    for at in heads.union(totals.asked):
-        own = bits[at] & names.FURNITURE
-        if own & names.HEADER and (at in heads or _in_article(walked, at, inside)):
-            own &= ~names.HEADER
-        held = totals.shared[at]
+    shared = totals.shared
+    for at in heads.union(totals.asked) if heads else totals.asked:
+        own = (said := bits[at]) & _FURNITURE
+        if own & _HEADER and (at in heads or _in_article(walked, at, inside)):
+            own &= ~_HEADER
+        held = shared[at]
         share = held / (held + (loose if held < most else rest)) if held else 0.0
         if share > _LEAST:
-            own = _trusted(own, bits[at], share, held >= most)
-        if own == names.TEASER and scores[at] and _leads_nowhere(walked, at, totals):
+            own = _trusted(own, said, share, held >= most)
+        if own == _TEASER and scores[at] and _leads_nowhere(walked, at, totals):
             own = 0  # a teaser leads somewhere; this is the article's lead, or a list
-        result[at] = own | (bits[at] & ~names.FURNITURE)
-    inherited(walked.tree, result, names.FURNITURE, within=names.ARTICLE, muted=names.HEADER)
+        result[at] = own | (said & ~_FURNITURE)
+    inherited(walked.tree, result, _FURNITURE, within=names.ARTICLE, muted=_HEADER)
     return result
 
 
@@ -71,11 +74,11 @@ def mark_all(walked: Walked, furniture: array[int], places: Iterable[int], bit: 
 
 def _held(ordered: list[int], totals: Totals) -> float:
     """The prose that containers hold together; what is in two of them is counted once."""
-    held, end = 0.0, 0
+    held, end, scores, ends = 0.0, 0, totals.scores, totals.ends
     for at in ordered:
         if at >= end:
-            held += totals.score(at)
-            end = totals.ends[at]
+            held += scores[at]
+            end = ends[at]
     return held
 
 
@@ -83,7 +86,7 @@ def _leads_nowhere(walked: Walked, at: int, totals: Totals) -> bool:
     """Whether next to nothing in a container, and in all of its name together, is a link."""
     if totals.links(at) >= UNLINKED * totals.size(at):
         return False
-    links, size = totals.of_name(walked.numbers[at])
+    links, size = totals.of_name(walked.names.number(at))
     return not size or links < UNLINKED * size
 
 
@@ -99,13 +102,17 @@ def _in_article(walked: Walked, at: int, known: dict[int, bool]) -> bool:
 
 
 def _with_headline(walked: Walked, found: Paragraphs) -> set[int]:
-    """The containers that hold an `h1`."""
+    """The containers named headers that hold an `h1`."""
     heads: set[int] = set()
+    met: set[int] = set()
+    bits, parents = walked.bits, walked.parents
     for title in found.titles:
         at = found.containers[title]
-        while at and at not in heads:
-            heads.add(at)
-            at = walked.parents[at]
+        while at and at not in met:
+            met.add(at)
+            if bits[at] & _HEADER:
+                heads.add(at)
+            at = parents[at]
     return heads
 
 

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections import Counter
 from dataclasses import dataclass
 from itertools import accumulate, islice
 
@@ -66,8 +65,11 @@ OPENING = 150
 """Score from which a paragraph before the main container, beside it, is the article's beginning."""
 
 _ROWS = frozenset(("table", "tbody", "tr", "ul", "ol"))
+_HEADS = HEADINGS | {"dt"}
 _ENTRIES = frozenset(("li", "td", "th", "dt", "dd"))
 _LINES, _STAMPED = frozenset(("div", "p", "td")), frozenset(("div", "p", "li"))
+_DATED = scan.DIGITS | scan.NOT_ASCII
+"""Flags of which what holds a date has one, and what begins with a copyright sign too."""
 _ARTICLE, _ITEM = scan.NAMES.index("article"), scan.NAMES.index("li")
 _LISTS, _WHOLE = scan.numbers_of("ul", "ol"), scan.numbers_of("p", "li", "td", "blockquote", "pre")
 
@@ -153,19 +155,20 @@ def main_container(walked: Walked, found: Paragraphs, furniture: array[int]) -> 
     while at:
         way.append(at)
         at = parents[at]
-    whole = sums[-1]
-    for child in reversed(way):
-        begin, end = bisect_left(places, child), bisect_left(places, ends[child])
-        score, before = sums[end] - sums[begin], sums[begin] - sums[bisect_left(places, at)]
+    whole, begin, end = sums[-1], 0, len(places)
+    for child in reversed(way):  # most hold all that their parent holds
+        first = begin if places[begin] >= child else bisect_left(places, child, begin, end)
+        stop = end if places[end - 1] < ends[child] else bisect_left(places, ends[child], first, end)
+        score = sums[stop] - sums[first]
         if tags[child] in _WHOLE:
             break
         if score < DOMINANT * whole and not (
             score >= LARGEST * whole
-            and before < BEFORE * whole
-            and _unlike_behind(walked, places[begin:end], places[end : bisect_left(places, walked.ends[at])], at, child)
+            and sums[first] - sums[begin] < BEFORE * whole
+            and _unlike_behind(walked, places[first:stop], places[stop:end], at, child)
         ):
             break
-        at, whole = child, score
+        at, whole, begin, end = child, score, first, stop
     return at
 
 
@@ -239,23 +242,30 @@ def _read(walked: Walked, found: Paragraphs, totals: Totals, fit: list[int]) -> 
     picks = [False] * len(found.kinds)
     lines: list[int] = []
     kinds, sizes, links, parents, above = found.kinds, found.sizes, found.links, walked.parents, -1
+    flags, texts, containers = found.flags, found.texts, found.containers
     for at in fit:
         kind, size, share = kinds[at], sizes[at], links[at]
-        if kind in HEADINGS or kind == "dt":
+        if kind in _HEADS:
             picks[at] = share < 0.5 or kind == "h1"
         elif size >= CREDIT and kind != "li":  # too long for any of the others
             picks[at] = share < 0.4 or (share < 0.6 and size > 150)
             if not picks[at] and share < SPOKEN:
                 lines.append(at)
-        elif (size < CREDIT and found.texts[at][0] == "©") or (
-            size < SHORT and kind in _STAMPED and found.dated(at) and stamped(found.texts[at])
+        elif (flag := flags[at]) & _DATED and (
+            (size < CREDIT and texts[at][0] == "©")
+            or (size < SHORT and kind in _STAMPED and found.dated(at) and stamped(texts[at]))
         ):
             continue
         elif kind == "li":
-            if (own := parents[found.containers[at]]) != above:
-                above, held, linked = own, totals.size(own), totals.links(own)
-            picks[at] = _is_told(size, share, held, linked)
-        elif size < SHORT and kind in _LINES and not found.flags[at] & scan.SENTENCE and _is_line(found, at):
+            if (own := parents[containers[at]]) != above:
+                above, (told, long) = own, _told_under(totals.size(own), totals.links(own))
+            picks[at] = share < (long if size >= PROSE else told)
+        elif (
+            size < SHORT
+            and kind in _LINES
+            and not flag & scan.SENTENCE
+            and (size < LINE or (flag & _DATED and kind != "td" and found.dated(at)))  # a few words, or a date
+        ):
             if kind == "p" and share < 0.1:
                 lines.append(at)
         else:
@@ -273,41 +283,36 @@ def _amid_prose(walked: Walked, found: Paragraphs, picks: list[bool], lines: lis
     What leads to another page is one link, or ends in that page's title, which has no full stop.
     """
     containers, parents = found.containers, walked.parents
-    beside = Counter(parents[containers[at]] for at in found.prose if picks[at])
+    beside = {parents[containers[at]] for at in found.prose if picks[at]}
     for at in lines:
         above = parents[containers[at]]
         if found.links[at] >= 0.4:
-            picks[at] = beside[above] > 0 and found.texts[at].rstrip(CLOSING).endswith(FULL_STOPS)
+            picks[at] = above in beside and found.texts[at].rstrip(CLOSING).endswith(FULL_STOPS)
         else:
-            picks[at] = beside[above] > 0 or between_prose(at, found, above, walked.ends[above])
+            picks[at] = above in beside or between_prose(at, found, above, walked.ends[above])
 
 
-def _is_told(size: int, links: float, held: int, linked: int) -> bool:
-    """Whether an item is content in a list that holds so much, and so much in links: not where the list is links, nor
-    if it is one itself."""
+def _told_under(held: int, linked: int) -> tuple[float, float]:
+    """The shares of links under which a short item and a long one are content in a list that holds so much, and so much
+    in links: none is where the list is links, nor one that is a link itself."""
     if linked >= 0.6 * held:
-        return False
-    return links < (LINKED_ITEM if size >= PROSE and linked < 0.5 * held else 0.5)
-
-
-def _is_line(found: Paragraphs, at: int) -> bool:
-    """Whether what holds no sentence is a few words, or a date."""
-    return found.sizes[at] < LINE or (found.kinds[at] != "td" and found.dated(at))
+        return 0.0, 0.0
+    return 0.5, LINKED_ITEM if linked < 0.5 * held else 0.5
 
 
 def _lone_headings(found: Paragraphs, picks: list[bool], fit: list[int]) -> None:
     """Take back a heading that no kept text follows before prose that is not kept, and a line that announces links."""
     followed = False
-    kinds, sizes = found.kinds, found.sizes
+    kinds, sizes, scores = found.kinds, found.sizes, found.scores
     for at in range(fit[-1], fit[0] - 1, -1) if fit else ():
         if picks[at]:
             if kinds[at] in HEADINGS:
                 picks[at] = followed
-                continue
-            if sizes[at] < ANNOUNCING:
-                picks[at] = not announces(found, picks, at)
-            followed = followed or picks[at]
-        elif followed and found.scores[at] and kinds[at] != "figcaption":
+            elif sizes[at] < ANNOUNCING and announces(found, picks, at):
+                picks[at] = False
+            else:
+                followed = True
+        elif followed and scores[at] and kinds[at] != "figcaption":
             followed = False
 
 
@@ -339,24 +344,21 @@ def _headline(found: Paragraphs, furniture: array[int], first: int, title: set[s
     another it is the first.
     """
     likely, between, reached = None, 0, first
+    sizes, links, kinds, containers = found.sizes, found.links, found.kinds, found.containers
     for at in reversed(found.headings[: bisect_left(found.headings, first)]):
-        if found.kinds[at] == "h1":
+        if kinds[at] == "h1":
             fits = at not in found.repeated
         else:
-            fits = found.kinds[at] in ("h2", "h3") and _titled(found, at, title)
+            fits = kinds[at] in ("h2", "h3") and _titled(found, at, title)
         if not fits:
             continue
-        between += sum(
-            found.sizes[other] > 0
-            and found.links[other] < 0.5
-            and found.kinds[other] not in _ENTRIES
-            and not furniture[found.containers[other]]
-            for other in range(at + 1, reached)
-        )
+        for other in range(at + 1, reached):
+            if sizes[other] and links[other] < 0.5 and kinds[other] not in _ENTRIES:
+                between += not furniture[containers[other]]
         reached = at + 1
         if between >= LEAD_REACH:
             break
-        if found.kinds[at] != "h1" or not furniture[found.containers[at]]:
+        if kinds[at] != "h1" or not furniture[containers[at]]:
             return at
         likely = at if likely is None else likely
     return likely
@@ -376,17 +378,18 @@ def _leads(
     start = _headline(found, furniture, first, title)
     if start is None:
         return
-    parents, second = walked.parents, next(found.behind(start), None)
-    shown = first_shown(found, furniture, first) if not found.repeated.isdisjoint(range(start, first)) else {}
+    parents, second, repeated, texts = walked.parents, found.next(start), found.repeated, found.texts
+    sizes, links, kinds, containers = found.sizes, found.links, found.kinds, found.containers
+    shown = first_shown(found, furniture, first) if repeated and not repeated.isdisjoint(range(start, first)) else {}
     for at in range(start, first):
-        container, kind = found.containers[at], found.kinds[at]
-        if not found.sizes[at] or caption[container] or (at in found.repeated and shown.get(found.texts[at], at) < at):
+        container, kind, size = containers[at], kinds[at], sizes[at]
+        if not size or caption[container] or (at in repeated and shown.get(texts[at], at) < at):
             continue
         if furniture[container] and not (furniture[container] == names.TEASER and announced(found, at)):
             continue
-        if kind in ("figcaption", "li") or (found.links[at] > 0.3 and not (at == start and _titled(found, at, title))):
+        if kind in ("figcaption", "li") or (links[at] > 0.3 and not (at == start and _titled(found, at, title))):
             continue
-        size, next_to = found.sizes[at], at == second and parents[container] == parents[found.containers[start]]
+        next_to = at == second and parents[container] == parents[containers[start]]
         next_to = next_to and kind in ("p", "h2") and not found.dated(at)
         sentence = found.flags[at] & scan.SENTENCE > 0
         long = size >= (STANDFIRST if next_to else 60) and (sentence or kind in HEADINGS or size > 100)

@@ -42,6 +42,8 @@ _KINDS = bytes(
     (name in HEADINGS) | 2 * (name in TITLES) | 4 * (name in _LISTED) | 8 * (name not in PLAIN_TEXT)
     for name in scan.NAMES
 )
+_NUMBER, _SHARE = array("i", [0]), array("d", [0])
+"""What arrays for C are made of."""
 
 
 class _Limits(ctypes.Structure):
@@ -59,10 +61,11 @@ class Measures:
 
     By item, 0 for what begins no paragraph: the `sizes`, characters in Latin measure; the share of them that is linked,
     `links`; the `flags` of `scan`, SENTENCE only if it is no link and says something; the `scores` of prose: the size,
-    times the square of the share that is no link. In order: `telling`, titles and what is as long as prose and no link;
-    `headings`; `prose`, what has a score; `more`, pairs of a paragraph and an item that goes on with it, one behind the
-    other. By container, and for one behind the last: `begins`, the first item in it or behind it; what those before it
-    hold of `all_sizes`, of `all_linked` characters, and of `all_other` paragraphs than those of PLAIN_TEXT.
+    times the square of the share that is no link. In order: `telling`, titles and what is as long as prose and no link,
+    if another of them has the same size modulo 1024, as what stands there twice has; `headings`; `prose`, what has a
+    score; `more`, pairs of a paragraph and an item that goes on with it, one behind the other. By container, and for
+    one behind the last: `begins`, the first item in it or behind it; what those before it hold of `all_sizes`, of
+    `all_linked` characters, and of `all_other` paragraphs than those of PLAIN_TEXT.
     """
 
     __slots__ = (
@@ -73,7 +76,7 @@ class Measures:
     def __init__(self, items: array[int], count: int, containers: int) -> None:
         """`items`: the rows of the walk, in which `count` items are left."""
         held = containers + 1
-        numbers, shares = array("i", bytes(4 * (4 + 8 * count + 4 * held))), array("d", bytes(16 * count))
+        numbers, shares = _NUMBER * (4 + 8 * count + 4 * held), _SHARE * (2 * count)
         _kernel().page_measures(
             *(items.buffer_info()[0], len(items) // scan.ITEM, count, containers, _KINDS, _LIMITS),
             *(numbers.buffer_info()[0], shares.buffer_info()[0]),
@@ -110,12 +113,12 @@ def totals(
     but once.
     """
     count, named = len(bits), names + 1
-    told, numbers = array("d", bytes(16 * (count + named))), array("i", bytes(4 * (count + named)))
+    told, numbers = _SHARE * (2 * (count + named)), _NUMBER * (count + named)
     sums = measures.scores, measures.all_linked, measures.all_sizes, told, numbers
     many = _kernel().page_totals(
         *(items.buffer_info()[0], len(items) // scan.ITEM, containers.buffer_info()[0], count),
         *(bits.buffer_info()[0], marked, lines, len(lines), names),
-        *(each.buffer_info()[0] for each in sums),
+        *[each.buffer_info()[0] for each in sums],
     )
     if many < 0:
         raise MemoryError
@@ -137,7 +140,7 @@ def within(
     """The paragraphs in the containers from `first` to before `end`: those in one without any of the `bits` of
     containers, and those in one that has some of `asked`."""
     count = len(sizes)
-    found = array("i", bytes(4 * (2 + 2 * count)))
+    found = _NUMBER * (2 + 2 * count)
     places = sizes.buffer_info()[0], bits.buffer_info()[0]
     _kernel().page_within(
         *(items.buffer_info()[0], len(items) // scan.ITEM, count, *places, first, end, asked, found.buffer_info()[0])

@@ -6,7 +6,7 @@ It is asked about single paragraphs once most is decided; which container is the
 from __future__ import annotations
 
 from bisect import bisect_left
-from itertools import accumulate, compress, islice
+from itertools import accumulate
 
 from obelics_like.extraction import scan
 from obelics_like.extraction.paragraphs import Paragraphs
@@ -15,6 +15,9 @@ from obelics_like.extraction.walk import Walked
 
 BESIDE = 40
 """Characters behind a heading in its box from which it is theirs; fewer are a button, or a link to edit it."""
+
+LEADING, LINKS = 0.5, 0.8
+"""Share of links from which what follows a colon is what it announces; and each of two that follow without one."""
 
 _LINES = frozenset(("p", "div"))
 _CELLS = frozenset(("td", "th"))
@@ -31,14 +34,17 @@ def between_prose(at: int, found: Paragraphs, above: int, end: int) -> bool:
 
 def announces(found: Paragraphs, picks: list[bool], at: int) -> bool:
     """Whether a short line is followed by links that are not kept: by one behind a colon, by two behind no sentence."""
+    first = found.next(at)
+    if not first or picks[first] or found.links[first] < LEADING:
+        return False
     mark = found.texts[at][-1]
     if mark in ":：":
-        first = next(found.behind(at), at)
-        return not picks[first] and found.links[first] >= 0.5
+        return True
     if found.kinds[at] not in _LINES or (found.flags[at] & scan.SENTENCE and mark not in "?？"):
         return False
-    links = [found.links[other] for other in islice(found.behind(at), 2) if not picks[other]]
-    return len(links) == 2 and min(links) >= 0.8
+    second = found.next(first)
+    links = found.links
+    return second > 0 and not picks[second] and links[first] >= LINKS and links[second] >= LINKS
 
 
 def headings_of_links(walked: Walked, found: Paragraphs, picks: list[bool], root: int) -> None:
@@ -47,12 +53,15 @@ def headings_of_links(walked: Walked, found: Paragraphs, picks: list[bool], root
     heads = [at for at in found.headings if picks[at] and kinds[at] != "h1"]
     if not heads:
         return
-    count = len(kinds)
+    following = behind = count = len(kinds)
     held: list[int] = []
-    texts = [at for at in compress(range(count), picks) if kinds[at] not in HEADINGS]
-    for at in heads:
-        box, behind = parents[containers[at]], bisect_left(texts, at)
-        following = texts[behind] if behind < len(texts) else count
+    for at in reversed(heads):
+        box = parents[containers[at]]
+        for one in range(at + 1, behind):  # the first text behind it that is kept, else that of the next heading
+            if picks[one] and kinds[one] not in HEADINGS:
+                following = one
+                break
+        behind = at
         while box > root and not (following < count and box <= containers[following] < ends[box]):
             stop = bisect_left(range(count), True, at + 1, key=lambda one: not box <= containers[one] < ends[box])
             held = held or [0, *accumulate(found.sizes)]
@@ -69,16 +78,21 @@ def whole_tables(walked: Walked, found: Paragraphs, picks: list[bool], fit: list
     cell_of: dict[int, int] = {}
     table_of: dict[int, int] = {}
     kinds, containers, parents, tags = found.kinds, found.containers, walked.parents, walked.tags.numbers
-    for at in [at for at in fit if kinds[at] in _CELLS]:
+    held = [at for at in fit if kinds[at] in _CELLS]
+    if not 0 < sum([picks[at] for at in held]) < len(held):
+        return
+    for at in held:
         cell = containers[at] if tags[containers[at]] in _CELL else _round(walked, containers[at], _CELL, cell_of)
         if (table := table_of.get(parents[cell])) is None:
             table = table_of[parents[cell]] = _round(walked, parents[cell], _TABLE, table_of)
         tables.setdefault(table, []).append((at, cell))
-    for held in tables.values():
-        texts, cells = [at for at, _ in held], {cell for _, cell in held}
-        rows = len({walked.parents[cell] for cell in cells})
-        kept = sum(picks[at] for at in texts)
-        if rows < 2 or len(cells) < 2 * rows or not 0 < kept < len(texts):
+    for cells_of in tables.values():
+        texts = [at for at, _ in cells_of]
+        if not 0 < sum([picks[at] for at in texts]) < len(texts):
+            continue
+        cells = {cell for _, cell in cells_of}
+        rows = len({parents[cell] for cell in cells})
+        if rows < 2 or len(cells) < 2 * rows:
             continue
         if sum(found.links[at] * found.sizes[at] for at in texts) < 0.3 * sum(found.sizes[at] for at in texts):
             for at in texts:

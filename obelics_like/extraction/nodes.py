@@ -166,7 +166,7 @@ class Nodes(Stage):
     def _walked(self, utf8: bytes, known: Tags, opened: Opened) -> Walked:
         """The walk over a page, or over the markup in its script data if it holds no text; raises OverBudget."""
         walked = self._walk(utf8, known, opened)
-        if walked.blocks:
+        if any(walked.kinds):
             return walked
         markup = article_markup(utf8)
         if not markup or (known := tags(markup, self.max_attributes)).attributes > self.max_attributes:
@@ -218,7 +218,8 @@ class Nodes(Stage):
         placed = {one.item: one for one in placements}
         at: Sequence[int] = range(len(drops))
         if len(placed) < len(walked.pictures):  # a picture without a usable URL is no node
-            at = [item for item in at if item not in walked.pictures or item in placed]
+            missing = walked.pictures.keys() - placed.keys()
+            at = [item for item in at if item not in missing]
         return _Items(at, walked, drops, placed, told)
 
 
@@ -256,7 +257,7 @@ class _Items:
         kept: list[int] = []
         fallen: dict[int, Fallen] = {}
         last: Drop | None = None
-        for pos, (drop, kind) in enumerate(zip(drops, kinds)):
+        for pos, drop, kind in zip(range(len(kinds)), drops, kinds):
             if drop is None:
                 kept.append(pos)
                 continue

@@ -58,6 +58,8 @@ class Paragraphs:
         """The paragraphs whose words stood on the page before, of those that are told apart by them."""
         telling, texts = self.measures.telling, self.texts
         repeated: set[int] = set()
+        if not telling:
+            return repeated
         words = [texts[at] for at in telling]
         if len(set(words)) == len(words):
             return repeated
@@ -90,6 +92,13 @@ class Paragraphs:
     def behind(self, at: int) -> Iterator[int]:
         """The paragraphs behind one, in order."""
         return (other for other in range(at + 1, len(self.sizes)) if self.sizes[other])
+
+    def next(self, at: int) -> int:
+        """The paragraph right behind one, 0 if it is the last."""
+        sizes, at = self.sizes, at + 1
+        while at < len(sizes) and not sizes[at]:
+            at += 1
+        return at if at < len(sizes) else 0
 
     def before(self, at: int) -> Iterator[int]:
         """The paragraphs before one, the nearest first."""

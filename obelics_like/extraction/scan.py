@@ -10,7 +10,6 @@ import functools
 import struct
 from array import array
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from itertools import chain
 from typing import Any
 
@@ -123,7 +122,8 @@ goes on behind the item before it; its characters."""
 GONE = -1
 """The kind of an item that is left out."""
 CONTAINER_ROW = 4
-"""Numbers in a container's row, of which the first is its parent."""
+PARENT, TAG, NAME, END = range(CONTAINER_ROW)
+"""What the numbers in a container's row are: its parent; its tag; its name; the container behind the last one in it."""
 SUSPECT, STYLED, FORMULA, FILE_LINK = 1, 2, 4, 8
 """What Python has to look at of a picture that C has named: whether it has a fault; its width, height and style, which
 stand behind the other words; whether it is a formula; whether its link leads to a picture."""
@@ -138,10 +138,9 @@ class Rows:
     `pictures` are (item, number in SHOWN, place of the attributes, of an img or input that of `values`, fallback, place
     of the address of the link round it, sources); a place is where something starts and ends in `told`.
     `said` is what is told of the other pictures, which C has named.
-    The containers are parallel lists too: `parents`, `tags`, `names`, `ends` (the container behind the last one
-    within), which are the numbers in `tree`, and `bits`; `framed` are those that have bits of `names.FRAMING`. `names`
-    number `words`, each distinct class and id of a container as words, "" at 0; `lines` are the bytes of these, but for
-    the first, and `known` their bits.
+    The containers are parallel lists too: `parents`, `tags` and `ends`, which are numbers in `tree`, CONTAINER_ROW for
+    each, and `bits`; `framed` are those that have bits of `names.FRAMING`. The name is a number of each distinct class
+    and id of a container as words, 0 for none; `lines` are the bytes of these from 1 on, `known` the bits from 0 on.
     `metas` are (tag, place of `values`, or of the text). The values are lang and xml:lang of `<html>`; property, name,
     http-equiv, itemprop and content of a `<meta>`; href, rel and hreflang of the others.
     """
@@ -151,7 +150,6 @@ class Rows:
         *(
             "links",
             "metas",
-            "names",
             "parents",
             "pictures",
             "said",
@@ -160,7 +158,6 @@ class Rows:
             "texts",
             "told",
             "tree",
-            "words",
         ),
     )
 
@@ -174,10 +171,9 @@ class Rows:
         known = NAMES
         self.kinds = [known[number] for number in items[KIND::ITEM]]
         self.containers, self.links = items[CONTAINER::ITEM].tolist(), items[LINKS::ITEM]
-        self.parents, self.ends = tree[0::CONTAINER_ROW], tree[3::CONTAINER_ROW]
-        self.tags, self.names = tree[1::CONTAINER_ROW], tree[2::CONTAINER_ROW]
+        self.parents, self.ends = tree[PARENT::CONTAINER_ROW], tree[END::CONTAINER_ROW]
+        self.tags = tree[TAG::CONTAINER_ROW]
         self.lines = result.words.bytes()
-        self.words = ["", *self.lines.decode("utf-8", "replace").split("\n")]
         self.known, self.bits = bits[: -len(self.parents)], bits[-len(self.parents) :]
         self.framed = framed.tolist()
         if asked:
@@ -195,7 +191,7 @@ class Rows:
         for number, word in zip(asked[:MANY_ASKED], unknown):
             self.known[number] |= names.meaning_of_one(word)
         muted = [names.MUTED.get(name, 0) for name in NAMES]
-        rows = zip(self.bits, self.names, self.tags)
+        rows = zip(self.bits, self.tree[NAME::CONTAINER_ROW], self.tags)
         self.bits = array("i", [bits | (self.known[number] & ~muted[tag]) for bits, number, tag in rows])
         self.framed = [container for container, bits in enumerate(self.bits) if bits & names.FRAMING]
 
@@ -248,7 +244,7 @@ class Walker:
         given: list[Any] = [ctypes.c_char_p, number, *[tables] * 4, *[pointer] * 3]
         self._walk.argtypes = [*given, *[number] * 5, ctypes.c_int64]
         self._free.argtypes = [ctypes.POINTER(_Result)]
-        self._tables = _tables()
+        self._tables = [ctypes.byref(each) for each in _tables()]
         self._naming = naming
         self.dom = lexbor.functions()
 
@@ -268,15 +264,17 @@ class Walker:
         """
         if self.dom is None:
             for length, depth in beginnings:
-                with self._walked(html[:length], max_nodes, depth):
-                    pass
+                self._free(self._walked(html[:length], max_nodes, depth))
             beginnings = ()
-        with self._walked(html, max_nodes, max_depth, beginnings, templates) as result:
-            if (shown := result.contents.measured) > max_pictures:
+        result = self._walked(html, max_nodes, max_depth, beginnings, templates)
+        try:
+            told = result.contents
+            if (shown := told.measured) > max_pictures:
                 raise OverBudget("too_many_pictures", shown, max_pictures)
-            return Rows(result.contents)
+            return Rows(told)
+        finally:
+            self._free(result)
 
-    @contextmanager
     def _walked(
         self,
         html: bytes,
@@ -284,7 +282,8 @@ class Walker:
         max_depth: int,
         ends: Sequence[tuple[int, int]] = (),
         as_written: bool = False,
-    ) -> Iterator[Any]:
+    ) -> Any:
+        """What C gives, which is to be freed; raises as `rows` does."""
         if self.dom is None:
             html = lexbor.written(html)
         if len(html) >= 1 << 31:
@@ -297,17 +296,15 @@ class Walker:
         result = self._walk(html, len(html), *self._tables, *settings)
         if not result:
             raise MemoryError
-        try:
-            status, measured = result.contents.status, result.contents.measured
+        if status := result.contents.status:
+            measured = result.contents.measured
+            self._free(result)
             if status == _UNREADABLE:
                 raise ValueError("no root element")
             if status < 0:
                 raise MemoryError
-            if status:
-                raise OverBudget(_OVER[status], measured, (0, max_nodes, measured - 1, most)[status])
-            yield result
-        finally:
-            self._free(result)
+            raise OverBudget(_OVER[status], measured, (0, max_nodes, measured - 1, most)[status])
+        return result
 
 
 @functools.cache

@@ -39,31 +39,52 @@ class Looked(Sequence[str]):
         return self.table[self.numbers[at]]
 
 
+class Named(Sequence[str]):
+    """The names of containers, of which few pages are asked: the table of them is made when they are."""
+
+    __slots__ = ("lines", "table", "tree")
+
+    def __init__(self, lines: bytes, tree: Sequence[int]) -> None:
+        self.lines, self.tree = lines, tree
+        self.table: list[str] = []
+
+    def __len__(self) -> int:
+        return len(self.tree) // scan.CONTAINER_ROW
+
+    def __getitem__(self, at: Any) -> Any:
+        if not self.table:
+            self.table = ["", *self.lines.decode("utf-8", "replace").split("\n")]
+        return self.table[self.number(at)]
+
+    def number(self, at: int) -> int:
+        """The number of a container's name, 0 for none."""
+        return self.tree[at * scan.CONTAINER_ROW + scan.NAME]
+
+
 class Walked:
     """What the walk found: the items in DOM order, texts and pictures, and the containers, both as parallel lists; and
     the page's head.
 
     Of each item: its text and the text's tag in `texts` and `kinds`, both "" for a picture; its container; the
     characters that stand in `links`. `pictures` are the pictures by their item, `looked` what a look at their addresses
-    tells, but for those that are right as they are or joined to the page's. `blocks` are the items that are texts,
-    `rows` the numbers of all items as `scan` has them, made to fit the texts; what is left out is GONE there. `tree`
-    are those of the containers.
+    tells, but for those that are right as they are or joined to the page's. `rows` are the numbers of all items as
+    `scan` has them, made to fit the texts; what is left out is GONE there. `tree` are those of the containers.
 
     Container 0 is the page; `parents[c] < c`, and all that is within c is from c to before `ends[c]`. `bits` are those
-    of `names`, of the container itself; `framed` the containers that have any of `names.FRAMING`. `numbers` are those
-    of the `names`, 0 for none, and `lines` the names by number, from 1 to `named`. The tag of an unknown element is "".
-    `width` is the width in pixels that a srcset is asked for, None for the widest.
+    of `names`, of the container itself; `framed` the containers that have any of `names.FRAMING`. `lines` are the names
+    by number, from 1 to `named`. The tag of an unknown element is "". `width` is the width in pixels that a srcset is
+    asked for, None for the widest.
     """
 
     __slots__ = (
-        *("blocks", "containers", "kinds", "links", "looked", "pictures", "rows", "texts"),
-        *("bits", "ends", "framed", "head", "lines", "named", "names", "numbers", "parents", "tags", "tree"),
+        *("containers", "kinds", "links", "looked", "pictures", "rows", "texts"),
+        *("bits", "ends", "framed", "head", "lines", "named", "names", "parents", "tags", "tree"),
     )
 
     def __init__(self, rows: scan.Rows, width: int | None = None) -> None:
         self.parents, self.ends, self.bits, self.framed = rows.parents, rows.ends, rows.bits, rows.framed
-        self.tags, self.names = Looked(scan.NAMES, rows.tags), Looked(rows.words, rows.names)
-        self.numbers, self.lines, self.named = rows.names, rows.lines, len(rows.known) - 1
+        self.tags, self.names = Looked(scan.NAMES, rows.tags), Named(rows.lines, rows.tree)
+        self.lines, self.named = rows.lines, len(rows.known) - 1
         self.texts, self.kinds, self.containers, self.links = rows.texts, rows.kinds, rows.containers, rows.links
         self.rows, self.tree = rows.items, rows.tree
         self.head = Head(rows.told)
@@ -76,7 +97,11 @@ class Walked:
             self._set_apart(gone, told)
         elif gone:
             self._leave_out(gone)
-        self.blocks = list(compress(range(len(self.kinds)), self.kinds))
+
+    @property
+    def blocks(self) -> list[int]:
+        """The items that are texts."""
+        return list(compress(range(len(self.kinds)), self.kinds))
 
     def _read_head(self, rows: scan.Rows) -> None:
         head = self.head
@@ -106,11 +131,13 @@ class Walked:
             row = at * scan.ITEM
             flags, joint = items[row + scan.FLAGS], items[row + scan.JOINT]
             if flags & (scan.MARKED | scan.ODD | scan.CODE):
-                texts[at] = _as_read(texts[at], flags)
-                changed.add(at)
-                if not texts[at]:
-                    gone.add(at)
-                    continue
+                text = _as_read(texts[at], flags)
+                if text != texts[at] or flags & scan.CODE or at in formulas:  # else the flags are right as they are
+                    texts[at] = text
+                    changed.add(at)
+                    if not text:
+                        gone.add(at)
+                        continue
             if joint and (gone or formulas):  # else the picture before it stands, and parts it from what comes before
                 before, passed = at - 1, False
                 while before in gone and before not in joined:

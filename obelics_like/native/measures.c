@@ -85,6 +85,21 @@ static void measure(Measures *m, const Limits *limits, int32_t at, int kind, int
     m->all_other[container + 1] += (kind & OTHER) != 0;
 }
 
+/* Leave in `telling` only what may be said twice: that has the size of another, or one that differs by so many. */
+enum { SIZES = 1024 };
+
+static void leave_twins(Measures *m) {
+    uint8_t met[SIZES] = {0}; /* by size: 1 if one has it, 2 if several have */
+    int32_t left = 0;
+    for (int32_t i = 0; i < m->many_telling; i++) {
+        uint8_t *many = &met[m->sizes[m->telling[i]] & (SIZES - 1)];
+        *many = *many ? 2 : 1;
+    }
+    for (int32_t i = 0; i < m->many_telling; i++)
+        if (met[m->sizes[m->telling[i]] & (SIZES - 1)] == 2) m->telling[left++] = m->telling[i];
+    m->many_telling = left;
+}
+
 /* Measure the items: `count` of them are left of as many `rows`, as Python has corrected them; `kinds` has a byte for
    each tag. Into `numbers`, all 0 before: how many are in `telling`, `headings`, `prose` and `more`, then the lists in
    the order of Measures, of `more` two numbers for each item and of the others one; the last four have one for each
@@ -108,6 +123,7 @@ EXPORT void page_measures(const int32_t *items, int32_t rows, int32_t count, int
         at++;
     }
     while (begun <= containers) m.begins[begun++] = at;
+    leave_twins(&m);
     for (int32_t i = 0; i < containers; i++) {
         m.all_sizes[i + 1] += m.all_sizes[i];
         m.all_linked[i + 1] += m.all_linked[i];

@@ -11,7 +11,7 @@ typedef struct {
     int32_t *alike;    /* of each name the first that is the same without digits, UNLIKE, or 0: not looked at yet */
     int32_t *slots;    /* of a table of these firsts, or 0 */
     uint32_t mask;
-    uint8_t begun[4096]; /* by a hash of a beginning: whether one of them begins so; most names do not */
+    uint8_t begun[1024]; /* by a hash of a beginning: whether one of them begins so; most names do not */
 } Names;
 
 static int is_digit(char c) { return c >= '0' && c <= '9'; }

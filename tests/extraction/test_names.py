@@ -20,7 +20,8 @@ JOINTS = ["-", "_", "--", "", "7", "-1-", "É", "ſ"]
 def _told(said: Iterable[str]) -> list[int]:
     page = "".join(f'<div class="{html.escape(name)}">a</div>' for name in said)
     rows = WALKER.rows(page.encode(), 1_000_000, 100)
-    return [rows.known[number] for number in rows.names[-rows.tags.count(scan.NAMES.index("div")) :]]
+    named = rows.tree[scan.NAME :: scan.CONTAINER_ROW]
+    return [rows.known[number] for number in named[-rows.tags.count(scan.NAMES.index("div")) :]]
 
 
 def _agree(said: list[str]) -> None:

@@ -100,7 +100,7 @@ def row(walked: Walked, main: list[int], at: int, number: int) -> list[int]:
     flags |= HAS_CAPTION * any(is_captioned(walked, at, block) for block in (before, after) if block >= 0)
     said = [spoken(walked, below[:WAY]), spoken(walked, way[:1]), spoken(walked, up(walked, container, WAY))]
     tags = [scan.NAMES.index(walked.tags[one]) for one in up(walked, container, 2)]
-    numbers = [walked.numbers[one] for one in up(walked, container, WAY)]
+    numbers = [walked.names.number(one) for one in up(walked, container, WAY)]
     told = [rank, before, after, gap, steps, flags, *said, number, min(len(below), WAY), container, holder]
     return [*told, *tags, *numbers]
 

@@ -34,7 +34,8 @@ FIRST, GROWTH, STEP = 1_000, 1.5, 15_000
 class Tags(NamedTuple):
     """Upper bounds of the attributes of an element of a page, of its tags, of those that may close something, and of
     those of formatting elements; the bytes of the longest of these and of all together, and of the longest `<a>` or
-    `<nobr>`, of which each closes the one before; how many are `<template>`; the attributes of all tags.
+    `<nobr>`, of which each closes the one before; how many are `<template>`; the attributes of all tags; the document
+    types that are declared.
     """
 
     attributes: int
@@ -46,15 +47,16 @@ class Tags(NamedTuple):
     longest_link: int
     templates: int
     all_attributes: int
+    declarations: int
 
 
 def tags(html: bytes, enough: int) -> Tags:
     """What is known of a page's tags, no further than to an element of more than `enough` attributes; linear.
 
-    >>> tags(b"<p a b=1 c='<i d e f>'></p>", 100)[:-1]
+    >>> tags(b"<!doctype html><p a b=1 c='<i d e f>'></p>", 100)[:8]
     (3, 3, 3, 1, 8, 8, 0, 0)
     """
-    costs = (ctypes.c_int64 * 8)()
+    costs = (ctypes.c_int64 * 9)()
     most = _kernel().page_most_attributes(html, len(html), enough, costs)
     return Tags(most, *costs)
 
@@ -110,8 +112,7 @@ def names(html: bytes, known: Tags, enough: int) -> int:
 
     The parser looks each up in a table that does not grow: 80,000 take it 0.7 seconds, a million two minutes.
     """
-    many = max(known.number, known.all_attributes)
-    if many <= MANY_NAMED and (len(html) < MANY_NAMED * len("<!doctype") or html.count(b"<!") <= MANY_NAMED):
+    if max(known.number, known.all_attributes, known.declarations) <= MANY_NAMED:
         return 0
     if (found := _kernel().page_names(html, len(html), enough)) < 0:
         raise MemoryError

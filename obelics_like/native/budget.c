@@ -198,9 +198,9 @@ static const char *next_tag(const char *at, const char *end) {
 
 /* What Python is told of a page's tags, in `budget.py`: how many it may have, how many of them may close something, how
    many begin MANY formatting, the bytes of the longest of those and of all, and of the longest that begins a SINGLE
-   one; how many are `<template>`; how many attributes all have together. */
+   one; how many are `<template>`; how many attributes all have together; how many document types it may have. */
 typedef struct {
-    int64_t number, closing, formatting, longest, all, longest_single, templates, attributes;
+    int64_t number, closing, formatting, longest, all, longest_single, templates, attributes, declarations;
 } Costs;
 
 /* Of the tags that are in one state: the most attributes, and where the first began that begins formatting, MANY and
@@ -280,7 +280,9 @@ __attribute__((visibility("default"))) int32_t page_most_attributes(const char *
             ended(costs, many, single, at - html);
             costs->attributes += count;
         }
-        if (*at != '<' || !is_tag(at, end)) continue;
+        if (*at != '<') continue;
+        costs->declarations += end - at > 2 && at[1] == '!' && (at[2] | 32) == 'd';
+        if (!is_tag(at, end)) continue;
         costs->number++;
         int closes = at[1] == '/', formatting = NONE, begins = letters[(unsigned char)at[1]];
         const char *name = at + 1 + closes, *stop = behind_name(name, end);

@@ -33,8 +33,8 @@ FIRST, GROWTH, STEP = 1_000, 1.5, 15_000
 
 class Tags(NamedTuple):
     """Upper bounds of the attributes of an element of a page, of its tags, of those that may close something, and of
-    those of formatting elements; the bytes of the longest of these and of all together, and of the longest `<a>` or
-    `<nobr>`, of which each closes the one before; how many are `<template>`; the attributes of all tags; the document
+    those of formatting elements; the bytes of the longest of these and of all together, and of the longest `<a>`, of
+    which each closes the one before; how many are `<template>`; the attributes of all tags; the document
     types that are declared.
     """
 

@@ -170,7 +170,7 @@ static int formatting_of(const char *name, int64_t length) {
     case 1: return (*name | 32) == 'a' ? SINGLE_ONE : strchr("bisu", *name | 32) ? MANY : NONE;
     case 2: return IS("em") || IS("tt") ? MANY : NONE;
     case 3: return IS("big") ? MANY : NONE;
-    case 4: return IS("nobr") ? SINGLE_ONE : IS("code") || IS("font") ? MANY : NONE;
+    case 4: return IS("nobr") || IS("code") || IS("font") ? MANY : NONE; /* a `<nobr>` is open beside an `<a>` */
     case 5: return IS("small") ? MANY : NONE;
     case 6: return IS("strike") || IS("strong") ? MANY : NONE;
     default: return NONE;

@@ -123,6 +123,7 @@ MARKS = st.sampled_from(
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(MARKS, max_size=30), st.lists(MARKS, max_size=6), st.sampled_from([1, 20, 100]))
+@example([], [f"<a class={'x' * 200}0>", f"<nobr class={'x' * 200}0>", "<button>"], 20)  # one of each is taken up again
 def test_no_more_formatting_is_copied_than_was_told(pieces: list[str], again: list[str], times: int) -> None:
     html = "".join(pieces + again * times)
     root = LexborHTMLParser(html).root

@@ -70,7 +70,7 @@ def _segmented(text: str, language: str, segment: Segment) -> list[str]:
     pieces, at, goes_on = list[list[str]](), 0, False
     while at < len(text):
         part = text[at : at + PART]
-        found = segment(language, part)
+        found = [piece for piece in segment(language, part) if piece]
         if "".join(found) != part:
             found = [part]
         elif len(found) > 1 and at + PART < len(text):

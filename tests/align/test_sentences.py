@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
@@ -176,6 +177,16 @@ def test_a_long_text_is_split_in_parts_as_in_one(script: str, monkeypatch: pytes
     monkeypatch.setattr(sentences, "PART", len(text) // 2)
     parts = spans(text, script, segment, None, 1)
     assert [text[start:end] for start, end in parts] == [text[start:end] for start, end in whole]
+
+
+@pytest.mark.parametrize("odd", [lambda _, text: [], lambda _, text: ["", text], lambda _, text: [text, ""]])
+def test_a_splitter_that_gives_empty_pieces_does_not_hang_in_a_long_text(
+    odd: Callable[[str, str], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sentences, "WORK", 0)
+    monkeypatch.setattr(sentences, "PART", 4)
+    text = "One. Two! Three?"
+    assert "".join(text[start:end] for start, end in spans(text, "en", odd, None, 1)) == text
 
 
 @pytest.mark.parametrize(

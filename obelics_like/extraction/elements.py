@@ -41,6 +41,8 @@ _IMAGES = (scan.SHOWN.index("img"), scan.SHOWN.index("input"))
 MANY_VALUES = 1 + len(_SAID)
 MANY_ADDRESSES = 100_000
 """Addresses that the pictures of a page may name: of 1,747 real ones none had more than 1,529."""
+_NUMBER_OF_URLS = 6
+"""Where that stands in a row of `Rows.shown`."""
 _NOTHING_SAID = ["" for _ in _SAID]
 _SIZE = itemgetter(1)
 _SIZED = re.compile(r"\s\d+(?:\.\d+)?[wx](?:\s*,|\s*$)")
@@ -142,7 +144,7 @@ def _named(rows: scan.Rows, named: list[str]) -> tuple[dict[int, Picture], dict[
     found: dict[int, Picture] = {}
     doubtful: dict[int, Picture] = {}
     said, shown = rows.said, scan.SHOWN
-    if len(said) > MANY_ADDRESSES and (many := sum(row[6] for row in rows.shown())) > MANY_ADDRESSES:
+    if len(said) > MANY_ADDRESSES and (many := sum(row[_NUMBER_OF_URLS] for row in rows.shown())) > MANY_ADDRESSES:
         raise scan.OverBudget("too_many_pictures", many, MANY_ADDRESSES)
     for at, container, how, fallback, care, words, many, link, form, usable, width, height in rows.shown():
         first = words + 6 if care & scan.STYLED else words + 3

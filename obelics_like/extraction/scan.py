@@ -147,18 +147,7 @@ class Rows:
 
     __slots__ = (
         *("_links", "_sets", "_shown", "bits", "containers", "ends", "framed", "items", "kinds", "known", "lines"),
-        *(
-            "links",
-            "metas",
-            "parents",
-            "pictures",
-            "said",
-            "special",
-            "tags",
-            "texts",
-            "told",
-            "tree",
-        ),
+        *("links", "metas", "parents", "pictures", "said", "special", "tags", "texts", "told", "tree"),
     )
 
     def __init__(self, result: _Result) -> None:

@@ -10,8 +10,8 @@ struct Naming {
     const Automaton *words;
     const Tags *ranks;
     const char *standins, *files, *endings;
-    int32_t longest, longest_name, most, densest, em, long_size, narrow, many; /* the limits of elements.py and the modules it asks */
-    int32_t standin, may_count, may_set;                      /* bits of the words */
+    int32_t longest, longest_name, most, densest, em, long_size, narrow, many; /* limits: `naming.py` says whose */
+    int32_t standin, may_count, may_set;                                       /* bits of the words */
 };
 
 enum { MANY_CANDIDATES = 128 }; /* an element that names more is left to Python, as is all that is written oddly */

@@ -112,7 +112,7 @@ def candidates(
         if picture.how == "input" or _is_icon(one, file, called) or (file & _SERVED_WORD and _is_served(one)):
             continue
         seen[item] = row, said, file
-        target = view.target(one, href) if picture.link else ""
+        target = view.target(one, href)
         among.append((one, target))
         if (first < item < last or not _is_teaser(one, target, view)) and not (
             (said | row[OWN]) & PERSON and _is_portrait(one, view)

@@ -10,8 +10,9 @@ import re
 from obelics_like.extraction.texts import listed
 
 GALLERY, PROMOTION, PERSON, VIDEO, SPOKEN, MAYBE = 1, 2, 4, 8, 15, 16
-TELLING = SPOKEN | MAYBE
 """What names speak of, as bits; and that they may speak of anything."""
+TELLING = SPOKEN | MAYBE
+"""Bits of words that tell of one of these, or may."""
 _PARTS = {
     GALLERY: listed(
         "galer galler carousel carosel carrousel carrosel slide swiper slick splide flickity fotorama fotostrecke "

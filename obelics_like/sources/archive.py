@@ -118,6 +118,7 @@ def scan(source: Input, options: Archive, thorough: bool = False) -> Iterator[Re
                 piece = file.piece_at(at, MAX_HEAD) or piece
                 record = describe(piece, options.reader)[0]
             yield record
+        disk.check()
     except OSError as error:
         rule = "unreachable" if isinstance(error, Unreachable) else "unreadable"
         yield Record(at + 1 if at else 0, None, rule=rule, reason=f"{source.name} after byte {at}: {error}")

@@ -12,7 +12,7 @@ from functools import partial
 
 from obelics_like.native.find import find
 from obelics_like.sources.remote import RemoteFile, is_remote, open_remote
-from obelics_like.sources.zips import Damaged, open_member
+from obelics_like.sources.zips import Damaged, Deflated, open_member
 
 INSIDE = "!"
 """Stands between the path of a zip and the name of its member."""
@@ -120,6 +120,11 @@ class Disk:
                 return self._from + begin
             at = self._from + len(self._window) - len(wanted) + 1
         return -1
+
+    def check(self) -> None:
+        """Raise Damaged if the checksum of a deflated member shows damage; all else is checked record by record."""
+        if isinstance(self._file, Deflated):
+            self._file.check()
 
     def _end(self, at: int) -> int:
         """Where the pick ends that holds position `at`; `at` itself if none does."""

@@ -57,7 +57,7 @@ def open_member(outer: str, inner: str, opened: Any) -> tuple[RemoteFile, int, i
     start = info.header_offset + HEAD + int.from_bytes(head[26:28], "little") + int.from_bytes(head[28:30], "little")
     if info.compress_type == zipfile.ZIP_STORED:
         return file, start, info.file_size
-    return Deflated(file, start, info.compress_size, info.file_size), 0, info.file_size
+    return Deflated(file, start, info.compress_size, info.file_size, info.CRC), 0, info.file_size
 
 
 def refused(info: zipfile.ZipInfo) -> str:
@@ -84,16 +84,22 @@ def within(info: zipfile.ZipInfo, infos: list[zipfile.ZipInfo]) -> str:
 
 
 class Damaged(OSError):
-    """The rest of a deflated member can't be had; what lies before that place was given."""
+    """The rest of a deflated member can't be had, or some of it is not what was packed; what could be had was given."""
 
 
 class Deflated:
-    """A deflated member as a `RemoteFile`: inflated forwards, and again from the nearest mark after a jump back."""
+    """A deflated member as a `RemoteFile`: inflated forwards, and again from the nearest mark after a jump back.
+
+    One damaged byte changes what is inflated from all behind it, and often inflates without a fault: only the CRC-32
+    of the whole tells.
+    """
 
     identity = ""
 
-    def __init__(self, file: RemoteFile, start: int, packed: int, size: int) -> None:
-        self._file, self._end, self.size = file, start + packed, size
+    def __init__(self, file: RemoteFile, start: int, packed: int, size: int, crc: int) -> None:
+        self._file, self._end, self.size, self._crc = file, start + packed, size, crc
+        self._summed, self._sum = 0, 0
+        """How many bytes were inflated so far, and their CRC-32."""
         self._marks: list[tuple[int, int, Any]] = [(0, start, zlib.decompressobj(-15))]
         """Bytes inflated, where the next packed ones lie, and the inflater as it was then, in ascending order."""
         self._go(0)
@@ -119,6 +125,12 @@ class Deflated:
             wanted -= len(parts[-1])
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
+    def check(self) -> None:
+        """Inflate what was not asked for up to now; raises Damaged if the whole is not what was packed."""
+        self.pread(1, max(self._summed, self.size - 1), self.size)
+        if self._sum != self._crc:
+            raise Damaged(f"damaged deflate data in the zip: its CRC-32 is not that of the {self.size} bytes inflated")
+
     def close(self) -> None:
         """Close the zip; closing twice is harmless."""
         self._file.close()
@@ -136,14 +148,31 @@ class Deflated:
                 self._tail = self._file.pread(min(STEP, self._end - self._next), self._next, self._end)
                 self._next += len(self._tail)
             ended = not self._tail
-            try:
-                out: bytes = self._inflater.decompress(self._tail, min(most, CHUNK))
-            except zlib.error as error:
-                raise Damaged(f"damaged deflate data in the zip before its byte {self._next} ({error})") from None
-            self._tail = self._inflater.unconsumed_tail
+            out = self._inflated(min(most, CHUNK))
             self._at += len(out)
+            if self._at > self._summed:
+                self._sum = zlib.crc32(out[self._summed - self._at :], self._sum)
+                self._summed = self._at
             if out:
                 return out
             if ended:
                 break
         raise Damaged(f"the deflate data in the zip end after {self._at} of {self.size} bytes")
+
+    def _inflated(self, most: int) -> bytes:
+        """At most `most` bytes of what was read and is not inflated yet. Raises Damaged when none before damage is left:
+        zlib gives nothing of a piece that holds some, so that a piece with damage is halved."""
+        piece = self._tail
+        while True:
+            before = self._inflater.copy()
+            try:
+                out: bytes = self._inflater.decompress(piece, most)
+            except zlib.error as error:
+                self._inflater = before
+                if len(piece) <= 1:
+                    at = self._next - len(self._tail)
+                    raise Damaged(f"damaged deflate data in the zip at its byte {at} ({error})") from None
+                piece = piece[: len(piece) // 2]
+            else:
+                self._tail = self._inflater.unconsumed_tail + self._tail[len(piece) :]
+                return out

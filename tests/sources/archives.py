@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import io
+import itertools
+import uuid
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +19,8 @@ from obelics_like.sources.archive import Archive
 from obelics_like.sources.inputs import Input
 
 OPTIONS = Archive(id="sources")
+IDS = itertools.count()
+"""Of records, no two of which have the same in a run, and which are the same in every run."""
 JPEG = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 8
 
 
@@ -57,7 +61,7 @@ class Builder:
         head = StatusAndHeaders(status, fields, protocol="HTTP/1.1") if type in ("response", "revisit") else None
         record = writer.create_warc_record(
             url, type, payload=io.BytesIO(body), http_headers=head, warc_content_type=None if head else (mime or ""),
-            warc_headers_dict={"WARC-Date": "2024-05-06T07:08:09Z", **(warc or {})},
+            warc_headers_dict={"WARC-Date": "2024-05-06T07:08:09Z", "WARC-Record-ID": _new_id(), **(warc or {})},
         )  # fmt: skip
         writer.write_record(record)
         self.parts.append(sink.getvalue())
@@ -79,7 +83,7 @@ class Builder:
         raw = self.bare(number)
         assert old in raw
         raw = raw.replace(old, new, 1)
-        self.parts[number] = gzip.compress(raw) if self.packed else raw
+        self.parts[number] = gz(raw) if self.packed else raw
         return self
 
     def damage(self, number: int, at: float = 0.5) -> Builder:
@@ -93,6 +97,10 @@ class Builder:
 
     def write(self, path: Path) -> Input:
         return put(path, self.bytes())
+
+
+def _new_id() -> str:
+    return f"<urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, str(next(IDS)))}>"
 
 
 def put(path: Path, data: bytes, format: str = "warc") -> Input:

@@ -160,8 +160,10 @@ class Deflated:
         raise Damaged(f"the deflate data in the zip end after {self._at} of {self.size} bytes")
 
     def _inflated(self, most: int) -> bytes:
-        """At most `most` bytes of what was read and is not inflated yet. Raises Damaged when none before damage is left:
-        zlib gives nothing of a piece that holds some, so that a piece with damage is halved."""
+        """At most `most` bytes of what was read and is not inflated yet. Raises Damaged when damage comes next.
+
+        zlib gives nothing of a piece that holds damage, so that such a piece is halved until what is sound was given.
+        """
         piece = self._tail
         while True:
             before = self._inflater.copy()

@@ -91,9 +91,13 @@ def _in_article(walked: Walked, at: int, top: int) -> bool:
 
 
 def _cards(walked: Walked, found: Paragraphs, totals: Totals, furniture: array[int], title: set[str]) -> set[int]:
-    """The containers of a linked heading and a little prose, if they hold less than half of the page's prose."""
-    parents, links, scores = walked.parents, found.links, totals.scores
+    """The containers of a linked heading and a little prose, if they hold less than half of the page's prose.
+
+    What bears the name of one that holds more prose is an entry of the same list of posts, and no card.
+    """
+    parents, links, scores, named = walked.parents, found.links, totals.scores, walked.names
     cards: set[int] = set()
+    posts: set[str] = set()
     nearest: dict[int, int] = {}
     for number in [number for number in found.headings if links[number] > 0.8]:
         if found.sizes[number] < 15 or found.kinds[number] == "h1":
@@ -108,6 +112,10 @@ def _cards(walked: Walked, found: Paragraphs, totals: Totals, furniture: array[i
         nearest.update(dict.fromkeys(climbed, at))
         if at and scores[at] < CARD:
             cards.add(at)
+        elif named[at]:
+            posts.add(named[at])
+    if posts:
+        cards = {at for at in cards if named[at] not in posts}
     if not cards:
         return cards
     page = sum(found.scores[at] for at in found.prose if not furniture[found.containers[at]])

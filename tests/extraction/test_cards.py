@@ -30,6 +30,22 @@ def test_a_page_of_cards_is_a_list_of_posts_with_their_headings() -> None:
     assert len(texts) == 12
 
 
+def test_a_short_post_among_long_ones_of_the_same_name_is_kept_with_its_heading() -> None:
+    def posts(name: str) -> list[str]:
+        long = "".join(
+            f"<div class=post><h2><a href='/{of}'>The {of} in spring</a></h2><div>{prose(9, of)}</div></div>"
+            for of in ("barge", "tug")
+        )
+        return kept(f"<main><h1>ships</h1>{card(1).replace('x1', name)}{long}</main>", "ships")
+
+    assert posts("post")[:3] == [
+        "ships",
+        "Story 1 of the harbour",
+        "In story 1 the harbour master tells how she rang the bell.",
+    ]
+    assert "Story 1 of the harbour" not in posts("x1")
+
+
 def test_the_linked_headline_of_a_post_is_no_card() -> None:
     post = f"<div><h2><a href='/fog'>The long fog of March</a></h2><p>{WORDS}.</p></div>"
     comments = f"<div class='notes'>{prose(9)}</div>"

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from obelics_like.extraction import scan
 from obelics_like.extraction.addresses import UNUSABLE, look
 from obelics_like.extraction.pictures import LONG_URL, PICTURE_FILE, background, link_to_picture, names_a_url, size_of
-from obelics_like.extraction.srcset import DENSEST, of_source, parse_srcset
+from obelics_like.extraction.srcset import DENSEST, of_rules, of_source, parse_srcset
 from obelics_like.extraction.texts import listed
 
 Attributes = Mapping[str, str]
@@ -29,7 +29,7 @@ LAZY = listed(
     "data-src-template data-ezsrc data-flickity-lazyload data-bg data-background data-background-image "
     "lazy-src lazysrc load-src file zoomfile data-zoom-src data-zoom-image data-thumb data-hires data-rjs "
     "data-amp-src data-spai data-opt-src data-breeze data-wpfc-original-src data-mini-src data-media "
-    "data-source data-desktop-src data-mobile-src ng-src v-lazy :src original-src _src"
+    "data-source data-desktop-src data-mobile-src data-interchange ng-src v-lazy :src original-src _src"
 )
 """Attributes that hold the real URL until a script moves it to `src`: first those of OBELICS' code, then others."""
 LAZY_SETS = listed(
@@ -249,6 +249,8 @@ def named_by(
                 read = value
         else:
             value = value.strip()
+            if value[:1] == "[":
+                value = of_rules(value)
             if " " in value and _SIZED.search(value):
                 sized += parse_srcset(value)
             elif names_a_url(value):

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 from urllib.parse import quote, urljoin
 
-from obelics_like.extraction.srcset import parse_srcset
+from obelics_like.extraction.srcset import of_rules, parse_srcset
 from obelics_like.extraction.texts import listed
 
-BACKGROUNDS = listed("data-bgset data-bg data-background-image data-background data-lazy-background")
+BACKGROUNDS = listed("data-bgset data-bg data-background-image data-background data-lazy-background data-interchange")
 """Attributes of blocks that hold what a lazy loader makes their background."""
 MANY_IN_STYLE, LONG_STYLE = 20, 2_000
 """Addresses in a style that are looked at, and characters before each in which its property is looked for."""
@@ -234,6 +234,8 @@ def background(attributes: Mapping[str, str]) -> str | None:
         return url
     for name in BACKGROUNDS:
         if value := (attributes.get(name) or "").strip():
+            if value[0] == "[":
+                value = of_rules(value)
             inner = _IN_URL.fullmatch(value)
             url = inner[1] if inner else max(parse_srcset(value) or [("", 0.0)], key=lambda pair: pair[1])[0]
             if is_usable(url) and names_a_url(url):

@@ -21,6 +21,7 @@ _SET_URL = re.compile(r"[\s,]*+([^\s,]\S*+)")
 _SET_SIZE = re.compile(r"[^,(]*+(?:\([^)]*+\)?+[^,(]*+)*+")
 _GLUED = re.compile(r",(?=https?://)")
 _MIN_WIDTH = re.compile(r"min-width\s*:\s*(\d{1,5}(?:\.\d{1,4})?)\s*(px|r?em)", re.I)
+_RULE = re.compile(r"\[([^\[\]\s]++(?<=,)) [^\[\]]*+\]")
 _OF_SOURCE = ("srcset", "data-srcset", "data-lazy-srcset", "src", "data-src")
 _UNITS = frozenset(("w,", "x,"))
 
@@ -80,6 +81,17 @@ def _size(descriptors: str) -> float:
             except ValueError:
                 continue
     return 1.0
+
+
+def of_rules(value: str) -> str:
+    """The address in the last of the rules `[URL, query]`, which Foundation's Interchange has from the narrowest window
+    to the widest, and of which the last that fits is taken; "" if there are none.
+
+    >>> of_rules("[/small.jpg, small], [/large.jpg, (large)]"), of_rules('["/a.jpg", "/b.jpg"]')
+    ('/large.jpg', '')
+    """
+    urls = _RULE.findall(value)
+    return urls[-1][:-1] if urls else ""
 
 
 def of_source(attributes: Mapping[str, str]) -> list[tuple[str, float]]:

@@ -59,7 +59,7 @@ static int read_attribute(const Naming *naming, Candidates *found, Value name, V
     }
     value = stripped(value);
     size = value.end - value.at;
-    if (!is_plain(value)) return 0;
+    if (!is_plain(value) || (size && *value.at == '[')) return 0;
     if (size <= 3 || size >= naming->longest) return 1;
     if (!memchr(value.at, '/', (size_t)size) && !holds_file(naming, value)) return 1;
     return add_candidate(found, value.at, value.end, rank, 0);

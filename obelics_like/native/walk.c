@@ -134,7 +134,7 @@ static int32_t name_of(Walk *w, const Name *name) {
 /* Whether an attribute holds what a lazy loader makes the background: BACKGROUNDS of `pictures`. */
 static int is_lazy_background(const Attribute *a) {
     static const char *const known[] = {"data-bgset", "data-bg", "data-background-image", "data-background",
-                                        "data-lazy-background"};
+                                        "data-lazy-background", "data-interchange"};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (is_named(a, known[i])) return says_something(a);
     return 0;

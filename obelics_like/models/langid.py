@@ -11,6 +11,7 @@ import io
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from importlib import import_module
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,7 +23,7 @@ _MOST_MERGED = 8  # how many labels beyond k are asked for at most, where severa
 _PREFIX = "__label__"  # of fastText's labels
 
 Pairs = list[tuple[str, float]]  # label or code, and probability
-Answer = list[tuple[float, str]]  # of one line: probability and label, as fastText says them
+Answer = tuple[Sequence[str], Sequence[float]]  # of one line: labels, best first, and their probabilities
 Ask = Callable[[list[str], int], list[Answer]]  # the `k` best of each line; no line is empty or holds a newline
 
 
@@ -63,17 +64,21 @@ class FastText:
         """For each text up to `k` (BCP-47 code, probability), best first; [] for a text without letters."""
         lines = [clean(text) for text in texts]
         # fastText answers an empty line with its most frequent label
-        answers = iter(self._ask([line for line in lines if line], k + self._codes.merged))
+        answers = self._ask([line for line in lines if line], k + self._codes.merged)
         if self._codes.merged:
-            return [self._codes.ranked([(label, p) for p, label in next(answers)], k) if line else [] for line in lines]
-        known = self._codes.known
-        # its own sum may pass 1 by a rounding
-        return [[(known[label], p if p < 1.0 else 1.0) for p, label in next(answers)] if line else [] for line in lines]
+            pairs = [self._codes.ranked(list(zip(*answer)), k) for answer in answers]
+        else:
+            known = self._codes.known
+            pairs = [list(zip(map(known.__getitem__, labels), scores)) for labels, scores in answers]
+        if len(pairs) == len(lines):  # nearly always
+            return pairs
+        found = iter(pairs)
+        return [next(found) if line else [] for line in lines]
 
     def _guess(self) -> str:
         """Flores labels look like eng_Latn, those of lid.176 like en: one answer tells, where bindings list none."""
-        (pairs,) = self._ask(["language"], 1)
-        return "flores" if pairs and "_" in pairs[0][1].removeprefix(_PREFIX) else "lid176"
+        ((labels, _),) = self._ask(["language"], 1)
+        return "flores" if labels and "_" in labels[0].removeprefix(_PREFIX) else "lid176"
 
 
 class Py3LangId:
@@ -209,9 +214,15 @@ def _imported(module: str) -> Any:
 
 
 def _by_batch(model: Any, lines: list[str], k: int) -> list[Answer]:
-    """All lines in one call of the port to Rust, half the time; by one thread, since workers have a processor each."""
-    labels, scores = model.predict_batch(lines, k, 0.0, threads=1)
-    return [list(zip(row.tolist(), names, strict=True)) for row, names in zip(scores, labels, strict=True)]
+    """All lines in one call of the port to Rust, half the time; by one thread, since workers have a processor each.
+
+    The low-level call gives the probabilities of all lines as one run of 32-bit floats, where `predict_batch` makes an
+    array for each line.
+    """
+    labels, flat, counts = model.f.predict_batch(lines, k, 0.0, 1, "strict")
+    scores = [p if p < 1.0 else 1.0 for p in memoryview(flat).cast("B").cast("f").tolist()]
+    ends = accumulate(counts)
+    return [(names, scores[end - count : end]) for names, count, end in zip(labels, counts, ends, strict=True)]
 
 
 def _by_line(model: Any, lines: list[str], k: int) -> list[Answer]:
@@ -220,4 +231,5 @@ def _by_line(model: Any, lines: list[str], k: int) -> list[Answer]:
     `predict(str)` of the plain binding raises under numpy 2 and that of another one gives no probabilities.
     """
     predict = model.f.predict
-    return [predict(line + "\n", k, 0.0, "strict") for line in lines]
+    pairs = [predict(line + "\n", k, 0.0, "strict") for line in lines]
+    return [([label for _, label in some], [min(1.0, p) for p, _ in some]) for some in pairs]

@@ -12,7 +12,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from obelics_like.document import Text
+from obelics_like.document import Text, effective
 
 if TYPE_CHECKING:
     import numpy as np
@@ -71,7 +71,7 @@ def of_all(nodes: Iterable[Text]) -> list[str]:
     nodes = list(nodes)
     new = [node for node in nodes if node.words is None]
     if new:
-        found, counts = split_all([node.effective for node in new])
+        found, counts = split_all(effective(new))
         at = 0
         for node, count in zip(new, counts, strict=True):
             node.words = found[at : at + count]

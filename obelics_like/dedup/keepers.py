@@ -51,7 +51,7 @@ def _first(document: Document, keep: str) -> int:
     if keep == "lowest_id":
         return 0
     if keep == "longest":
-        return -sum(len(t.effective) for t in document.texts())
+        return -sum(map(len, document.effective_texts()))
     try:
         again = document.facts.get("met_again") if keep == "newest" else None
         moment = datetime.fromisoformat(again or document.origin.date or "")

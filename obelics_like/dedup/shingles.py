@@ -50,11 +50,11 @@ def ngram_hashes(documents: Sequence[Document], kind: str, n: int) -> Ragged:
 
 def _tokens(documents: Sequence[Document], kind: str) -> Ragged:
     if kind == "auto":
-        return _hashed([_page_words([t.effective for t in d.texts()]) for d in documents])
+        return _hashed([_page_words(d.effective_texts()) for d in documents])
     if kind == "word":
-        parts = [itertools.chain.from_iterable(t.effective.split() for t in d.texts()) for d in documents]
+        parts = [itertools.chain.from_iterable(map(str.split, d.effective_texts())) for d in documents]
         return _hashed([_words(" ".join([*some, ""]).lower()) for some in parts])
-    return _characters([" ".join(" ".join(t.effective for t in d.texts()).lower().split()) for d in documents])
+    return _characters([" ".join(" ".join(d.effective_texts()).lower().split()) for d in documents])
 
 
 def _hashed(rows: Sequence[np.ndarray]) -> Ragged:

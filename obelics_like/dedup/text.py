@@ -38,7 +38,7 @@ class SameText(DocumentStage):
     def collect(self, batch: Batch, opened: Any) -> pa.Table:
         import pyarrow as pa
 
-        keys = [exact_text_key([t.effective for t in d.texts()]) for d in batch]
+        keys = [exact_text_key(d.effective_texts()) for d in batch]
         return pa.table({"key": pa.array(keys, pa.binary(16)), **keepers.describe(batch, self.keep)})
 
     def decide(self, rows: Rows, opened: Any) -> Iterator[pa.Table]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from obelics_like import words
+from obelics_like.document import effective
 from obelics_like.stage import Batch, Context, Stage
 
 
@@ -35,7 +36,7 @@ class Counts(Stage):
     def process(self, batch: Batch, opened: dict[str, Any]) -> Batch:
         for document in batch:
             nodes = list(document.texts())
-            texts = [node.effective for node in nodes]
+            texts = effective(nodes)
             numbers, lengths = words.count(texts), list(map(len, texts))
             sizes = [len(text) if text.isascii() else len(text.encode("utf-8", "replace")) for text in texts]
             tokens = {name: list(map(tokenizer.count, texts)) for name, tokenizer in opened.items()}

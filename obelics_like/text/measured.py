@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from obelics_like import words
-from obelics_like.document import Document, Text
+from obelics_like.document import Document, Text, effective
 from obelics_like.text import measures, wordlists
 from obelics_like.text.wordlists import WordList
 
@@ -82,7 +82,7 @@ class Measured:
         Most pages are told by hashes, for which no word becomes a string.
         """
         if self._lowered is None:
-            texts = [node.effective for node in self.nodes]
+            texts = effective(self.nodes)
             most = of.most(words.hashes(texts), self.lower if of.parts else "", least)
             if most is not None and (most[0] < least or most[1] / max(sum(words.count(texts)), 1) <= share):
                 return True

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from obelics_like.document import Document, Text
+from obelics_like.document import Document, Text, effective
 from obelics_like.stage import Batch, Context, Stage
 from obelics_like.text import measures
 from obelics_like.text.limits import (
@@ -269,7 +269,7 @@ class _Page:
 
     def __init__(self, nodes: list[Text], runs: list[list[int]], lists: Lists) -> None:
         self.nodes, self.runs, self.lists = nodes, runs, lists
-        self.texts = [node.effective for node in nodes]
+        self.texts = effective(nodes)
         self.wholes = ["\n".join([self.texts[i] for i in run]) for run in runs]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from obelics_like.document import Document
+from obelics_like.document import Document, effective
 from obelics_like.errors import OptionError
 from obelics_like.stage import Batch, Context, Stage
 from obelics_like.text import measures
@@ -126,7 +126,7 @@ class PageRules(Stage):
             return
         lists, lacking = chooser(document)
         record_lacking(document, lacking)
-        measured = Measured("\n\n".join([node.effective for node in nodes]), nodes, lists)
+        measured = Measured("\n\n".join(effective(nodes)), nodes, lists)
         broken = first_broken(limits, measured)
         if broken is not None:
             document.drop = self.drop(*broken)

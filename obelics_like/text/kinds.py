@@ -23,11 +23,11 @@ _SPACES = Characters._fields.index("spaces")
 class Columns:
     """Measures of the texts of a page: a column holds one value a text, under the name it has in `Characters`.
 
-    `rows` holds the fields of `Characters` for each text.
+    `rows` is a table of the fields of `Characters`, one row a text.
     """
 
     def __init__(self, fields: Any, most_common: Any) -> None:
-        self.rows: list[list[int]] = fields.tolist()
+        self.rows: np.ndarray = fields  # as numbers of Python they took 0.01 ms a page, and one text in five is asked
         column = dict(zip(Characters._fields, np.ascontiguousarray(fields.T)))
         visible, letters = column["total"] - column["spaces"], column["letters"]
         self._columns = {

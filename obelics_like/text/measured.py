@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from obelics_like import words
 from obelics_like.document import Document, Text, effective
 from obelics_like.text import measures, wordlists
 from obelics_like.text.wordlists import WordList
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class Measured:
         text: str,
         nodes: Sequence[Text],
         lists: Lists,
-        row: list[int] | None = None,
+        row: np.ndarray | None = None,
     ) -> None:
         self.text, self.nodes, self.lists = text, nodes, lists
         self._characters: measures.Characters | None = None
@@ -51,7 +55,9 @@ class Measured:
         """The characters by kind."""
         if self._characters is None:
             row = self._row
-            self._characters = measures.characters(self.text) if row is None else measures.Characters._make(row)
+            self._characters = (
+                measures.characters(self.text) if row is None else measures.Characters._make(row.tolist())
+            )
         return self._characters
 
     @property

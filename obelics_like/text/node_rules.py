@@ -27,6 +27,8 @@ from obelics_like.text.limits import (
 from obelics_like.text.measured import ListChooser, Lists, Measured, record_lacking
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from obelics_like.text.kinds import Columns, Kinds
 
 
@@ -174,22 +176,24 @@ class NodeRules(Stage):
         """
         runs: list[list[int]] = [[]]
         index = 0
-        for node in [n for n in document.nodes if n.drop is None or n.drop.stage == self.id]:
-            if not isinstance(node, Text):
+        for node in document.nodes:
+            drop = node.drop
+            if not isinstance(node, Text) or (drop is not None and drop.stage != self.id):
                 continue
             if node.block not in self.one_text:
-                runs.append([])
-            elif node.drop is None:
+                if runs[-1]:
+                    runs.append([])
+            elif drop is None:
                 runs[-1].append(index)
-            index += node.drop is None
+            index += drop is None
         return [run for run in runs if len(run) > 1]
 
-    def _mark(self, page: _Page, sayings: list[int], doubts: list[int], rows: list[list[int]], opened: _Opened) -> None:
+    def _mark(self, page: _Page, sayings: list[int], doubts: list[int], rows: np.ndarray, opened: _Opened) -> None:
         """Mark the texts of a page; the lists have an entry for each of its texts, then for each of its wholes."""
         texts, lists = page.texts, page.lists
         lowered = [text.lower() for text in texts]
-        cleared = opened.cleared(lowered)
-        doubts = [doubt & ~cleared for doubt in doubts]
+        left = ~opened.cleared(lowered)
+        doubts = [doubt & left for doubt in doubts]
         whole_of = {}
         for number, run in enumerate(page.runs, len(texts)):
             whole = Measured(page.wholes[number - len(texts)], (), lists, rows[number])
@@ -197,7 +201,10 @@ class NodeRules(Stage):
                 whole_of[i] = whole
                 doubts[i] = opened.merged(doubts[i], doubts[number])
         seen: set[str] = set()
+        repeats = self.no_repeats and len(set(lowered)) < len(lowered)
         for i, node in enumerate(page.nodes):
+            if not (doubts[i] or repeats) and sayings[i]:  # three in four
+                continue
             if not sayings[i]:
                 node.drop = self.drop("empty", 0, 1)
                 continue
@@ -208,7 +215,7 @@ class NodeRules(Stage):
                 if broken is not None:
                     node.drop = self.drop(*broken)
                     continue
-            if self.no_repeats and node.block not in self.spare_repeats:
+            if repeats and node.block not in self.spare_repeats:
                 if lowered[i] in seen:
                     node.drop = self.drop("repeated_text")
                 seen.add(lowered[i])
@@ -345,12 +352,13 @@ def _banned_texts(banned: tuple[str, ...]) -> list[Limit]:
         bare = m.lower.strip(_OUTER) if len(m.text) <= longest else ""
         return bare if bare in texts else None
 
+    def possible(lowered: Sequence[str]) -> bool:
+        short = [text for text in lowered if len(text) <= 2 * longest]
+        # few pages hold such a text at all, and to look for each in all is less than to look at each alone
+        return any(map("\n".join(short).__contains__, texts)) and any(text.strip(_OUTER) in texts for text in short)
+
     rules = at_most("banned_text", found, "" if texts else None)
-    return screened(
-        rules,
-        page=lambda lowered: any(text.strip(_OUTER) in texts for text in lowered if len(text) <= 2 * longest),
-        texts=lambda columns: columns["total"] <= longest,
-    )
+    return screened(rules, page=possible, texts=lambda columns: columns["total"] <= longest)
 
 
 def _banned_phrases(banned: tuple[str, ...], within: int | None) -> list[Limit]:

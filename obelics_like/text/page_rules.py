@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from obelics_like.document import Document, effective
@@ -147,7 +148,7 @@ class PageRules(Stage):
             ]
         return [
             *pair,
-            *at_least("too_few_bytes", lambda m: len(m.text.encode("utf-8", "surrogatepass")), self.min_bytes),
+            *at_least("too_few_bytes", partial(_bytes, self.min_bytes or 0), self.min_bytes),
             *at_least("too_few_words", lambda m: len(m.words), self.min_words),
             *at_most("too_many_words", lambda m: len(m.words), self.max_words),
             *at_least("too_few_sentences", lambda m: measures.sentences(m.text), self.min_sentences),
@@ -169,6 +170,11 @@ class PageRules(Stage):
             *at_most("curly_brace", lambda m: measures.curly_braces(m.text), 0 if self.no_curly_braces else None),
             *at_most("flagged_words", flagged, self.max_distinct_flagged_words),
         ]
+
+
+def _bytes(least: int, m: Measured) -> int:
+    """The UTF-8 bytes of a text; where it has `least` characters, and so as many bytes, its characters will do."""
+    return len(m.text) if len(m.text) >= least else len(m.text.encode("utf-8", "surrogatepass"))
 
 
 def _flagged_from(limit: Limit, least: int) -> Limit:

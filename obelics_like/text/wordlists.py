@@ -81,8 +81,11 @@ class WordList:
         if hashes is None or self._screen is None:
             return None
         entries, tops = self._screen
-        met = Counter(word for word in hashes[tops[hashes >> _TOP]].tolist() if word in entries)
+        words_met = [word for word in hashes[tops[hashes >> _TOP]].tolist() if word in entries]
         parts = self._parts(text)
+        if not words_met and not parts:  # as on most pages
+            return 0, 0
+        met = Counter(words_met)
         distinct, covered = len(set(parts)), sum(self.parts[part] for part in parts)
         near = [(times, *entry) for word, times in met.items() for entry in entries[word]]
         if distinct + len(near) < least:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, ClassVar
 
 from obelics_like import words
@@ -34,23 +35,26 @@ class Counts(Stage):
         return {name: context.model(f"tokenizer:{name}") for name in self.tokenizers}
 
     def process(self, batch: Batch, opened: dict[str, Any]) -> Batch:
-        for document in batch:
-            nodes = list(document.texts())
-            texts = effective(nodes)
-            numbers, lengths = words.count(texts), list(map(len, texts))
-            sizes = [len(text) if text.isascii() else len(text.encode("utf-8", "replace")) for text in texts]
-            tokens = {name: list(map(tokenizer.count, texts)) for name, tokenizer in opened.items()}
-            said: list[dict[str, int]] = [{} for _ in nodes]
-            for name, counts in tokens.items():
-                for own, count in zip(said, counts):
-                    own[name] = count
-            for node, number, length, size, own in zip(nodes, numbers, lengths, sizes, said):
-                facts = node.facts
-                facts["words"], facts["characters"], facts["bytes"], facts["tokens"] = number, length, size, own
+        pages = [list(document.texts()) for document in batch]
+        nodes = list(chain.from_iterable(pages))
+        texts = effective(nodes)  # of all pages: words are counted by one call
+        numbers, lengths = words.count(texts), list(map(len, texts))
+        sizes = [len(text) if text.isascii() else len(text.encode("utf-8", "replace")) for text in texts]
+        tokens = {name: list(map(tokenizer.count, texts)) for name, tokenizer in opened.items()}
+        said: list[dict[str, int]] = [{} for _ in nodes]
+        for name, counts in tokens.items():
+            for own, count in zip(said, counts):
+                own[name] = count
+        for node, number, length, size, own in zip(nodes, numbers, lengths, sizes, said):
+            facts = node.facts
+            facts["words"], facts["characters"], facts["bytes"], facts["tokens"] = number, length, size, own
+        end = 0
+        for document, page in zip(batch, pages):
+            start, end = end, end + len(page)
             document.facts.update(
-                words=sum(numbers),
-                characters=sum(lengths),
-                bytes=sum(sizes),
-                tokens={name: sum(counts) for name, counts in tokens.items()},
+                words=sum(numbers[start:end]),
+                characters=sum(lengths[start:end]),
+                bytes=sum(sizes[start:end]),
+                tokens={name: sum(counts[start:end]) for name, counts in tokens.items()},
             )
         return batch

@@ -159,7 +159,11 @@ class Text:
 
 
 def effective(nodes: Iterable[Text]) -> list[str]:
-    """The effective texts of these nodes, in a third of the time where nearly none has edits."""
+    """The effective texts of these nodes, in half the time where nearly none has edits.
+
+    >>> effective([Text(0, "Tea"), Text(1, "Call 555 now", edits=[Edit(5, 8, "<PHONE>", "pii", "phone")])])
+    ['Tea', 'Call <PHONE> now']
+    """
     return [node.effective if node.edits else node.text for node in nodes]
 
 

@@ -188,6 +188,25 @@ def test_check_exits_with_1_on_a_breach_and_names_it(corpus: Path, tmp_path: Pat
     assert any(part.name in breach for breach in json.loads(as_json.stdout)["breaches"])
 
 
+def test_a_corpus_file_that_was_cut_is_a_breach_and_no_fault_of_the_code(corpus: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(corpus, out)
+    part = next((out / "corpus").glob("*.parquet"))
+    data = part.read_bytes()[:1000]
+    part.unlink()  # a link to the file in work/
+    part.write_bytes(data)
+    checked = call("check", out)
+    assert checked.exit_code == 1
+    assert f"{part.name}: 1000 bytes" in checked.stdout
+    exported = call("export", out, "--to", "obelics", "--out", tmp_path / "exported")
+    for result in (call("report", out), call("explain", out, "https://a.example/"), exported):
+        assert result.exit_code == 1
+        assert FOUR_PARTS.match(result.stderr), result.stderr
+        assert str(part) in result.stderr
+        assert "Traceback" not in result.stderr
+    assert not (tmp_path / "exported").exists()
+
+
 @pytest.mark.parametrize("form", ["obelics", "mmc4"])
 def test_export_names_what_it_wrote(corpus: Path, tmp_path: Path, form: str) -> None:
     result = call("export", corpus, "--to", form, "--out", tmp_path / "x")

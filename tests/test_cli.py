@@ -333,6 +333,11 @@ def _picture(folder: Path) -> list[object]:
     return ["build", folder / "a.warc.gz"]
 
 
+def _pdf(folder: Path) -> list[object]:
+    (folder / "a.pdf").write_text("%PDF-1.4\n1 0 obj\n")
+    return ["build", folder / "a.pdf"]
+
+
 def _recipe(text: str) -> Callable[[Path], list[object]]:
     def given(folder: Path) -> list[object]:
         (folder / "mine.toml").write_text(text)
@@ -348,11 +353,12 @@ def _options(*options: object) -> Callable[[Path], list[object]]:
 EXTENDS = '[recipe]\nextends = "default"\n'
 WRONG = {
     "folder without archive: empty": (_empty, "empty folder"),
-    "folder without archive: other files": (_notes, "1 files"),
+    "folder without archive: other files": (_notes, "a folder of 1 file that"),
     "folder without archive: a pattern": (_pattern, "pattern"),
     "text named .warc.gz: plain": (_text, "text file that begins 'hello"),
     "text named .warc.gz: gzip of a text": (_packed_text, "gzip-compressed text"),
     "text named .warc.gz: a picture": (_picture, "no archive"),
+    "input: a PDF of nothing but text": (_pdf, "no archive (it is of the type application/pdf)"),
     "input: none of that name": (lambda f: ["build", f / "crawl.warc"], "no such file"),
     "input: a crawl of no such form": (lambda f: ["build", "cc:CC-MAIN-24-22"], "CC-MAIN-2024-22"),
     "recipe: unknown name": (_options("--recipe", "obelix"), "did you mean obelics?"),
@@ -411,6 +417,7 @@ def test_an_unknown_scorer_is_wrong_use(tmp_path: Path, here: None) -> None:
     result = call("build", CRAWL, "--out", tmp_path / "out", "--scorer", "label-brige")
     assert result.exit_code == 2
     assert "did you mean label-bridge?" in result.stderr
+    assert "valid: label-bridge, none, open_clip" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -423,9 +430,9 @@ def test_an_unknown_scorer_is_wrong_use(tmp_path: Path, here: None) -> None:
         (["models", "fetch", "lid177"], "did you mean lid176"),
         (["models", "path", "glotlit"], "did you mean glotlid"),
         (["--versoin"], "did you mean --version"),
-        (["build"], "INPUT"),
+        (["build"], "build [OPTIONS] INPUT...; see"),
         (["build", "x"], "--out: got none"),
-        (["build", "x", "--out"], "--out: got no value"),
+        (["build", "x", "--out"], "--out: got no value; valid: Folder of the corpus"),
         (["report"], "report DIR: got none"),
         (["report", "nowhere-at-all"], "no such folder"),
         (["check", "a", "b"], "unexpected extra argument (b)"),

@@ -161,7 +161,8 @@ def _show_plan(planned: dict[str, Any]) -> None:
     """Print a plan as a table; a question mark is what is known only once an earlier phase is done."""
     inputs = planned["inputs"]
     new = sum(row["pages"] is None for row in inputs)
-    click.echo(f"recipe {planned['recipe']}; {len(inputs)} inputs, {new} of them not scanned yet; nothing was written")
+    files = "1 input" if len(inputs) == 1 else f"{len(inputs)} inputs"
+    click.echo(f"recipe {planned['recipe']}; {files}, {new} not scanned yet; nothing was written")
     rows = [("phase", "tasks", "done", "to do", "stages")]
     for phase in planned["phases"]:
         tasks, done = phase["tasks"], phase["done"]

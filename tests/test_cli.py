@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
@@ -607,10 +608,25 @@ def test_a_fault_of_the_code_shows_its_traceback_and_asks_to_be_reported(
 def test_broken_archives_exit_with_1_and_are_named(tmp_path: Path, here: None) -> None:
     result = call("build", BROKEN, "--out", tmp_path / "out", *QUICK)
     assert result.exit_code == 1
-    assert "truncated.warc.gz" in result.stderr
+    assert "truncated.warc.gz: 1 record could not be read whole: the file ends inside the record" in result.stderr
+    assert "members.warc.gz: 13 records could not be read whole, the first: 64 NUL bytes at byte 298" in result.stderr
     assert "Traceback" not in result.stderr
+    records = result.stderr.splitlines()[-1].removeprefix("obelics-like: each with its place and reason: ")
+    assert pq.read_table(records).num_rows > 13
     assert "report: " in result.stdout
     assert call("check", tmp_path / "out").exit_code == 0
+
+
+def test_of_very_many_broken_archives_the_first_are_named_and_the_others_counted(tmp_path: Path, here: None) -> None:
+    given = tmp_path / "in"
+    given.mkdir()
+    for number in range(22):
+        (given / f"{number:02d}.warc.gz").write_bytes(b"no archive at all")
+    result = call("build", given, "--out", tmp_path / "out", *QUICK)
+    assert result.exit_code == 1
+    assert "19.warc.gz: 1 record" in result.stderr
+    assert "20.warc.gz" not in result.stderr
+    assert "obelics-like: and 2 more of the 22 inputs\n" in result.stderr
 
 
 def _workers(driver: int) -> list[int]:

@@ -414,6 +414,14 @@ def test_an_unknown_engine_and_an_address_that_is_out_of_place_are_wrong_use(tmp
         assert said in result.stderr
 
 
+def test_a_language_that_the_model_does_not_know_is_wrong_use_before_the_first_record(tmp_path: Path) -> None:
+    result = call("build", CRAWL, "--out", tmp_path / "out", *QUICK, "--set", "language.keep=eng")
+    assert result.exit_code == 2
+    assert FOUR_PARTS.search(result.stderr)
+    assert "did you mean en" in result.stderr
+    assert not (tmp_path / "out" / "work" / "index").exists()
+
+
 def test_an_unknown_scorer_is_wrong_use(tmp_path: Path, here: None) -> None:
     result = call("build", CRAWL, "--out", tmp_path / "out", "--scorer", "label-brige")
     assert result.exit_code == 2

@@ -100,3 +100,18 @@ def urls_of(output: Output, ids: Sequence[str]) -> dict[str, str]:
             for row in batch.filter(pc.is_in(batch.column("id"), wanted)).to_pylist():
                 out.setdefault(row["id"], row["url"])
     return out
+
+
+def pages_showing(output: Output, picture: str, most: int) -> list[str]:
+    """The URLs of up to `most` pages that name a picture by this URL, kept or dropped by a rule of its own."""
+    found: dict[str, None] = {}
+    for _, _, _, batch in batches(output.paths("corpus"), ["url", "images"]):
+        images = batch.column("images")
+        hits = pc.fill_null(pc.equal(pc.list_flatten(images), picture), False)
+        for row in pc.list_parent_indices(images).filter(hits).to_pylist():
+            found[batch.column("url")[row].as_py()] = None
+    ids: list[str] = []
+    for _, _, _, batch in batches(output.paths("dropped", "nodes-"), ["id", "url"]):
+        ids += batch.filter(pc.fill_null(pc.equal(batch.column("url"), picture), False)).column("id").to_pylist()
+    found |= dict.fromkeys(urls_of(output, ids[:most]).values())
+    return list(found)[:most]

@@ -216,6 +216,16 @@ def test_export_names_what_it_wrote(corpus: Path, tmp_path: Path, form: str) -> 
     assert all(Path(line).is_file() for line in result.stdout.splitlines())
 
 
+def test_export_says_how_much_the_form_has_no_place_for(corpus: Path, tmp_path: Path) -> None:
+    documents = json.loads(call("report", corpus, "--json").stdout)["kept"]["documents"]
+    result = call("export", corpus, "--to", "mmc4", "--out", tmp_path / "x")
+    said = (
+        f"{documents} of {documents} documents were left out: no_image_with_similarity"  # it was built without scorer
+    )
+    assert f"obelics-like: {said} ({tmp_path / 'x' / 'export.json'})\n" in result.stderr
+    assert call("export", corpus, "--to", "obelics", "--out", tmp_path / "y").stderr == ""
+
+
 def test_recipes_are_listed_and_shown_as_they_run() -> None:
     listed = call("recipes")
     assert listed.exit_code == 0

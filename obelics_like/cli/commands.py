@@ -309,6 +309,18 @@ def export(folder: Path, form: str, out: Path) -> None:
 
     for path in export_class(form, "--to")().write(Output(folder), out):
         click.echo(path)
+    for line in _left_out(out):
+        click.echo(f"obelics-like: {line}", err=True)
+
+
+def _left_out(folder: Path) -> Iterator[str]:
+    """What an export had no place for, in words, if it says so in an export.json."""
+    from obelics_like.store.files import read_json
+
+    told = folder / "export.json"
+    for kind, counts in read_json(told).items() if told.is_file() else ():
+        for reason, count in counts.get("left_out", {}).items():
+            yield f"{count:,} of {counts['in']:,} {kind} were left out: {reason} ({told})"
 
 
 @main.group(invoke_without_command=True)

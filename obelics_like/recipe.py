@@ -134,11 +134,12 @@ def _find(name: str | Path, asked_by: Path | None) -> Path:
         if asked_by is not None:  # what a recipe extends lies beside it
             path = asked_by.parent / path
         if not path.is_file():
+            what = "a folder" if path.is_dir() else "no such file"
             raise InputError(
                 f"{asked_by}, extends" if asked_by else f"recipe {name}",
-                got=f"no such file: {path}" if asked_by else "no such file",
-                valid="a .toml file, or one of the names below",
-                do=f"names: {', '.join(recipe_names())}",
+                got=f"{what}: {path}" if asked_by else what,
+                valid=f"a .toml file, or a name: {', '.join(recipe_names())}",
+                do="correct it",
             )
         return path
     path = room("pipelines/recipes") / f"{name}.toml"

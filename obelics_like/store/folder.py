@@ -34,7 +34,11 @@ class Output:
         if not (self.folder / "manifest.json").is_file():
             raise InputError(
                 str(folder),
-                got="no manifest.json" if self.folder.is_dir() else "no such folder",
+                got="no manifest.json"
+                if self.folder.is_dir()
+                else "a file"
+                if self.folder.exists()
+                else "no such folder",
                 valid="the --out folder of a finished `obelics-like build`",
                 do="run `obelics-like build INPUT... --out DIR` first, or again if it was stopped",
             )

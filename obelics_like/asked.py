@@ -69,7 +69,7 @@ def asked(
 def whole(numbers: dict[str, int | None]) -> None:
     for name, number in numbers.items():
         if number is not None and number < 1:
-            raise OptionError(name, got=number, valid="a whole number from 1 on")
+            raise OptionError(name, got=number, valid="a whole number from 1 on", do="correct the number")
 
 
 def _recipe(recipe: str | Path | Recipe, settings: dict[str, Any] | None) -> Recipe:
@@ -92,7 +92,12 @@ def _job(recipe: Recipe, folder: Path, images: str, scorer: str | None, offline:
     if kind not in ("none", "reasons", "sample", "all"):
         raise UnknownName("--keep-dropped", keep_dropped, ["none", "reasons", "sample:P", "all"])
     if kind == "sample" and not _is_share(share):
-        raise OptionError("--keep-dropped", got=keep_dropped, valid="sample:P with P from 0 to 1, as sample:0.01")
+        raise OptionError(
+            "--keep-dropped",
+            got=keep_dropped,
+            valid="sample:P with P from 0 to 1, as sample:0.01",
+            do="correct the share",
+        )
     wanted = IMAGE_SOURCES[images]
     if offline and "web" in wanted:
         raise OptionError(
@@ -129,7 +134,12 @@ def _apart(sources: Sequence[Input], given: Sequence[str], out: Path) -> list[In
     for source in sources:
         inside = not is_remote(source.path) and Path(source.path).resolve().is_relative_to(home)
         if inside and not above:
-            raise UsageError(f"--out {out}", got=f"a folder that holds the input {source.name}", valid="a folder apart")
+            raise UsageError(
+                f"--out {out}",
+                got=f"a folder that holds the input {source.name}",
+                valid="a folder apart",
+                do="choose another",
+            )
         try:
             source.path.encode()
         except UnicodeEncodeError:
@@ -143,7 +153,9 @@ def _apart(sources: Sequence[Input], given: Sequence[str], out: Path) -> list[In
         if not inside:
             apart.append(source)
     if not apart:
-        raise UsageError(f"--out {out}", got="a folder that holds every input", valid="a folder apart")
+        raise UsageError(
+            f"--out {out}", got="a folder that holds every input", valid="a folder apart", do="choose another"
+        )
     return apart
 
 

@@ -49,12 +49,13 @@ def _files(output: Output) -> list[str]:
     out = []
     for section in SECTIONS:
         named = output.files(section)
-        out += [f"{section}/{b}" for line in named if (b := verify(output.folder / section, line))]
+        for line in named:
+            fault = verify(output.folder / section, line)
+            if fault is None and section == "corpus" and pq.read_schema(output.folder / section / line.name) != SCHEMA:
+                fault = f"{line.name}: its schema is not this version's"
+            out += [f"{section}/{fault}"] if fault else []
         there = {p.name for p in (output.folder / section).glob("*") if p.is_file()}
         out += [f"{section}/{name}: not in the manifest" for name in sorted(there - {line.name for line in named})]
-    for path in output.paths("corpus"):
-        if path.is_file() and pq.read_schema(path) != SCHEMA:
-            out.append(f"corpus/{path.name}: its schema is not this version's")
     return out
 
 

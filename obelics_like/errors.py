@@ -58,7 +58,7 @@ class UnknownName(UsageError):
     def __init__(self, where: str, name: str, known: Iterable[str], do: str | None = None) -> None:
         names = sorted(known)
         near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-        hint = f"did you mean {' or '.join(near)}?" if near else do
+        hint = f"did you mean {' or '.join(near)}?" if near else do or "name one of them"
         super().__init__(where, got=repr(name), valid=", ".join(names) or "none", do=hint)
 
 

@@ -40,7 +40,12 @@ def check(stage: AnyStage) -> None:
     where = f"option {stage.id}.index"
     if not (folder / _HEAD).exists():
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise OptionError(where, got=f"{folder}, no index", valid="a new or empty folder, or one that a run made")
+            raise OptionError(
+                where,
+                got=f"{folder}, no index",
+                valid="a new or empty folder, or one that a run made",
+                do="choose another",
+            )
         return
     made, ours = read_json(folder / _HEAD), _head(stage)
     if made != ours:

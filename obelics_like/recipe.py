@@ -107,9 +107,15 @@ def _checked(table: dict[str, Any], where: str, settings: dict[str, Any]) -> Rec
                 f"{where}, stage {n}",
                 got=f"use = {entry['use']!r}, id = {stage.id!r}",
                 valid=f'use = "{SOURCES}", id = "sources" for the first stage, and for no other',
+                do="put it first",
             )
     if not stages:
-        raise OptionError(where, got="no [[stage]]", valid=f'a first stage with use = "{SOURCES}", id = "sources"')
+        raise OptionError(
+            where,
+            got="no [[stage]]",
+            valid=f'a first stage with use = "{SOURCES}", id = "sources"',
+            do='add it, or start from a recipe of ours with extends = "default"',
+        )
     return Recipe(
         name=head["name"],
         title=head.get("title", head["name"]),
@@ -128,11 +134,12 @@ def _find(name: str | Path, asked_by: Path | None) -> Path:
         if asked_by is not None:  # what a recipe extends lies beside it
             path = asked_by.parent / path
         if not path.is_file():
+            what = "a folder" if path.is_dir() else "no such file"
             raise InputError(
                 f"{asked_by}, extends" if asked_by else f"recipe {name}",
-                got=f"no such file: {path}" if asked_by else "no such file",
-                valid="a .toml file, or one of the names below",
-                do=f"names: {', '.join(recipe_names())}",
+                got=f"{what}: {path}" if asked_by else what,
+                valid=f"a .toml file, or a name: {', '.join(recipe_names())}",
+                do="correct it",
             )
         return path
     path = room("pipelines/recipes") / f"{name}.toml"
@@ -164,7 +171,7 @@ def _parse(text: str, where: str, name: str) -> dict[str, Any]:
             raise UnknownName(where, key, ["recipe", "stage", "deviation"])
     head = table.setdefault("recipe", {})
     if not isinstance(head, dict):
-        raise OptionError(where, got=f"recipe = {head!r}", valid="a table [recipe]")
+        raise OptionError(where, got=f"recipe = {head!r}", valid="a table [recipe]", do="begin the file with [recipe]")
     for key, value in head.items():
         if key not in _HEAD:
             raise UnknownName(f"{where}, [recipe]", key, _HEAD)
@@ -172,7 +179,9 @@ def _parse(text: str, where: str, name: str) -> dict[str, Any]:
     head.setdefault("name", name)
     for entry in _tables(table, "deviation", where):
         if set(entry) != _DEVIATION:
-            raise OptionError(f"{where}, [[deviation]]", got=", ".join(entry), valid="exactly paper, ours, why")
+            raise OptionError(
+                f"{where}, [[deviation]]", got=", ".join(entry), valid="exactly paper, ours, why", do="give all three"
+            )
         for key, value in entry.items():
             _typed(value, str, f"{where}, [[deviation]]: {key}")
     for n, entry in enumerate(_tables(table, "stage", where), 1):
@@ -183,14 +192,19 @@ def _parse(text: str, where: str, name: str) -> dict[str, Any]:
 def _tables(table: dict[str, Any], key: str, where: str) -> list[dict[str, Any]]:
     entries: list[dict[str, Any]] = table.setdefault(key, [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise OptionError(where, got=f"{key} that is no list of tables", valid=f"[[{key}]], with double brackets")
+        raise OptionError(
+            where,
+            got=f"{key} that is no list of tables",
+            valid=f"[[{key}]], with double brackets",
+            do="double the brackets",
+        )
     return entries
 
 
 def _named(entry: dict[str, Any], where: str) -> None:
     """See to it that an entry has an id, and one that can be part of a file's name."""
     if "use" not in entry and "id" not in entry:
-        raise OptionError(where, got="neither use nor id", valid='use = "room.noun"')
+        raise OptionError(where, got="neither use nor id", valid='use = "room.noun"', do="name the stage")
     for key in _OWN:
         if key in entry:
             _typed(entry[key], str, f"{where}: {key}")
@@ -204,7 +218,12 @@ def _flatten(name: str | Path, asked_by: Path | None = None, seen: tuple[str, ..
     path = _find(name, asked_by)
     table, where = _read(path)
     if where in seen:
-        raise OptionError(where, got=f"extends itself: {' -> '.join([*seen, where])}", valid="a chain without a circle")
+        raise OptionError(
+            where,
+            got=f"extends itself: {' -> '.join([*seen, where])}",
+            valid="a chain without a circle",
+            do="name another recipe",
+        )
     base: list[dict[str, Any]] = []
     head: dict[str, Any] = {}
     deviations: list[dict[str, Any]] = []
@@ -227,7 +246,12 @@ def _flatten(name: str | Path, asked_by: Path | None = None, seen: tuple[str, ..
     identities = [e["id"] for e in base]
     for identity in identities:
         if identities.count(identity) > 1:
-            raise OptionError(where, got=f"two stages with the id {identity!r}", valid="a different id for each")
+            raise OptionError(
+                where,
+                got=f"two stages with the id {identity!r}",
+                valid="a different id for each",
+                do="change one of them",
+            )
     return {"recipe": head | table["recipe"], "stage": base, "deviation": deviations + table["deviation"]}, where
 
 
@@ -247,7 +271,12 @@ def _set(table: dict[str, Any], key: str, value: Any, where: str) -> None:
     if not found:
         raise UnknownName(f"--set {key}", identity, [e["id"] for e in table["stage"]])
     if len(found) > 1:
-        raise OptionError(f"--set {key}", got=f"{len(found)} stages", valid=" or ".join(e["id"] for e in found))
+        raise OptionError(
+            f"--set {key}",
+            got=f"{len(found)} stages",
+            valid=" or ".join(e["id"] for e in found),
+            do="name it by its id",
+        )
     entry = found[0]
     hints = {} if "use" not in entry else get_type_hints(stage_class(entry["use"], where))
     if option in _OWN:
@@ -287,7 +316,10 @@ def _build(entry: dict[str, Any], number: int, where: str) -> AnyStage:
     place = f"{where}, stage {number} ({entry.get('use', entry['id'])})"
     if "use" not in entry:
         raise OptionError(
-            place, got=f"id {entry['id']!r} without use", valid="the id of a stage of the extended recipe"
+            place,
+            got=f"id {entry['id']!r} without use",
+            valid="the id of a stage of the extended recipe",
+            do='add use = "room.noun", or correct the id',
         )
     kind = stage_class(entry["use"], place)
     hints = get_type_hints(kind)

@@ -18,6 +18,7 @@ class FakeLanguages:
     """Says "de" for texts with an umlaut, "zh" for Han, else "en", always with 0.9."""
 
     name = "fake-langid"
+    given = None
 
     def identify(self, texts: list[str], k: int = 1) -> list[list[tuple[str, float]]]:
         return [[(self._code(t), 0.9)] if any(c.isalpha() for c in t) else [] for t in texts]

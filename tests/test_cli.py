@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
@@ -188,12 +189,41 @@ def test_check_exits_with_1_on_a_breach_and_names_it(corpus: Path, tmp_path: Pat
     assert any(part.name in breach for breach in json.loads(as_json.stdout)["breaches"])
 
 
+def test_a_corpus_file_that_was_cut_is_a_breach_and_no_fault_of_the_code(corpus: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(corpus, out)
+    part = next((out / "corpus").glob("*.parquet"))
+    data = part.read_bytes()[:1000]
+    part.unlink()  # a link to the file in work/
+    part.write_bytes(data)
+    checked = call("check", out)
+    assert checked.exit_code == 1
+    assert f"{part.name}: 1000 bytes" in checked.stdout
+    exported = call("export", out, "--to", "obelics", "--out", tmp_path / "exported")
+    for result in (call("report", out), call("explain", out, "https://a.example/"), exported):
+        assert result.exit_code == 1
+        assert FOUR_PARTS.match(result.stderr), result.stderr
+        assert str(part) in result.stderr
+        assert "Traceback" not in result.stderr
+    assert not (tmp_path / "exported").exists()
+
+
 @pytest.mark.parametrize("form", ["obelics", "mmc4"])
 def test_export_names_what_it_wrote(corpus: Path, tmp_path: Path, form: str) -> None:
     result = call("export", corpus, "--to", form, "--out", tmp_path / "x")
     assert result.exit_code == 0
     assert result.stdout.split()
     assert all(Path(line).is_file() for line in result.stdout.splitlines())
+
+
+def test_export_says_how_much_the_form_has_no_place_for(corpus: Path, tmp_path: Path) -> None:
+    documents = json.loads(call("report", corpus, "--json").stdout)["kept"]["documents"]
+    result = call("export", corpus, "--to", "mmc4", "--out", tmp_path / "x")
+    said = (
+        f"{documents} of {documents} documents were left out: no_image_with_similarity"  # it was built without scorer
+    )
+    assert f"obelics-like: {said} ({tmp_path / 'x' / 'export.json'})\n" in result.stderr
+    assert call("export", corpus, "--to", "obelics", "--out", tmp_path / "y").stderr == ""
 
 
 def test_recipes_are_listed_and_shown_as_they_run() -> None:
@@ -314,6 +344,11 @@ def _picture(folder: Path) -> list[object]:
     return ["build", folder / "a.warc.gz"]
 
 
+def _pdf(folder: Path) -> list[object]:
+    (folder / "a.pdf").write_text("%PDF-1.4\n1 0 obj\n")
+    return ["build", folder / "a.pdf"]
+
+
 def _recipe(text: str) -> Callable[[Path], list[object]]:
     def given(folder: Path) -> list[object]:
         (folder / "mine.toml").write_text(text)
@@ -329,11 +364,12 @@ def _options(*options: object) -> Callable[[Path], list[object]]:
 EXTENDS = '[recipe]\nextends = "default"\n'
 WRONG = {
     "folder without archive: empty": (_empty, "empty folder"),
-    "folder without archive: other files": (_notes, "1 files"),
+    "folder without archive: other files": (_notes, "a folder of 1 file that"),
     "folder without archive: a pattern": (_pattern, "pattern"),
     "text named .warc.gz: plain": (_text, "text file that begins 'hello"),
     "text named .warc.gz: gzip of a text": (_packed_text, "gzip-compressed text"),
     "text named .warc.gz: a picture": (_picture, "no archive"),
+    "input: a PDF of nothing but text": (_pdf, "no archive (it is of the type application/pdf)"),
     "input: none of that name": (lambda f: ["build", f / "crawl.warc"], "no such file"),
     "input: a crawl of no such form": (lambda f: ["build", "cc:CC-MAIN-24-22"], "CC-MAIN-2024-22"),
     "recipe: unknown name": (_options("--recipe", "obelix"), "did you mean obelics?"),
@@ -388,10 +424,19 @@ def test_an_unknown_engine_and_an_address_that_is_out_of_place_are_wrong_use(tmp
         assert said in result.stderr
 
 
+def test_a_language_that_the_model_does_not_know_is_wrong_use_before_the_first_record(tmp_path: Path) -> None:
+    result = call("build", CRAWL, "--out", tmp_path / "out", *QUICK, "--set", "language.keep=eng")
+    assert result.exit_code == 2
+    assert FOUR_PARTS.search(result.stderr)
+    assert "did you mean en" in result.stderr
+    assert not (tmp_path / "out" / "work" / "index").exists()
+
+
 def test_an_unknown_scorer_is_wrong_use(tmp_path: Path, here: None) -> None:
     result = call("build", CRAWL, "--out", tmp_path / "out", "--scorer", "label-brige")
     assert result.exit_code == 2
     assert "did you mean label-bridge?" in result.stderr
+    assert "valid: label-bridge, none, open_clip" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -400,15 +445,21 @@ def test_an_unknown_scorer_is_wrong_use(tmp_path: Path, here: None) -> None:
         (["buidl"], "did you mean build?"),
         (["recipes", "shwo", "x"], "did you mean show?"),
         (["recipes", "show", "obelix"], "did you mean obelics"),
+        (
+            ["recipes", "show", str(ROOT / "tests")],
+            "got a folder; valid: a .toml file, or a name: default, mmc4, obelics",
+        ),
         (["models", "fecth", "lid176"], "did you mean fetch"),
         (["models", "fetch", "lid177"], "did you mean lid176"),
         (["models", "path", "glotlit"], "did you mean glotlid"),
         (["--versoin"], "did you mean --version"),
-        (["build"], "INPUT"),
+        (["build"], "build [OPTIONS] INPUT...; see"),
         (["build", "x"], "--out: got none"),
-        (["build", "x", "--out"], "--out: got no value"),
+        (["build", "x", "--out"], "--out: got no value; valid: Folder of the corpus"),
         (["report"], "report DIR: got none"),
         (["report", "nowhere-at-all"], "no such folder"),
+        (["report", __file__], "got a file; valid: the --out folder"),
+        (["build", "x", "--out", ""], "--out: got nothing; valid: a folder"),
         (["check", "a", "b"], "unexpected extra argument (b)"),
         (["explain", "nowhere-at-all", "https://example.org/"], "no such folder"),
     ],
@@ -581,10 +632,25 @@ def test_a_fault_of_the_code_shows_its_traceback_and_asks_to_be_reported(
 def test_broken_archives_exit_with_1_and_are_named(tmp_path: Path, here: None) -> None:
     result = call("build", BROKEN, "--out", tmp_path / "out", *QUICK)
     assert result.exit_code == 1
-    assert "truncated.warc.gz" in result.stderr
+    assert "truncated.warc.gz: 1 record could not be read whole: the file ends inside the record" in result.stderr
+    assert "members.warc.gz: 13 records could not be read whole, the first: 64 NUL bytes at byte 298" in result.stderr
     assert "Traceback" not in result.stderr
+    records = result.stderr.splitlines()[-1].removeprefix("obelics-like: each with its place and reason: ")
+    assert pq.read_table(records).num_rows > 13
     assert "report: " in result.stdout
     assert call("check", tmp_path / "out").exit_code == 0
+
+
+def test_of_very_many_broken_archives_the_first_are_named_and_the_others_counted(tmp_path: Path, here: None) -> None:
+    given = tmp_path / "in"
+    given.mkdir()
+    for number in range(22):
+        (given / f"{number:02d}.warc.gz").write_bytes(b"no archive at all")
+    result = call("build", given, "--out", tmp_path / "out", *QUICK)
+    assert result.exit_code == 1
+    assert "19.warc.gz: 1 record" in result.stderr
+    assert "20.warc.gz" not in result.stderr
+    assert "obelics-like: and 2 more of the 22 inputs\n" in result.stderr
 
 
 def _workers(driver: int) -> list[int]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
+import obelics_like
 from obelics_like.cli import main
 from obelics_like.recipe import recipe_names
 from obelics_like.registry import EXPORTS, STAGES, stage_class
@@ -63,6 +64,14 @@ def test_the_readme_tells_of_no_command_or_option_that_is_not_there() -> None:
     known = {o for p in main.commands["build"].params for o in p.opts}
     for line in re.findall(r"obelics-like build .*", code):
         assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", line)) <= known, line
+
+
+def test_what_the_readme_says_an_example_gives_is_what_it_gives() -> None:
+    """Those that need no model and no corpus: the answer stands behind them, up to a colon."""
+    examples = re.findall(r"^(obelics_like\.assign_images\(.*\))  # (.*?):", _text("README.md"), re.MULTILINE)
+    assert examples
+    for code, said in examples:
+        assert eval(code, {"obelics_like": obelics_like}) == eval(said), code
 
 
 def test_the_recipes_are_told_of_beside_them() -> None:

@@ -31,6 +31,9 @@ def main() -> None:
     """
 
 
+MOST_LOST = 20
+"""So many inputs that could not be read whole are named at the end of a run; of a crawl there may be thousands."""
+
 _DIR = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else, on standard output.")
 _SET = click.option(
@@ -151,8 +154,9 @@ def build(
             progress=tell,
             **what,
         )
-    _show(places(out, work).folder, as_json)
-    for line in [*_lost(record), *(f"the law does not hold: {b}" for b in record["breaches"])]:
+    folder = places(out, work).folder
+    _show(folder, as_json)
+    for line in [*_lost(record, folder), *(f"the law does not hold: {b}" for b in record["breaches"])]:
         click.echo(f"obelics-like: {line}", err=True)
     sys.exit(record["exit_code"])
 
@@ -161,7 +165,8 @@ def _show_plan(planned: dict[str, Any]) -> None:
     """Print a plan as a table; a question mark is what is known only once an earlier phase is done."""
     inputs = planned["inputs"]
     new = sum(row["pages"] is None for row in inputs)
-    click.echo(f"recipe {planned['recipe']}; {len(inputs)} inputs, {new} of them not scanned yet; nothing was written")
+    files = "1 input" if len(inputs) == 1 else f"{len(inputs)} inputs"
+    click.echo(f"recipe {planned['recipe']}; {files}, {new} not scanned yet; nothing was written")
     rows = [("phase", "tasks", "done", "to do", "stages")]
     for phase in planned["phases"]:
         tasks, done = phase["tasks"], phase["done"]
@@ -180,14 +185,26 @@ def _settings(pairs: tuple[str, ...]) -> dict[str, str]:
     return out
 
 
-def _lost(record: dict[str, Any]) -> Iterator[str]:
-    """What could not be read, in a line each."""
-    for one in record["inputs"]:
+def _lost(record: dict[str, Any], folder: Path) -> Iterator[str]:
+    """What could not be read: a line for each of the first inputs, with its first reason, and where all of it lies."""
+    from obelics_like.report.wording import printable
+    from obelics_like.store.folder import Output
+
+    lost = [one for one in record["inputs"] if one["failed"] or one["unread"]]
+    output, reasons = Output(folder), dict[str, str]()
+    for row in output.dropped("records") if lost else ():
+        reasons.setdefault(row["input"], row["reason"])
+    for one in lost[:MOST_LOST]:
         if one["failed"]:
-            yield f"{one['name']} could not be read: {one['failed']}"
-        elif one["unread"]:
-            records = "record" if one["unread"] == 1 else "records"
-            yield f"{one['name']}: {one['unread']} {records} could not be read whole (dropped/records-00000.parquet)"
+            yield printable(f"{one['name']} could not be read: {one['failed']}")
+            continue
+        records = "1 record" if one["unread"] == 1 else f"{one['unread']} records"
+        first = ":" if one["unread"] == 1 else ", the first:"
+        yield printable(f"{one['name']}: {records} could not be read whole{first} {reasons.get(one['name'])}")
+    if len(lost) > MOST_LOST:
+        yield f"and {len(lost) - MOST_LOST} more of the {len(record['inputs'])} inputs"
+    if reasons:
+        yield f"each with its place and reason: {output.paths('dropped', 'records-')[0]}"
     yield from record["failures"]
 
 
@@ -292,6 +309,18 @@ def export(folder: Path, form: str, out: Path) -> None:
 
     for path in export_class(form, "--to")().write(Output(folder), out):
         click.echo(path)
+    for line in _left_out(out):
+        click.echo(f"obelics-like: {line}", err=True)
+
+
+def _left_out(folder: Path) -> Iterator[str]:
+    """What an export had no place for, in words, if it says so in an export.json."""
+    from obelics_like.store.files import read_json
+
+    told = folder / "export.json"
+    for kind, counts in read_json(told).items() if told.is_file() else ():
+        for reason, count in counts.get("left_out", {}).items():
+            yield f"{count:,} of {counts['in']:,} {kind} were left out: {reason} ({told})"
 
 
 @main.group(invoke_without_command=True)

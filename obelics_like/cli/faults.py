@@ -37,11 +37,17 @@ def _told(error: click.UsageError, ctx: click.Context) -> click.UsageError:
     usage = " ".join([ctx.command_path, *ctx.command.collect_usage_pieces(ctx)])
     if isinstance(error, click.BadOptionUsage):
         where, got = f"{where} {error.option_name}", "no value"
+        usage = next((_help(p) for p in ctx.command.get_params(ctx) if error.option_name in p.opts), None) or usage
     elif isinstance(error, click.BadParameter) and error.param is not None:
         where = f"{where} {_name(error.param)}"
         got = "none" if isinstance(error, click.MissingParameter) else got
-        usage = (getattr(error.param, "help", None) or usage).removesuffix(".")
+        usage = _help(error.param) or usage
     return Wrong(str(UsageError(where, got=got, valid=usage, do=see)), ctx)
+
+
+def _help(param: click.Parameter) -> str:
+    """What an option's help says of its value, "" for an argument."""
+    return (getattr(param, "help", None) or "").removesuffix(".")
 
 
 def _name(param: click.Parameter) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from obelics_like.dedup import clusters
-from obelics_like.dedup.runs import Runs, run_path, write
+from obelics_like.dedup.runs import Runs, mapped, run_path, write
 
 if TYPE_CHECKING:
     import numpy as np
@@ -84,12 +84,12 @@ def choose_stars(count: int, parts: Iterable[clusters.Links], path: Path) -> Non
     import numpy as np
 
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    label = np.memmap(temporary, np.int64, "w+", shape=max(1, count))  # mapped: it may be larger than the memory
+    label = mapped(temporary, np.int64, max(1, count))
     for at in range(0, count, _AT_ONCE):
         label[at : at + _AT_ONCE] = np.arange(at, min(count, at + _AT_ONCE))
     for links in parts:
         clusters.choose(label, links)
-    label.flush()
+    label.flush()  # type: ignore[attr-defined]
     os.replace(temporary, path)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from obelics_like.dedup import keepers
+from obelics_like.dedup.runs import mapped
 from obelics_like.dedup.shingles import KINDS, LONGEST, ngram_hashes
 from obelics_like.document import Document
 from obelics_like.errors import OptionError
@@ -127,9 +128,7 @@ class Bloom:
         self._bits = np.uint64(bits)
         self._hashes = np.arange(max(1, round(bits / max(1, count) * math.log(2))), dtype=np.uint64)
         size = bits // 8 + 1
-        self._map: np.ndarray = (
-            np.zeros(size, np.uint8) if size <= memory else np.memmap(folder / "bloom", np.uint8, "w+", shape=size)
-        )
+        self._map: np.ndarray = np.zeros(size, np.uint8) if size <= memory else mapped(folder / "bloom", np.uint8, size)
 
     def share(self, hashes: np.ndarray) -> float:
         """The share of the hashes that are in."""

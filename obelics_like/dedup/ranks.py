@@ -9,9 +9,11 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from obelics_like.dedup import keepers
+from obelics_like.dedup.runs import mapped
+from obelics_like.errors import cannot_write
 from obelics_like.rows import HELD, Rows
 
 if TYPE_CHECKING:
@@ -44,16 +46,17 @@ class Ranks:
 
 def open_ranks(paths: Sequence[Path], count: int, held: int) -> Ranks:
     """What `rank` wrote, from its files wherever they lie now."""
-    docs, sizes, of_row = _columns(paths, count, "r")
+    import numpy as np
+
+    docs, sizes, of_row = (np.memmap(p, kind, "r", shape=max(1, count))[:count] for p, kind in _columns(paths))
     return Ranks(docs, sizes, of_row, held)
 
 
-def _columns(paths: Sequence[Path], count: int, mode: Literal["r", "w+"]) -> tuple[np.ndarray, ...]:
+def _columns(paths: Sequence[Path]) -> Iterator[tuple[Path, type[np.generic]]]:
+    """The files with their types; each holds one value at least, since an empty file can't be mapped."""
     import numpy as np
 
-    kinds = (np.uint64, np.uint32, np.int64)
-    shape = max(1, count)  # an empty file can't be mapped
-    return tuple(np.memmap(p, kind, mode, shape=shape)[:count] for p, kind in zip(paths, kinds, strict=True))
+    return zip(paths, (np.uint64, np.uint32, np.int64), strict=True)
 
 
 def rank(rows: Rows, folder: Path) -> Ranks:
@@ -61,7 +64,7 @@ def rank(rows: Rows, folder: Path) -> Ranks:
     import numpy as np
 
     runs, count, held = _runs(rows, folder)
-    docs, sizes, of_row = _columns(Ranks.files(folder), count, "w+")
+    docs, sizes, of_row = (mapped(p, kind, max(1, count))[:count] for p, kind in _columns(Ranks.files(folder)))
     at = 0
     for table in _merged(runs):
         here = slice(at, at + table.num_rows)
@@ -112,8 +115,11 @@ def _sorted(tables: Sequence[pa.Table]) -> pa.Table:
 def _written(table: pa.Table, path: Path) -> pa.Table:
     import pyarrow as pa
 
-    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as out:
-        out.write_table(table, max_chunksize=1 << 16)
+    try:
+        with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as out:
+            out.write_table(table, max_chunksize=1 << 16)
+    except OSError as error:
+        raise cannot_write(path, error) from error
     with pa.memory_map(str(path)) as source:
         return pa.ipc.open_file(source).read_all()
 

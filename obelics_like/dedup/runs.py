@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from obelics_like.errors import cannot_write
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -19,14 +21,38 @@ HASHES = 1 << 64
 
 
 def write(path: Path, columns: Sequence[np.ndarray]) -> None:
-    """Write columns of one length, ascending by the first; the file appears whole."""
+    """Write columns of one length, ascending by the first; the file appears whole.
+
+    Raises DataError if it can't be written.
+    """
     import numpy as np
 
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with open(temporary, "wb") as file:
-        for column in columns:
-            file.write(np.ascontiguousarray(column, np.uint64).data)
-    os.replace(temporary, path)
+    try:
+        with open(temporary, "wb") as file:
+            for column in columns:
+                file.write(np.ascontiguousarray(column, np.uint64).data)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def mapped(path: Path, kind: type[np.generic], size: int) -> np.ndarray:
+    """A new file of `size` zeros of a kind, mapped to be written; it may be larger than the memory.
+
+    Its room on the disk is taken at once: a write into a mapped file for which there is none kills the process. Raises
+    DataError if there is none.
+    """
+    import numpy as np
+
+    try:
+        with open(path, "wb") as file:
+            if hasattr(os, "posix_fallocate"):  # macOS has none
+                os.posix_fallocate(file.fileno(), 0, size * np.dtype(kind).itemsize)
+            file.truncate(size * np.dtype(kind).itemsize)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    return np.memmap(path, kind, "r+", shape=size)
 
 
 class Runs:

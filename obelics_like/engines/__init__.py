@@ -87,7 +87,10 @@ def engine(name: str, workers: int | None = None, address: str | None = None) ->
     """
     if address is not None and name != "ray":
         raise OptionError(
-            "--ray-address", got=f"{address!r} with --engine {name}", valid="an address with --engine ray"
+            "--ray-address",
+            got=f"{address!r} with --engine {name}",
+            valid="an address with --engine ray",
+            do="leave one of them out or add --engine ray",
         )
     if name == "inline":
         from obelics_like.engines.inline import InlineEngine

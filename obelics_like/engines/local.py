@@ -226,7 +226,12 @@ def patience() -> float:
     except ValueError:
         seconds = 0.0
     if not seconds > 0:
-        raise OptionError("environment variable OBELICS_LIKE_STALL_SECONDS", got=repr(said), valid="seconds above 0")
+        raise OptionError(
+            "environment variable OBELICS_LIKE_STALL_SECONDS",
+            got=repr(said),
+            valid="seconds above 0",
+            do="correct it, or unset the variable",
+        )
     return seconds
 
 
@@ -235,7 +240,12 @@ def check_memory() -> None:
     said = os.environ.get("OBELICS_LIKE_WORKER_MB", "")
     if said and not (said.isascii() and said.isdigit() and int(said) >= _LEAST_MB):
         valid = f"megabytes that a worker may have for itself, {_LEAST_MB} or more"
-        raise OptionError("environment variable OBELICS_LIKE_WORKER_MB", got=repr(said), valid=valid)
+        raise OptionError(
+            "environment variable OBELICS_LIKE_WORKER_MB",
+            got=repr(said),
+            valid=valid,
+            do="correct it, or unset the variable",
+        )
 
 
 def _never_up(code: int) -> MissingPiece:

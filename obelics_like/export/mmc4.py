@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import IO, Any
 
 import orjson
-import pyarrow.parquet as pq
 
 from obelics_like.document import Document, Image
 from obelics_like.errors import DataError
@@ -25,6 +24,7 @@ from obelics_like.export.parts import groups, whole_folder
 from obelics_like.store.corpus import read_rows, to_document
 from obelics_like.store.files import publish_json, publishing
 from obelics_like.store.folder import Output
+from obelics_like.store.tables import opened
 
 ROWS_A_SHARD = 5_000
 NAME_DIGITS = 12
@@ -190,7 +190,7 @@ def clashes(output: Output) -> dict[str, int]:
     lengths: dict[str, int] = {}
     last = ""
     for path in output.paths("images", "index"):
-        with pq.ParquetFile(path) as file:
+        with opened(path) as file:
             for batch in file.iter_batches(columns=["sha256"]):
                 for digest in batch.column(0).to_pylist():
                     same = _common(last, digest)

@@ -17,6 +17,7 @@ from obelics_like.export.card import card
 from obelics_like.export.parts import groups, whole_folder
 from obelics_like.store.files import publishing
 from obelics_like.store.folder import Output
+from obelics_like.store.tables import opened
 
 SCHEMA = pa.schema(
     [
@@ -74,7 +75,7 @@ class Obelics:
 def _tables(paths: list[Path]) -> Iterator[pa.Table]:
     rows: list[dict[str, Any]] = []
     for path in paths:
-        with pq.ParquetFile(path) as file:
+        with opened(path) as file:
             for batch in file.iter_batches(batch_size=256, columns=_COLUMNS):
                 rows += map(obelics_row, batch.to_pylist())
                 if len(rows) >= ROWS_A_GROUP:

@@ -19,7 +19,7 @@ def extract(html: bytes, url: str, content_type: str | None = None, *, dropped: 
 
     `url` makes relative URLs absolute; `content_type` is the HTTP header, for its charset. With `dropped` False no node
     is made of what is dropped, which is most of a page: a run does the same. Raises nothing for any bytes: a page that
-    can't be used comes back with `drop` set. UsageError for what is no bytes.
+    can't be used comes back with `drop` set. UsageError for what is no bytes or no URL.
 
     >>> [node.text for node in extract("<p>Ein schöner Tag war das, sagte sie, und ging.</p>".encode(), "http://a.org/").kept]
     ['Ein schöner Tag war das, sagte sie, und ging.']
@@ -27,6 +27,8 @@ def extract(html: bytes, url: str, content_type: str | None = None, *, dropped: 
     if not isinstance(html, bytes):
         do = "pass the bytes as they were fetched, or text.encode()"
         raise UsageError("extract(html)", got=type(html).__name__, valid="bytes", do=do)
+    if not isinstance(url, str):
+        raise UsageError("extract(url)", got=type(url).__name__, valid="str", do="pass the page's URL, or an empty one")
     stage, opened = _opened()
     origin = Origin(input="", offset=0)
     page = Page(url, html, content_type, origin)

@@ -118,12 +118,18 @@ class Nodes(Stage):
 
     def check(self) -> None:
         if self.main not in MAINS:
-            raise OptionError(f"{self.id or 'extract'}.main", got=repr(self.main), valid=", ".join(MAINS))
+            raise OptionError(
+                f"{self.id or 'extract'}.main", got=repr(self.main), valid=", ".join(MAINS), do="name one of them"
+            )
         for name in _LIMITS:
             if getattr(self, name) < 1:
-                raise OptionError(f"{self.id or 'extract'}.{name}", got=getattr(self, name), valid="1 or more")
+                raise OptionError(
+                    f"{self.id or 'extract'}.{name}", got=getattr(self, name), valid="1 or more", do="correct it"
+                )
         if self.srcset_width is not None and self.srcset_width < 1:
-            raise OptionError(f"{self.id or 'extract'}.srcset_width", got=self.srcset_width, valid="1 or more")
+            raise OptionError(
+                f"{self.id or 'extract'}.srcset_width", got=self.srcset_width, valid="1 or more", do="correct it"
+            )
 
     def open(self, context: Context) -> Opened:
         peer = peers.load(self.main) if self.main in ("trafilatura", "resiliparse") else None

@@ -24,7 +24,9 @@ def load(name: str) -> Extractor:
         return _trafilatura() if name == "trafilatura" else _resiliparse()
     except ImportError as error:
         where = f"extract.main = {name!r}"
-        raise MissingPiece(where, got=str(error), do=f"pip install {name}, or use main = 'ours'") from error
+        raise MissingPiece(
+            where, got=str(error), valid=f"the package {name}", do=f"pip install {name}, or use main = 'ours'"
+        ) from error
 
 
 def _trafilatura() -> Extractor:

@@ -51,7 +51,9 @@ class EvaluationImages(Stage):
         try:
             lines = [line.split() for line in path.read_text("utf-8").splitlines()]
         except (OSError, UnicodeError) as error:
-            raise InputError(f"option {self.id}.hashes", got=f"{path}: {error}", valid="a text file") from error
+            raise InputError(
+                f"option {self.id}.hashes", got=f"{path}: {error}", valid="a text file", do="correct the path"
+            ) from error
         named = [(number, line[0].lower()) for number, line in enumerate(lines, 1) if line and line[0][0] != "#"]
         for number, word in named:
             if not _HASH.fullmatch(word):

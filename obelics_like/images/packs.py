@@ -51,7 +51,12 @@ def write_pack(
                 if digest in rows:
                     continue
                 if sha256(data).hexdigest() != digest:
-                    raise DataError(f"picture {digest}", got="other bytes", valid="bytes of that digest")
+                    raise DataError(
+                        f"picture {digest}",
+                        got="other bytes",
+                        valid="bytes of that digest",
+                        do="run the same command again: the picture is looked for anew",
+                    )
                 tar.addfile(_member(f"{digest}.{_EXTENSIONS.get(name, name)}", len(data)), io.BytesIO(data))
                 offset = tar.offset - _padded(len(data))
                 rows[digest] = Packed(digest, path.name, offset, len(data), name, *(size or (None, None)))

@@ -11,6 +11,7 @@ from typing import ClassVar
 from obelics_like.document import Document, Drop, Image
 from obelics_like.errors import OptionError
 from obelics_like.images.look import distance
+from obelics_like.pixels import READABLE
 from obelics_like.stage import Batch, Stage
 
 KINDS = ("url", "sha256", "phash")
@@ -62,12 +63,15 @@ class ImageRules(Stage):
     }
 
     def check(self) -> None:
-        """Limits that contradict one another, and kinds of repeat that do not exist."""
+        """Limits that contradict one another, and formats and kinds of repeat that do not exist ("jpg" for "jpeg")."""
+        known = [name.lower() for name in READABLE]
+        self._demand("formats", f"any of {', '.join(known)}", set(self.formats or ()) <= set(known))
         self._demand("repeats", f"any of {', '.join(KINDS)}", set(self.repeats) <= set(KINDS))
         self._demand("phash_distance", "0..64", 0 <= self.phash_distance <= 64)
         self._demand("max_aspect", "1.0 or more", self.max_aspect is None or self.max_aspect >= 1)
         for low, high in (("min_side", "max_side"), ("min_bytes", "max_bytes")):
             least, most = getattr(self, low), getattr(self, high)
+            self._demand(low, "0 or more", least is None or least >= 0)
             self._demand(low, f"at most {high} ({most})", least is None or most is None or least <= most)
 
     def _demand(self, name: str, valid: str, holds: bool) -> None:

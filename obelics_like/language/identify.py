@@ -5,6 +5,7 @@ It knows no model: the run hands it one (or two) that answer for a list of texts
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -73,7 +74,25 @@ class Identify(Stage):
             raise self._wrong("second", self.second, "a model other than `model`")
 
     def open(self, context: Context) -> Any:
-        return [context.model(f"langid:{name}") for name in (self.model, self.second) if name]
+        models = [context.model(f"langid:{name}") for name in (self.model, self.second) if name]
+        self._check_keep(models)
+        return models
+
+    def _check_keep(self, models: list[Any]) -> None:
+        """Raise OptionError for a language to keep that no model can give, as "eng" for "en": all pages would go."""
+        if self.keep is None or any(model.given is None for model in models):
+            return
+        codes = frozenset({"und"}).union(*(model.given for model in models))
+        for wanted in self.keep:
+            if not any(_wanted(code, (wanted,)) for code in codes):
+                near = difflib.get_close_matches(wanted, sorted(codes), n=3, cutoff=0.5)
+                names = " and ".join(model.name for model in models)
+                raise OptionError(
+                    f"stage {self.id or 'language'}, option keep",
+                    got=repr(wanted),
+                    valid=f"a BCP-47 code that {names} can give, such as en, zh or pt",
+                    do=f"did you mean {' or '.join(near)}?" if near else "correct it",
+                )
 
     def process(self, batch: Batch, opened: Any) -> Batch:
         plans = [self._plan(document) for document in batch]

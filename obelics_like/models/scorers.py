@@ -71,4 +71,4 @@ def load(spec: str, offline: bool = False) -> Scorer:
         from obelics_like.models.clip import OpenClip
 
         return OpenClip(spec.removeprefix(OPEN_CLIP), offline)
-    raise UnknownName("scorer", spec, KNOWN, do="give one of them; a run without alignment takes --scorer none")
+    raise UnknownName("scorer", spec, (*KNOWN, "none"), do="none makes a run without alignment")

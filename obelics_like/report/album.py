@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from obelics_like.document import Blob, Document, Image
 from obelics_like.report.reread import find_picture, read_picture
 from obelics_like.store.folder import Output
+from obelics_like.store.tables import reading
 
 SIDE = 320
 """Longest side of a thumbnail, in pixels."""
@@ -59,10 +60,11 @@ class Album:
         return None
 
     def _is_kept(self, digest: str) -> bool:
-        return any(
-            pq.read_table(path, columns=["sha256"], filters=[("sha256", "=", digest)]).num_rows
-            for path in self.output.paths("images", "index")
-        )
+        for path in self.output.paths("images", "index"):
+            with reading(path):
+                if pq.read_table(path, columns=["sha256"], filters=[("sha256", "=", digest)]).num_rows:
+                    return True
+        return False
 
     def _thumbnail(self, data: bytes) -> str | None:
         from PIL import Image as Pillow

@@ -9,10 +9,11 @@ import difflib
 import heapq
 from collections.abc import Iterator, Sequence
 from typing import Any
+from urllib.parse import unquote
 
 from obelics_like.document import Document, Drop, Image, Text
 from obelics_like.errors import InputError
-from obelics_like.report.lookup import IDENTITY, batches, dropped_nodes, named, urls_of
+from obelics_like.report.lookup import IDENTITY, batches, dropped_nodes, named, pages_showing, urls_of
 from obelics_like.report.reread import reread
 from obelics_like.report.view import dropped_document
 from obelics_like.report.wording import clip, number, plural, printable
@@ -20,6 +21,10 @@ from obelics_like.store.corpus import to_document
 from obelics_like.store.folder import Output
 
 CANDIDATES = 200
+MOST = 3
+"""So many pages are named where the one asked for is not known."""
+SHORTEST = 3
+"""Characters from which a part of a URL is looked for in those that are known."""
 
 
 def explain(output: Output, page: str) -> dict[str, Any]:
@@ -52,8 +57,11 @@ def explain(output: Output, page: str) -> dict[str, Any]:
 
 
 def _unknown(output: Output, page: str) -> InputError:
-    near = _near(output, page)
-    hint = f"did you mean {' or '.join(near)}?" if near else "look for it in the corpus, or name it as the archive does"
+    hint = "look for it in the corpus, or name it as the archive does"
+    if shown := pages_showing(output, page, MOST):
+        hint = f"it is a picture of {' and of '.join(shown)}: explain that page"
+    elif near := _near(output, page):
+        hint = f"did you mean {' or '.join(near)}?"
     if output.run["keep_dropped"] == "none":
         hint += "; the run kept no reasons, so a dropped page is unknown: build with --keep-dropped reasons"
     return InputError(
@@ -65,24 +73,34 @@ def _unknown(output: Output, page: str) -> InputError:
 
 
 def _near(output: Output, page: str) -> list[str]:
-    """Up to three known URLs like the one asked for; the first look is at common beginnings and ends, which is fast."""
+    """Up to three known URLs that hold what was asked for, else like it.
+
+    The first look for likeness is at common beginnings and ends, which is fast.
+    """
     asked = _bare(page)
     best: list[tuple[int, str]] = []
+    holding: dict[str, None] = {}
     for section, prefix in (("corpus", ""), ("dropped", "pages-"), ("dropped", "records-")):
         for _, _, _, batch in batches(output.paths(section, prefix), ["url"]):
             for url in batch.column("url").to_pylist():
                 if not url:
                     continue
                 bare = _bare(url)
+                if len(asked) >= SHORTEST and asked in bare:
+                    holding[url] = None
+                    if len(holding) == MOST:
+                        return list(holding)
                 alike = _alike(asked, bare) + _alike(asked[::-1], bare[::-1])
                 if len(best) < CANDIDATES:
                     heapq.heappush(best, (alike, url))
                 elif alike > best[0][0]:
                     heapq.heapreplace(best, (alike, url))
+    if holding:
+        return list(holding)
     by_bare: dict[str, str] = {}
     for _, url in sorted(best, reverse=True):
         by_bare.setdefault(_bare(url)[:500], url)
-    close = difflib.get_close_matches(asked[:500], by_bare, n=3, cutoff=0.7)
+    close = difflib.get_close_matches(asked[:500], by_bare, n=MOST, cutoff=0.7)
     return [by_bare[name] for name in close]
 
 
@@ -92,7 +110,7 @@ def _alike(one: str, other: str) -> int:
 
 
 def _bare(url: str) -> str:
-    return url.lower().removeprefix("https://").removeprefix("http://").removeprefix("www.").rstrip("/")
+    return unquote(url).lower().removeprefix("https://").removeprefix("http://").removeprefix("www.").rstrip("/")
 
 
 def _kept(output: Output, row: dict[str, Any], lost: Sequence[dict[str, Any]]) -> dict[str, Any]:

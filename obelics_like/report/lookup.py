@@ -10,9 +10,9 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from obelics_like.store.folder import Output
+from obelics_like.store.tables import opened
 
 ROWS = 8_192
 IDENTITY = re.compile(r"\b[0-9a-f]{32}\b")
@@ -31,7 +31,7 @@ class Spot:
 def batches(paths: Sequence[Path], columns: Sequence[str]) -> Iterator[tuple[Path, int, int, pa.RecordBatch]]:
     """(file, row group, first row in the group, batch) of the columns, through all files."""
     for path in paths:
-        with pq.ParquetFile(path) as file:
+        with opened(path) as file:
             for group in range(file.num_row_groups):
                 first = 0
                 for batch in file.iter_batches(batch_size=ROWS, row_groups=[group], columns=list(columns)):
@@ -53,7 +53,7 @@ def spots(
 def rows_at(wanted: Sequence[Spot]) -> Iterator[dict[str, Any]]:
     """The rows at the spots, in their order; no more than a batch of a row group is held."""
     for spot in wanted:
-        with pq.ParquetFile(spot.path) as file:
+        with opened(spot.path) as file:
             seen = 0
             for batch in file.iter_batches(batch_size=64, row_groups=[spot.group]):
                 if seen + batch.num_rows > spot.row:
@@ -80,7 +80,7 @@ def dropped_nodes(output: Output, pages: Sequence[tuple[str, str, int]]) -> dict
     found: dict[tuple[str, str, int], list[Any]] = {page: [] for page in pages}
     ids = pa.array(sorted({page[0] for page in pages}), pa.string())
     for path in output.paths("dropped", "nodes-"):
-        with pq.ParquetFile(path) as file:
+        with opened(path) as file:
             for batch in file.iter_batches(batch_size=ROWS):
                 for row in batch.filter(pc.is_in(batch.column("id"), ids)).to_pylist():
                     key = row["id"], row["input"], row["offset"]
@@ -100,3 +100,18 @@ def urls_of(output: Output, ids: Sequence[str]) -> dict[str, str]:
             for row in batch.filter(pc.is_in(batch.column("id"), wanted)).to_pylist():
                 out.setdefault(row["id"], row["url"])
     return out
+
+
+def pages_showing(output: Output, picture: str, most: int) -> list[str]:
+    """The URLs of up to `most` pages that name a picture by this URL, kept or dropped by a rule of its own."""
+    found: dict[str, None] = {}
+    for _, _, _, batch in batches(output.paths("corpus"), ["url", "images"]):
+        images = batch.column("images")
+        hits = pc.fill_null(pc.equal(pc.list_flatten(images), picture), False)
+        for row in pc.list_parent_indices(images).filter(hits).to_pylist():
+            found[batch.column("url")[row].as_py()] = None
+    ids: list[str] = []
+    for _, _, _, batch in batches(output.paths("dropped", "nodes-"), ["id", "url"]):
+        ids += batch.filter(pc.fill_null(pc.equal(batch.column("url"), picture), False)).column("id").to_pylist()
+    found |= dict.fromkeys(urls_of(output, ids[:most]).values())
+    return list(found)[:most]

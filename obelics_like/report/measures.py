@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from obelics_like.store.folder import Output
+from obelics_like.store.tables import opened
 
 BIN = 0.05
 """Width of a bar of the similarity histogram."""
@@ -80,7 +81,7 @@ def measure(output: Output) -> Measures:
     """Measure the corpus of an output folder, file by file."""
     found = Measures()
     for path in output.paths("corpus"):
-        with pq.ParquetFile(path) as file:
+        with opened(path) as file:
             for batch in file.iter_batches(batch_size=2_000, columns=_columns(file)):
                 found.add(batch)
     return found
@@ -114,7 +115,7 @@ def picture_formats(paths: Iterable[Path]) -> list[dict[str, Any]]:
     count, size = Counter[str](), Counter[str]()
     sides: dict[str, Counter[int]] = {}
     for path in paths:
-        with pq.ParquetFile(path) as file:
+        with opened(path) as file:
             for batch in file.iter_batches(columns=["format", "length", "width", "height"]):
                 for row in batch.to_pylist():
                     name = row["format"] or "unknown"

@@ -7,7 +7,17 @@ from typing import Any
 
 import click
 
-from obelics_like.report.wording import Table, duration, headline, language_name, number, percent, printable, size
+from obelics_like.report.wording import (
+    Table,
+    duration,
+    headline,
+    language_name,
+    number,
+    percent,
+    plural,
+    printable,
+    size,
+)
 
 KINDS = ("record", "page", "image", "text")
 
@@ -106,7 +116,8 @@ def _facts(summary: dict[str, Any]) -> list[str]:
     run, similarity, means = summary["run"], summary["similarity"], summary["means"]
     lines = [
         f"recipe {summary['recipe']['name']} ({(summary['recipe']['fingerprint'] or '')[:12]}), "
-        f"{len(summary['deviations'])} deviations; {run['inputs']['files']} inputs, {size(run['inputs']['bytes'])}; "
+        f"{plural(len(summary['deviations']), 'deviation')}; {plural(run['inputs']['files'], 'input')}, "
+        f"{size(run['inputs']['bytes'])}; "
         f"{duration(run['seconds'])}, {number(run['pages_per_second'])} pages/s, "
         f"peak {run['peak_worker_mb']} MB a worker"
     ]

@@ -6,6 +6,7 @@ It knows no protocol itself: fsspec finds the library for a scheme, and says whi
 from __future__ import annotations
 
 import difflib
+import inspect
 import re
 from functools import lru_cache
 from typing import Any
@@ -65,7 +66,7 @@ class BucketFile:
 
 
 def check_scheme(name: str, where: str) -> None:
-    """Raise InputError for a scheme that neither we nor fsspec know."""
+    """Raise InputError for a scheme that neither we nor fsspec know, or that fsspec can't open by its name alone."""
     import fsspec
 
     known = sorted({"http", "https", *fsspec.available_protocols()})
@@ -73,6 +74,25 @@ def check_scheme(name: str, where: str) -> None:
         near = difflib.get_close_matches(name, known, n=2, cutoff=0.5)
         do = f"did you mean {' or '.join(f'{n}://' for n in near)}?" if near else "correct the scheme"
         raise InputError(where, got=f"a URL of the scheme {name}://", valid="https://, s3://, gs://, ...", do=do)
+    if needs := _needs(name):
+        raise InputError(
+            where,
+            got=f"a URL of the scheme {name}://, for which fsspec must be told {' and '.join(needs)} too",
+            valid="https://, s3://, gs://, ...",
+            do="serve the files by https, or copy them to this machine",
+        )
+
+
+@lru_cache(maxsize=8)
+def _needs(name: str) -> list[str]:
+    """What must be said to fsspec beside the scheme, such as the host for ftp."""
+    import fsspec
+
+    try:
+        asked = inspect.signature(fsspec.get_filesystem_class(name).__init__).parameters
+    except ImportError:
+        return []  # told when it is opened
+    return [p.name for p in asked.values() if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD][1:]
 
 
 def members(url: str) -> list[str] | None:
@@ -100,11 +120,11 @@ def _open(url: str) -> tuple[Any, str]:
     name = scheme(url)
     try:
         return _system(name), _system(name)._strip_protocol(url)
-    except ImportError as error:
+    except (ImportError, OSError) as error:  # a library in C that is not there, as for hdfs, is an OSError
         extra = EXTRAS.get(name)
         raise MissingPiece(
             f"input {url}",
-            got=f"no library for {name}:// ({error})",
+            got=f"no library for {name}:// ({str(error).partition(chr(10))[0]})",
             valid="a library that fsspec can use for it",
             do=f"run: pip install 'obelics-like[{extra}]'" if extra else "install the library that it names",
         ) from None

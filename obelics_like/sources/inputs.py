@@ -193,7 +193,7 @@ def _folder(path: str, where: str, ignored: dict[str, None]) -> Iterator[Input]:
         yield item
     if not some:
         passed = len(ignored) - before
-        got = f"a folder of {passed} files, none of which can be read" if passed else "an empty folder"
+        got = f"a folder of {passed} file{'s' * (passed > 1)} that can't be read" if passed else "an empty folder"
         raise InputError(where, got=got, valid=VALID, do="name the folder that holds the archives")
 
 
@@ -350,9 +350,13 @@ def _content(path: str, inner: bytes, how: str) -> tuple[str, str]:
     if start.startswith(b"filedesc://") or arc_fields(start) is not None:
         return "arc", "an ARC file"
     by_name = os.path.splitext(path)[1].lower() in HTML_NAMES
-    if not how and (by_name or sniff(inner) == "text/html"):
+    seen = sniff(inner)
+    if not how and (by_name or seen == "text/html"):
         return "html", "an HTML file"
-    if b"\0" not in inner and _is_text(inner):
+    text = b"\0" not in inner and _is_text(inner)
+    if seen == "application/pdf" or (seen not in (None, "text/html") and not text):
+        return "", f"a {how}file that is no archive (it is of the type {seen})"
+    if text:
         return "text", f"a {how}text file that begins {inner[:40].decode('utf-8', 'replace')!r}"
     return "", f"a {how}file that is no archive (it begins {inner[:8].hex(' ')})"
 

@@ -155,7 +155,9 @@ def setting(name: str, default: float, valid: str) -> float:
     except ValueError:
         found = -1.0
     if not found >= 0:
-        raise OptionError(f"environment variable {name}", got=repr(said), valid=valid)
+        raise OptionError(
+            f"environment variable {name}", got=repr(said), valid=valid, do="correct it, or unset the variable"
+        )
     return found
 
 

@@ -24,6 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from obelics_like.document import Blob, Document, Image, Language, Origin, Place, Text
+from obelics_like.store.tables import opened
 
 _HEADERS = pa.map_(pa.string(), pa.string())
 
@@ -258,8 +259,11 @@ def write_tables(tables: Iterable[pa.Table], file: IO[bytes], rows_a_group: int 
 
 
 def read_rows(path: Path, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
-    """The rows of one corpus file as dictionaries; all columns, or those named (`image_info.list.element.pos`)."""
-    with pq.ParquetFile(path) as file:
+    """The rows of one corpus file as dictionaries; all columns, or those named (`image_info.list.element.pos`).
+
+    Raises DataError if the file is gone or damaged.
+    """
+    with opened(path) as file:
         for batch in file.iter_batches(batch_size=256, columns=columns):
             yield from batch.to_pylist(maps_as_pydicts="lossy")
 

@@ -16,13 +16,12 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from obelics_like.document import Blob, Document
 from obelics_like.errors import DataError, InputError
 from obelics_like.ledger import Ledger
 from obelics_like.store.corpus import read_rows, to_document
 from obelics_like.store.files import Published, from_lines, read_json
+from obelics_like.store.tables import opened
 
 SECTIONS = ("corpus", "images", "dropped")
 
@@ -35,7 +34,11 @@ class Output:
         if not (self.folder / "manifest.json").is_file():
             raise InputError(
                 str(folder),
-                got="no manifest.json" if self.folder.is_dir() else "no such folder",
+                got="no manifest.json"
+                if self.folder.is_dir()
+                else "a file"
+                if self.folder.exists()
+                else "no such folder",
                 valid="the --out folder of a finished `obelics-like build`",
                 do="run `obelics-like build INPUT... --out DIR` first, or again if it was stopped",
             )
@@ -73,7 +76,7 @@ class Output:
             rows = read_rows(path, columns)
             try:
                 first = list(islice(rows, 1))
-            except OSError:
+            except (OSError, DataError):
                 self._still_there()
                 raise
             self._still_there()  # a run takes the manifest away before it touches a file, and this one is open now
@@ -96,7 +99,7 @@ class Output:
     def dropped(self, kind: str) -> Iterator[dict[str, Any]]:
         """The rows of dropped "pages" or "nodes"; nothing if the run kept no reasons."""
         for path in self.paths("dropped", f"{kind}-"):
-            with pq.ParquetFile(path) as file:
+            with opened(path) as file:
                 for batch in file.iter_batches(batch_size=1024):
                     yield from batch.to_pylist()
 

@@ -44,6 +44,14 @@ class PageGate(Stage):
     }
 
     def check(self) -> None:
+        for mime in self.mimes:
+            if "/" not in mime:  # no page is of such a type: all would go
+                raise OptionError(
+                    f"{self.id or 'PageGate'}.mimes",
+                    got=repr(mime),
+                    valid="TYPE/SUBTYPE, as text/html",
+                    do="correct it",
+                )
         low, high = self.min_bytes, self.max_bytes
         if low is not None and high is not None and low > high:
             raise OptionError(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import random
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from obelics_like.dedup.ranks import rank
 from obelics_like.dedup.text import SameText
 from obelics_like.dedup.url import SameUrl
 from obelics_like.document import Document
+from obelics_like.errors import DataError
 from obelics_like.exchange import DROPS, key_ranges
 from obelics_like.rows import MEMORY, Rows, tables
 from obelics_like.stage import Context, DocumentStage
@@ -141,6 +144,26 @@ def test_ranges_of_runs_hold_each_row_once(tmp_path: Path, parts: int) -> None:
         assert all(int(key) * parts >> 64 == part for key in columns[0])
     assert sorted(np.concatenate(found, axis=1).T.tolist()) == sorted(whole.T.tolist())
     assert len(list(tmp_path.iterdir())) == 3
+
+
+@pytest.mark.parametrize(("memory", "file"), [(MEMORY, "docs"), (4000, "run-0")])
+def test_ranks_that_can_not_be_written_are_told_by_their_file(tmp_path: Path, memory: int, file: str) -> None:
+    rows = rows_of(NearDuplicates(id="minhash"), PAGES)
+    with pytest.raises(DataError, match=f"gone/{file}: got .*No such file or directory.* while writing"):
+        rank(Rows(tables([rows]), memory=memory), tmp_path / "gone")
+
+
+def test_columns_and_mapped_files_that_find_no_room_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    assert runs.mapped(tmp_path / "map", np.int64, 3).tolist() == [0, 0, 0]
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "posix_fallocate", full)
+        with pytest.raises(DataError, match="map: got No space left on device while writing"):
+            runs.mapped(tmp_path / "map", np.int64, 3)
+    with pytest.raises(DataError, match="gone/x: got No such file or directory while writing"):
+        runs.write(tmp_path / "gone" / "x", [np.zeros(3, np.uint64)])
 
 
 def test_a_key_of_more_rows_than_fit_is_read_in_chunks() -> None:

@@ -180,9 +180,11 @@ def test_greedy_pages_take_no_more_than_half_a_gigabyte(name: str) -> None:
     assert float(seconds) < 2
 
 
-def test_a_page_is_bytes() -> None:
+def test_a_page_is_bytes_and_its_url_a_str() -> None:
     with pytest.raises(UsageError, match=r"extract\(html\): got str; valid: bytes; .*encode"):
         extract("<p>x</p>", URL)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match=r"extract\(url\): got NoneType; valid: str"):
+        extract(b"<p>x</p>", None)  # type: ignore[arg-type]
 
 
 def test_only_the_first_title_of_a_page_counts_and_drawings_may_have_theirs() -> None:

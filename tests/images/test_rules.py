@@ -145,9 +145,11 @@ def test_what_was_measured_is_told() -> None:
         {"min_bytes": 9, "max_bytes": 8},
         {"max_aspect": 0.5},
         {"repeats": ("name",)},
+        {"formats": ("jpg", "png")},
+        {"min_side": -1},
         {"phash_distance": 65},
     ],
 )
-def test_options_that_contradict(options: dict[str, Any]) -> None:
+def test_options_that_contradict_or_do_not_exist(options: dict[str, Any]) -> None:
     with pytest.raises(OptionError):
         ImageRules(**options).check()

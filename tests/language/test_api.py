@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from obelics_like.document import Language
-from obelics_like.errors import MissingPiece, UnknownName
+from obelics_like.errors import MissingPiece, UnknownName, UsageError
 from obelics_like.language import identify_language
 
 
@@ -30,6 +30,11 @@ def test_nothing_to_say(text: str) -> None:
 def test_unknown_model_has_near_names() -> None:
     with pytest.raises(UnknownName, match="did you mean lid176"):
         identify_language("hello", model="lid17")
+
+
+def test_a_text_is_a_str() -> None:
+    with pytest.raises(UsageError, match=r"identify_language\(text\): got bytes; valid: str"):
+        identify_language(b"hello")  # type: ignore[arg-type]
 
 
 def test_import_is_cheap() -> None:

@@ -17,6 +17,8 @@ from obelics_like.stage import Context
 class Fake:
     """Answers by the first word of a text, and writes down what it was asked."""
 
+    given: frozenset[str] | None = None
+
     def __init__(self, answers: dict[str, list[tuple[str, float]]], name: str = "fake") -> None:
         self.name = name
         self.answers = answers
@@ -211,6 +213,21 @@ def test_keep(keep: tuple[str, ...] | None, code: str, dropped: bool) -> None:
     document = run(Identify(id="language", keep=keep), page(words("A", 40)), Fake({"A": [(code, 0.9)]}))
     wanted = Drop("language", "other_language", code, ", ".join(keep or ())) if dropped else None
     assert document.drop == wanted
+
+
+def test_a_language_to_keep_that_no_model_gives_is_wrong_use() -> None:
+    one, two = Fake({}, "one"), Fake({}, "two")
+    one.given, two.given = frozenset({"en", "zh-Hant", "no"}), frozenset({"pt"})
+    models = {"langid:one": one, "langid:two": two}
+    context = Context(model=models.__getitem__)
+    for keep in (("en", "pt"), ("zh",), ("und",)):
+        Identify(model="one", second="two", keep=keep).open(context)
+    with pytest.raises(OptionError, match=r"option keep: got 'eng'; valid: .* that one and two can give.*mean en\?"):
+        Identify(model="one", second="two", keep=("pt", "eng")).open(context)
+    with pytest.raises(OptionError, match="got 'pt'"):
+        Identify(model="one", keep=("pt",)).open(context)
+    two.given = None  # its labels can't be listed
+    Identify(model="one", second="two", keep=("quc-Latn",)).open(context)
 
 
 def test_min_score() -> None:

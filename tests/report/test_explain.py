@@ -81,6 +81,22 @@ def test_an_unknown_page_is_an_error_with_near_ones(tmp_path: Path) -> None:
         explain(making.make(tmp_path / "empty"), "https://nothing.example/")
 
 
+def test_a_part_of_a_url_leads_to_the_pages_that_hold_it(tmp_path: Path) -> None:
+    output = making.full(tmp_path / "out")
+    for asked in ("ja.example/story", "JA.example%2Fstory"):
+        with pytest.raises(InputError, match=r"did you mean https://ja\.example/story/4\?$"):
+            explain(output, asked)
+    with pytest.raises(InputError, match=r"look for it in the corpus"):
+        explain(output, "/s")
+
+
+@pytest.mark.parametrize("picture", ["https://ja.example/a.jpg", "https://ja.example/icon.png"])
+def test_the_url_of_a_picture_leads_to_its_page(tmp_path: Path, picture: str) -> None:
+    """Whether it was kept or a rule dropped it."""
+    with pytest.raises(InputError, match=r"it is a picture of https://ja\.example/story/4: explain that page"):
+        explain(making.full(tmp_path / "out"), picture)
+
+
 def test_without_reasons_it_says_how_to_keep_them(tmp_path: Path) -> None:
     output = making.full(tmp_path / "out", keep_dropped="none")
     found = explain(output, "https://ar.example/story/2")

@@ -137,6 +137,11 @@ def test_a_missing_library_is_told_with_its_extra(monkeypatch: pytest.MonkeyPatc
         survey(["gs://bucket/x.warc.gz"])
 
 
+def test_a_scheme_that_needs_more_than_a_url_is_wrong_use() -> None:
+    with pytest.raises(InputError, match=r"input ftp://host.test/a.warc.gz: got .* must be told host too"):
+        survey(["ftp://host.test/a.warc.gz"])
+
+
 # --- S3 -------------------------------------------------------------------------------------------------------------
 
 

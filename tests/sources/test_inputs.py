@@ -123,7 +123,7 @@ def test_what_is_nothing_we_read(folder: Path) -> None:
     (folder / "void").mkdir()
     assert "empty folder" in str(told("void"))
     (folder / "void/x.md").write_text("a")
-    assert "a folder of 1 files" in str(told("void"))
+    assert "a folder of 1 file that" in str(told("void"))
     told("in/notes.md")
     told("in/picture.png")
     (folder / "empty.warc").write_bytes(b"")

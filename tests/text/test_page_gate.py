@@ -68,3 +68,9 @@ def test_a_page_without_its_bytes_has_no_size() -> None:
 def test_sizes_that_contradict() -> None:
     with pytest.raises(OptionError, match="min_bytes: got 5; valid: at most max_bytes = 4"):
         PageGate(id="g", min_bytes=5, max_bytes=4).check()
+
+
+def test_what_is_no_media_type_is_told() -> None:
+    PageGate(id="g", mimes=("text/html", "application/xhtml+xml")).check()
+    with pytest.raises(OptionError, match=r"g\.mimes: got 'html'; valid: TYPE/SUBTYPE"):
+        PageGate(id="g", mimes=("text/html", "html")).check()

@@ -1,0 +1,35 @@
+"""Opens the Parquet files that a run published, and tells one that is damaged or gone as such; it knows no schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from obelics_like.errors import DataError
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[pq.ParquetFile]:
+    """A published file, open to be read. Raises DataError if it is gone or damaged, also while it is read."""
+    with reading(path), pq.ParquetFile(path) as file:
+        yield file
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Within it, what pyarrow raises about a published file that is gone or damaged is a DataError."""
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        if isinstance(error, OSError) and error.errno and not isinstance(error, FileNotFoundError):
+            raise  # a fault of the disk or of what the reader writes; those of the file itself have no number
+        raise DataError(
+            str(path),
+            got="no such file" if isinstance(error, FileNotFoundError) else f"damaged data ({error})",
+            valid="the file as the run published it",
+            do="see what else is wrong with `obelics-like check DIR`, and run `obelics-like build` again as before",
+        ) from error

@@ -501,6 +501,16 @@ static int gather(Result *out) {
     return 1;
 }
 
+/* Make room for what most pages tell, before it is asked for: lists that grow are copied each time. */
+static void make_room(Result *out) {
+    numbers_room(&out->items, ITEM * 128);
+    numbers_room(&out->containers, CONTAINER * 256);
+    numbers_room(&out->bits, 256);
+    bytes_room(&out->text, 1 << 13);
+    bytes_room(&out->words, 1 << 12);
+    bytes_room(&out->told, 1 << 12);
+}
+
 static int32_t walked(Walk *w, const char *html, int32_t length, const int64_t *ends, int32_t pieces, int as_written) {
     State state = {.kind = w->tags->p};
     Result *out = w->out;
@@ -534,6 +544,7 @@ EXPORT Result *page_walk(const char *html, int32_t length, const Tags *tags, con
         return NULL;
     }
     for (int32_t i = 0; i < w.room_of_slots; i++) w.slots[i] = -1;
+    make_room(out);
     if (naming) prepare_names(&w);
     out->status = walked(&w, html, length, ends, pieces, as_written);
     if (out->status == TOO_LARGE) out->measured = w.wanted;

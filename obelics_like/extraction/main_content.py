@@ -26,7 +26,7 @@ from obelics_like.extraction.cards import mark_others, share_in_title, title_wor
 from obelics_like.extraction.edges import announced, first_shown, parting_words, stamped
 from obelics_like.extraction.furniture import believed
 from obelics_like.extraction.measures import PROSE
-from obelics_like.extraction.neighbours import announces, between_prose, headings_of_links, whole_tables
+from obelics_like.extraction.neighbours import LEADING, announces, between_prose, headings_of_links, whole_tables
 from obelics_like.extraction.paragraphs import SHORT, Paragraphs, Totals
 from obelics_like.extraction.tags import HEADINGS
 from obelics_like.extraction.walk import Walked
@@ -302,18 +302,28 @@ def _told_under(held: int, linked: int) -> tuple[float, float]:
 
 def _lone_headings(found: Paragraphs, picks: list[bool], fit: list[int]) -> None:
     """Take back a heading that no kept text follows before prose that is not kept, and a line that announces links."""
-    followed = False
-    kinds, sizes, scores = found.kinds, found.sizes, found.scores
-    for at in range(fit[-1], fit[0] - 1, -1) if fit else ():
+    if not fit:
+        return
+    followed, behind = False, found.next(fit[-1])
+    kinds, sizes, scores, links = found.kinds, found.sizes, found.scores, found.links
+    for at in range(fit[-1], fit[0] - 1, -1):
         if picks[at]:
             if kinds[at] in HEADINGS:
                 picks[at] = followed
-            elif sizes[at] < ANNOUNCING and announces(found, picks, at):
+            elif (
+                sizes[at] < ANNOUNCING
+                and behind
+                and links[behind] >= LEADING
+                and not picks[behind]
+                and announces(found, picks, at, behind)
+            ):
                 picks[at] = False
             else:
                 followed = True
         elif followed and scores[at] and kinds[at] != "figcaption":
             followed = False
+        if sizes[at]:
+            behind = at
 
 
 def _linked_headings(walked: Walked, found: Paragraphs, picks: list[bool], fit: list[int]) -> None:

@@ -105,7 +105,8 @@ def candidates(
     view = View(walked, placements, judged, url, lead_image, place)
     close = [faultless[row[NUMBER]] for row in place.rows]
     looked = looked_at([one for _, one in close], words)
-    among, kept = list[tuple[Placement, str]](), list[tuple[int, Placement, str, View]]()
+    among: list[tuple[Placement, str]] = []
+    kept: list[tuple[int, Placement, str, View]] = []
     seen, first, last = view.seen, place.first, place.last
     for row, (number, one), (said, file, called, href) in zip(place.rows, close, looked):
         picture, item = one.picture, one.item

@@ -32,11 +32,9 @@ def between_prose(at: int, found: Paragraphs, above: int, end: int) -> bool:
     return bool(above <= found.containers[before] < end and above <= found.containers[behind] < end)
 
 
-def announces(found: Paragraphs, picks: list[bool], at: int) -> bool:
-    """Whether a short line is followed by links that are not kept: by one behind a colon, by two behind no sentence."""
-    first = found.next(at)
-    if not first or picks[first] or found.links[first] < LEADING:
-        return False
+def announces(found: Paragraphs, picks: list[bool], at: int, first: int) -> bool:
+    """Whether a short line announces links that are not kept, of which `first` stands right behind it: one behind a
+    colon, two behind no sentence."""
     mark = found.texts[at][-1]
     if mark in ":：":
         return True

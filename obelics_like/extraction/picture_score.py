@@ -97,6 +97,7 @@ _NAMED = [tuple(spoken & bit != 0 for bit in (GALLERY, PROMOTION, PERSON, VIDEO)
 _UNDECLARED, _UNLINKED = (False,) * 4, (False,) * 6
 """What `_shown` and `_linked` give where there is nothing to tell of."""
 _P = scan.NAMES.index("p")
+_NONE: frozenset[str] = frozenset()
 
 
 class Model(NamedTuple):
@@ -132,7 +133,7 @@ class View:
         self.many, self.first, self.last, _ = near
         self.lead_name = file_name(lead) if lead else ""
         urls = [one.url for one in placements]
-        self.repeated = _repeated(urls) if len(set(urls)) < len(urls) else set[str]()
+        self.repeated = _repeated(urls) if len(set(urls)) < len(urls) else _NONE
         self.alike: dict[tuple[object, ...], int] = {}
         self.leading: dict[tuple[object, ...], int] = {}
         self.seen: dict[int, Seen] = {}
@@ -186,11 +187,12 @@ class View:
         return at < len(self.holders) and self.holders[at] < self.walked.ends[container]
 
 
-def _repeated(urls: list[str]) -> set[str]:
-    known, again = set[str](), set[str]()
+def _repeated(urls: list[str]) -> frozenset[str]:
+    known: set[str] = set()
+    again: set[str] = set()
     for url in urls:
         (again if url in known else known).add(url)
-    return again
+    return frozenset(again)
 
 
 def is_same(url: str, other: str, name: str) -> bool:

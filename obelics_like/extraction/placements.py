@@ -99,7 +99,9 @@ def place(walked: Walked, base: str, smallest: int = 1, largest: int = 0) -> lis
     """
     way = _Way(base, walked.looked)
     starts = way.starts
-    placed, fallbacks, formulas = list[Placement](), list[int](), list[Placement]()
+    placed: list[Placement] = []
+    fallbacks: list[int] = []
+    formulas: list[Placement] = []
     for at, picture in walked.pictures.items():
         placement: Placement | None
         bits, urls = 0, picture.urls

@@ -6,11 +6,33 @@
 
 #include "walk.h"
 
-EXPORT uint32_t tag_hash(const char *name, int32_t length) {
-    uint32_t hash = 2166136261u;
-    for (int32_t i = 0; i < length; i++) hash = (hash ^ (unsigned char)name[i]) * 16777619u;
-    return hash;
+/* A hash of some bytes and of what was hashed before, eight at a time; the last eight may be some of those before them. */
+static uint64_t mixed(uint64_t hash, const char *at, int32_t length) {
+    const uint64_t factor = 0x9E3779B97F4A7C15u;
+    const char *end = at + length;
+    uint64_t bytes = 0;
+    hash += (uint64_t)length + 1;
+    for (; end - at > 8; at += 8) {
+        memcpy(&bytes, at, 8);
+        hash = (hash ^ bytes) * factor;
+        hash ^= hash >> 29;
+    }
+    if (length >= 8) {
+        memcpy(&bytes, end - 8, 8);
+    } else if (length >= 4) {
+        uint32_t first, last;
+        memcpy(&first, at, 4);
+        memcpy(&last, end - 4, 4);
+        bytes = first | (uint64_t)last << 32;
+    } else if (length) {
+        bytes = (uint64_t)(unsigned char)*at | (uint64_t)(unsigned char)at[length / 2] << 8 |
+                (uint64_t)(unsigned char)end[-1] << 16;
+    }
+    hash = (hash ^ bytes) * factor;
+    return hash ^ hash >> 29;
 }
+
+EXPORT uint32_t tag_hash(const char *name, int32_t length) { return (uint32_t)mixed(1, name, length); }
 
 int32_t tag_of(const Tags *tags, const char *name, int32_t length) {
     uint32_t hash = tag_hash(name, length), slot = hash & (uint32_t)(tags->slots - 1);
@@ -34,19 +56,6 @@ int add_row(Numbers *list, int32_t one, int32_t two, int32_t three) {
 }
 
 /* ---- containers ---- */
-
-static uint64_t mixed(uint64_t hash, const char *at, int32_t length) {
-    uint64_t bytes;
-    for (; length >= 8; length -= 8, at += 8) {
-        memcpy(&bytes, at, 8);
-        hash = (hash ^ bytes) * 0x9E3779B97F4A7C15u;
-        hash ^= hash >> 29;
-    }
-    bytes = (uint64_t)length + 1;
-    memcpy(&bytes, at, (size_t)length);
-    hash = (hash ^ bytes) * 0x9E3779B97F4A7C15u;
-    return hash ^ hash >> 29;
-}
 
 static uint32_t hash_of_name(const Name *name) {
     return (uint32_t)mixed(mixed(1, name->first, name->first_length), name->second, name->second_length);
@@ -501,6 +510,16 @@ static int gather(Result *out) {
     return 1;
 }
 
+/* Make room for what most pages tell, before it is asked for: lists that grow are copied each time. */
+static void make_room(Result *out) {
+    numbers_room(&out->items, ITEM * 128);
+    numbers_room(&out->containers, CONTAINER * 256);
+    numbers_room(&out->bits, 256);
+    bytes_room(&out->text, 1 << 13);
+    bytes_room(&out->words, 1 << 12);
+    bytes_room(&out->told, 1 << 12);
+}
+
 static int32_t walked(Walk *w, const char *html, int32_t length, const int64_t *ends, int32_t pieces, int as_written) {
     State state = {.kind = w->tags->p};
     Result *out = w->out;
@@ -534,6 +553,7 @@ EXPORT Result *page_walk(const char *html, int32_t length, const Tags *tags, con
         return NULL;
     }
     for (int32_t i = 0; i < w.room_of_slots; i++) w.slots[i] = -1;
+    make_room(out);
     if (naming) prepare_names(&w);
     out->status = walked(&w, html, length, ends, pieces, as_written);
     if (out->status == TOO_LARGE) out->measured = w.wanted;

@@ -108,7 +108,7 @@ def test_of_a_page_that_is_damaged_in_one_archive_the_copy_in_another_is_read(tm
     assert [i["unread"] for i in record["inputs"]] == [1, 1, 0]
 
 
-RAY = pytest.param("ray", 2, marks=[pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(600)])
+RAY = pytest.param("ray", 2, marks=[pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(1800)])
 
 
 @pytest.mark.parametrize(("engine", "workers"), [("local", 1), ("local", 2), RAY])
@@ -207,7 +207,7 @@ obelics_like.build([crawl], out, scorer="none", engine="inline")
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize(("point", "counts"), [("replace", (4, 3, 5)), ("fsync", (9, 8, 11))])
 def test_a_run_killed_between_write_and_publish_ends_in_the_same_bytes(
     built: Path, tmp_path: Path, point: str, counts: tuple[int, ...]

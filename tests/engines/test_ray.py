@@ -18,7 +18,7 @@ from obelics_like.errors import MissingPiece
 from tests import test_run
 from tests.engines import tasks_for_tests as tasks
 
-pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(1800)]
 ray: Any = pytest.importorskip("ray", reason="the extra `ray` is not installed")
 CRAWL = test_run.CRAWL
 samples = test_run.samples

@@ -250,7 +250,7 @@ def test_a_killed_worker_costs_an_attempt_and_not_the_run(built: Path, tmp_path:
                 os.kill(workers[0], signal.SIGKILL)
                 killed.add(workers[0])
         time.sleep(0.2)
-    assert driver.wait(timeout=60) == 0
+    assert driver.wait(timeout=120) == 0
     assert len(killed) == 2
     assert contents(out) == contents(built)
 

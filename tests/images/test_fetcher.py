@@ -242,7 +242,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         "2",
     ]
     made += ["-keyout", str(key), "-out", str(cert), "-subj", "/CN=pictures.test"]
-    subprocess.run([*made, "-addext", "subjectAltName=DNS:pictures.test"], check=True, capture_output=True, timeout=30)
+    subprocess.run([*made, "-addext", "subjectAltName=DNS:pictures.test"], check=True, capture_output=True, timeout=300)
     return cert, key
 
 

@@ -29,6 +29,7 @@ from obelics_like.cli import progress as progress_module
 from obelics_like.engines.inline import InlineEngine
 from obelics_like.errors import DataError, MissingPiece, ObelicsLikeError
 from obelics_like.recipe import recipe_names
+from tests.test_run import workers_of
 
 ROOT = Path(__file__).resolve().parent.parent
 CRAWL = ROOT / "samples" / "crawl"
@@ -653,18 +654,25 @@ def test_of_very_many_broken_archives_the_first_are_named_and_the_others_counted
     assert "obelics-like: and 2 more of the 22 inputs\n" in result.stderr
 
 
-def _workers(driver: int) -> list[int]:
-    try:
-        return [int(n) for n in Path(f"/proc/{driver}/task/{driver}/children").read_text().split()]
-    except FileNotFoundError:
-        return []
-
-
 def _gone(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except FileNotFoundError:
         return True
+
+
+HELD = """
+import sys
+from obelics_like.cli import main
+from obelics_like.engines.local import LocalEngine
+from tests.engines.tasks_for_tests import never
+real = LocalEngine.map
+def held(self, task, items, *needs):
+    return real(self, never if task.__name__ == "map_shards" else task, items, *needs)
+LocalEngine.map = held
+main(sys.argv[1:], prog_name="obelics-like")
+"""
+"""A run whose workers never end what they do once all is scanned: it can't be over before it is stopped."""
 
 
 @pytest.mark.parametrize(
@@ -674,7 +682,7 @@ def test_a_run_that_is_stopped_ends_its_workers_and_says_how_to_go_on(
     corpus: Path, tmp_path: Path, here: None, sent: signal.Signals, code: int
 ) -> None:
     out = tmp_path / "out"
-    command = [*COMMAND, "build", str(CRAWL), "--out", str(out), *QUICK]
+    command = [sys.executable, "-c", HELD, "build", str(CRAWL), "--out", str(out), *QUICK]
     with subprocess.Popen(
         command,
         stderr=subprocess.PIPE,
@@ -682,12 +690,12 @@ def test_a_run_that_is_stopped_ends_its_workers_and_says_how_to_go_on(
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
     ) as driver:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 240
         while not list(out.glob("work/index/*.json")) and driver.poll() is None and time.monotonic() < deadline:
             time.sleep(0.02)
-        workers = _workers(driver.pid)
+        workers = workers_of(driver.pid)
         driver.send_signal(sent)
-        _, said = driver.communicate(timeout=60)
+        _, said = driver.communicate(timeout=120)
     assert driver.returncode == code
     assert "run the same command again" in said
     assert "Traceback" not in said

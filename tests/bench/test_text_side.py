@@ -118,7 +118,7 @@ def test_processor_time_counts_children_and_not_waiting(tmp_path: Path) -> None:
     program = f"import subprocess, sys, time\nsubprocess.run([sys.executable, '-c', {busy!r}])\ntime.sleep(0.5)"
     start = time.monotonic()
     timing = timed.run([sys.executable, "-c", program], tmp_path / "log", {})
-    assert 0.3 <= timing.cpu < 0.8
+    assert 0.3 <= timing.cpu <= timing.wall - 0.45  # each of the two waits for the other, and half a second for nothing
     assert 0.8 <= timing.wall <= time.monotonic() - start
     assert timing.peak_mb > 3
 

@@ -98,7 +98,7 @@ def taken(folder: Path, memory: int, kind: str) -> tuple[float, int]:
 
 def expected(rows: float, memory: float, kind: str, dropped: int) -> float:
     """README.md, "Memory": megabytes of a worker that decides, from those of the rows on disk and of the limit."""
-    return 115 + min(memory, (5 if kind == "url" else 2) * rows) + 0.0004 * dropped
+    return 125 + min(memory, (5 if kind == "url" else 2) * rows) + 0.0004 * dropped
 
 
 @pytest.mark.slow

@@ -82,6 +82,10 @@ def slow_then_pid(item: tuple[str, int]) -> int:
     return n
 
 
+def never(_: object) -> None:
+    time.sleep(600)
+
+
 def fail_or_sleep(n: int) -> int:
     if n == 0:
         raise ValueError("first")

@@ -74,11 +74,14 @@ def test_an_item_that_always_kills_is_given_up(with_workers: Engine) -> None:
 
 
 def test_workers_are_kept_between_calls(with_workers: Engine) -> None:
-    first = {p for _, p in with_workers.map(tasks.pid, range(6))}
+    first: set[int] = set()
+    deadline = time.monotonic() + 120
+    while len(first) < with_workers.workers and time.monotonic() < deadline:  # one of Ray's may come up later
+        first |= {p for _, p in with_workers.map(tasks.pid, range(6))}
     second = {p for _, p in with_workers.map(tasks.pid, range(6))}
     assert os.getpid() not in first | second
     assert second <= first
-    assert len(first) <= 2
+    assert len(first) == 2
 
 
 def test_no_more_is_done_than_is_taken(any_engine: Engine, tmp_path: Path) -> None:
@@ -157,7 +160,9 @@ def test_what_a_worker_prints_is_not_in_the_stdout_of_the_driver(local: Engine, 
 def test_a_task_that_never_ends_is_given_up_and_the_others_are_done(
     with_workers: Engine, monkeypatch: pytest.MonkeyPatch, task: Callable[[int], int], said: str
 ) -> None:
-    monkeypatch.setattr(with_workers, "stall", 1.0 if task is tasks.hang else 0.2)
+    """They are up before, so that only what never ends can be slow enough; a busy one has four times as long."""
+    assert len(list(with_workers.map(tasks.double, range(6)))) == 6
+    monkeypatch.setattr(with_workers, "stall", 2.0 if task is tasks.hang else 0.5)
     results = dict(with_workers.map(task, range(5)))
     failure = results.pop(3)
     assert isinstance(failure, Failure)
@@ -237,13 +242,14 @@ def test_workers_end_with_their_driver_even_when_they_are_busy(tmp_path: Path, h
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
     )
     workers: list[int] = []
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while len(workers) < 2 and time.monotonic() < deadline:
         workers = [int(p.stem) for p in tmp_path.glob("*.pid")]
         time.sleep(0.05)
     driver.send_signal(how)
-    driver.wait(timeout=30)
+    driver.wait(timeout=60)
     assert len(workers) == 2
+    deadline = time.monotonic() + 60
     while any(_running(w) for w in workers) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not any(_running(w) for w in workers)

@@ -18,7 +18,7 @@ from obelics_like.errors import MissingPiece
 from tests import test_run
 from tests.engines import tasks_for_tests as tasks
 
-pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.timeout(1800)]
 ray: Any = pytest.importorskip("ray", reason="the extra `ray` is not installed")
 CRAWL = test_run.CRAWL
 samples = test_run.samples
@@ -95,7 +95,7 @@ def test_a_node_lost_in_the_midst_of_its_work_costs_an_attempt(nodes: TwoNodes, 
         timer.start()
         start = time.monotonic()
         assert sorted(power.map(tasks.linger, range(6))) == [(n, n) for n in range(6)]
-        assert time.monotonic() - start < 120
+        assert time.monotonic() - start < 300
     finally:
         timer.join()
         power.close()
@@ -108,6 +108,7 @@ def test_work_that_no_node_has_room_for_is_told_and_not_waited_for(nodes: TwoNod
     try:
         with pytest.raises(MissingPiece, match=r"no worker with cpu 64, .* placed in"):
             list(power.map(tasks.double, [1], Needs(cpu=64)))
+        power.stall = 120.0  # a worker that there is room for may take longer to come up than 3 s
         assert list(power.map(tasks.double, [1])) == [(1, 2)]
     finally:
         power.close()

@@ -6,7 +6,6 @@ import pickle
 import re
 import subprocess
 import sys
-import time
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from obelics_like.extraction import extract
 from obelics_like.extraction.nodes import MAINS, Nodes
 from obelics_like.stage import Context
 from tests.extraction.test_cases import FILES, read, run
+from tests.pace import least
 
 URL = "https://example.org/news/story.html"
 PROSE = "<p>The ferry left the harbour at six in the morning, with forty people on board and a cargo of apples.</p>"
@@ -124,13 +124,9 @@ def _misnested(formatting: int, within: bytes, ends: int) -> bytes:
     ids=range(56),
 )  # fmt: skip
 def test_hostile_pages_cost_no_more_than_two_seconds(html: bytes, want: str | None) -> None:
-    spent = []
-    while not spent or (spent[-1] >= 2 and len(spent) < 3):  # what else the machine does may slow a run, not each
-        start = time.process_time()
-        document = run(html, URL)
-        spent.append(time.process_time() - start)
-    assert min(spent) < 2
-    assert rule(document) == want
+    found = []
+    assert least(lambda: found.append(run(html, URL)), 2) < 2
+    assert {rule(document) for document in found} == {want}
 
 
 LONG = b"x" * 150_000

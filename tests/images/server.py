@@ -90,7 +90,7 @@ class Server:
 
     def _serve(self, connection: socket.socket) -> None:
         try:
-            connection.settimeout(20)
+            connection.settimeout(120)
             if self.tls:
                 connection = self.tls.wrap_socket(connection, server_side=True)
             head = b""

@@ -19,7 +19,7 @@ from tests.images.things import document, run
 PICTURE = reply(PNG, Content_Type="image/png")
 OTHER = reply(PNG + b"tail", Content_Type="image/png")
 STAGE = FetchImages(
-    contact="you@example.org", delay=0.0, seconds=2.0, test_only_allow_addresses=("127.0.0.1",), id="images.fetch"
+    contact="you@example.org", delay=0.0, seconds=60.0, test_only_allow_addresses=("127.0.0.1",), id="images.fetch"
 )
 pytestmark = pytest.mark.filterwarnings("ignore:.*for tests only")
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from obelics_like.images.fetcher import retry_after
-from tests.images.fetching import PICTURE, get
+from tests.images.fetching import PICTURE, WITHIN, get, hasten, nobody
 from tests.images.server import PNG, Answer, Server, endless, redirect, reply, silent
 
 
@@ -48,7 +48,7 @@ def test_what_the_answer_for_robots_means(make: Any, answer: Answer, reason: str
     def resolver(host: str, port: int) -> list[str]:
         return ["10.0.0.1"] if host == "inside.test" else ["127.0.0.1"]
 
-    found, server = get(make(resolver, seconds=0.5), PICTURE, **{"/robots.txt": answer})
+    found, server = get(make(resolver, seconds=0.5 if answer is silent else 60.0), PICTURE, **{"/robots.txt": answer})
     assert found.reason == reason
     assert ("/a" in server.paths()) is (reason is None)
 
@@ -91,16 +91,16 @@ def test_a_host_that_asks_for_an_hour_is_left_alone(make: Any) -> None:
 
 
 def test_a_dead_host_is_left_alone(make: Any) -> None:
-    fetcher = make(max_host_failures=2, seconds=0.3)
+    fetcher = make(max_host_failures=2)
     with Server({"/a": silent}) as server:
+        hasten(fetcher, server, 0.3)
         reasons = [fetcher.fetch(server.url("/a")).reason for _ in range(4)]
     assert reasons == ["timeout", "timeout", "host_down", "host_down"]
 
 
 def test_nobody_listens(make: Any) -> None:
-    with Server({}) as server:
-        url = server.url("/a")
-    assert make().fetch(url).reason == "robots_unreachable"
+    with nobody() as port:
+        assert make().fetch(f"http://pictures.test:{port}/a").reason == "robots_unreachable"
 
 
 def test_the_delay_lies_between_any_two_requests(make: Any) -> None:
@@ -118,7 +118,7 @@ def test_a_crawl_delay_is_honoured_within_bounds(make: Any) -> None:
         for _ in range(2):
             assert fetcher.fetch(server.url("/a")).data == PNG
     times = [at for at, path, _ in server.asked if path == "/a"]
-    assert 0.45 < times[1] - times[0] < 10
+    assert 0.45 < times[1] - times[0] < WITHIN
 
 
 def test_one_request_at_a_time_to_a_host_even_for_two_fetchers(make: Any) -> None:

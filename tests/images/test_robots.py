@@ -60,9 +60,9 @@ def test_crawl_delay() -> None:
 
 def test_a_pattern_made_to_backtrack_takes_no_time() -> None:
     rules = read_robots(b"User-agent: *\nDisallow: /" + b"*a" * 20_000 + b"b$")
-    began = time.monotonic()
+    began = time.process_time()
     assert rules.allows("/" + "a" * 8000)
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize(

@@ -178,9 +178,9 @@ def test_two_processes_at_once(models: Path) -> None:
     children = [context.Process(target=_fetch_in_child, args=(shelf, models, start, answers)) for _ in range(2)]
     for child in children:
         child.start()
-    found = [answers.get(timeout=60) for _ in children]
+    found = [answers.get(timeout=300) for _ in children]
     for child in children:
-        child.join(60)
+        child.join(300)
         assert child.exitcode == 0
     assert found == [str(models / "m.ftz")] * 2
     assert [(p.name, p.read_bytes()) for p in models.iterdir()] == [("m.ftz", MODEL)]

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from obelics_like.errors import DataError
 from obelics_like.models.unpickle import MAGIC, PROTOCOL, read_tensors
+from tests.pace import least
 
 MACHINE = {"protocol_version": PROTOCOL, "little_endian": True, "type_sizes": {"int": 4}}
 
@@ -202,13 +203,17 @@ def test_a_missing_file(tmp_path: Path) -> None:
         read_tensors(tmp_path / "net.pth")
 
 
-@settings(max_examples=150, deadline=5000)  # a byte must not cost seconds
+@settings(max_examples=150)
 @given(st.integers(0, len(good()) - 1), st.integers(0, 255))
 def test_a_changed_byte_gives_tensors_or_a_data_error(tmp_path_factory: Any, at: int, value: int) -> None:
     data = bytearray(good())
     data[at] = value
     path = write(tmp_path_factory.mktemp("flip"), bytes(data))
     before = set(sys.modules)
-    with contextlib.suppress(DataError):
-        read_tensors(path)
+
+    def tensors() -> None:
+        with contextlib.suppress(DataError):
+            read_tensors(path)
+
+    assert least(tensors, 5) < 5  # a byte must not cost seconds
     assert all(name.startswith("encodings.") for name in set(sys.modules) - before)  # opcodes in other spellings

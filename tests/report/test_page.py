@@ -181,7 +181,7 @@ def test_a_browser_shows_it_and_asks_for_nothing(tmp_path: Path) -> None:
         [chromium, *(f"--{flag}" for flag in flags), path.as_uri()],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=True,
     )
     assert "The lighthouse stands on a rock." in done.stdout

@@ -29,7 +29,7 @@ from tests import test_faults, test_index, test_run
 from tests.test_index import crawl, pages, remembering
 from tests.test_run import CRAWL, contents
 
-pytestmark = [pytest.mark.moto, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.moto, pytest.mark.slow, pytest.mark.timeout(1800)]
 samples = test_run.samples
 recipe = test_faults.recipe
 WORK = "s3://corpora/work"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import ClassVar
 
 from obelics_like.errors import OptionError
@@ -24,7 +24,7 @@ _LETTER = re.compile(r"[^\W_]")  # what str.isalnum says yes to
 _STOPS = "\u17d4\u17d5\u0f0d\u0f0e"
 _PASSED_OVER = re.compile(f"[{_STOPS}]\\s+")
 _MARK = re.compile(r"[!?'`]|[^\w\s\x00-\x7f’–…]")
-WORK, PART = 2_000_000, 1_000
+WORK, PART = 2_000_000, 600
 """Marks times characters of a text from which it is given to the splitter in parts of so many characters at most, whose
 time is that product: 40,000 ideographs with as many full stops take a second, a novel without a blank half a minute. No
 text of 1,747 pages had more than 1,010,520."""
@@ -39,10 +39,9 @@ def spans(text: str, language: str, segment: Segment, max_characters: int | None
     [(0, 4), (5, 14)]
     """
     try:
-        parts = _segmented(text, language, segment)
+        cuts = _cuts(text, language, segment)
     except UnicodeEncodeError:  # half a surrogate pair
-        parts = _segmented(_SURROGATE.sub("\ufffd", text), language, segment)
-    cuts = [len(text)] if parts == [text] else _ends(text, parts)
+        cuts = _cuts(_SURROGATE.sub("\ufffd", text), language, segment)
     if not text.isascii() and any(map(text.__contains__, _STOPS)) and _PASSED_OVER.search(text):
         cuts = sorted({*cuts, *(stop.end() for stop in _PASSED_OVER.finditer(text))})
     pieces, at = [], 0
@@ -60,14 +59,15 @@ def spans(text: str, language: str, segment: Segment, max_characters: int | None
     return [part for piece in found for part in _split(text, piece, max_characters)]
 
 
-def _segmented(text: str, language: str, segment: Segment) -> list[str]:
-    """The pieces of a text; of a long one with many marks they are found in parts.
+def _cuts(text: str, language: str, segment: Segment) -> list[int]:
+    """Where the pieces of a text end; of a long one with many marks they are found in parts.
 
     Each part begins with the piece in which the one before it ends; a piece as long as a part goes on in the next one.
     """
     if len(text) <= PART or len(text) * len(_MARK.findall(text)) <= WORK:
-        return segment(language, text)
-    pieces, at, goes_on = list[list[str]](), 0, False
+        pieces = segment(language, text)
+        return [len(text)] if pieces == [text] else _ends(text, pieces)
+    ends, at, goes_on = list[int](), 0, False
     while at < len(text):
         part = text[at : at + PART]
         found = [piece for piece in segment(language, part) if piece]
@@ -75,12 +75,11 @@ def _segmented(text: str, language: str, segment: Segment) -> list[str]:
             found = [part]
         elif len(found) > 1 and at + PART < len(text):
             found.pop()
-        at += sum(map(len, found))
         if goes_on:
-            pieces[-1].append(found[0])
-        pieces += ([piece] for piece in found[goes_on:])
-        goes_on = len(found[-1]) == PART
-    return ["".join(piece) for piece in pieces]
+            ends.pop()
+        ends += islice(accumulate(map(len, found), initial=at), 1, None)
+        at, goes_on = ends[-1], len(found[-1]) == PART
+    return ends
 
 
 def _ends(text: str, pieces: list[str]) -> list[int]:

@@ -26,6 +26,8 @@ _CELL, _TABLE = scan.numbers_of("td", "th"), scan.numbers_of("table")
 
 def between_prose(at: int, found: Paragraphs, above: int, end: int) -> bool:
     """Whether prose stands right before a paragraph and right behind it, in the box that it stands in."""
+    if at and found.sizes[at - 1] and not found.scores[at - 1]:  # as of most lines, of which a page may have 190,000
+        return False
     before, behind = next(found.before(at), at), next(found.behind(at), at)
     if not (found.scores[before] and found.scores[behind]):
         return False

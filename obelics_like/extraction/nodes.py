@@ -18,7 +18,7 @@ from obelics_like.extraction.budget import Tags, attributes_for, beginnings, clo
 from obelics_like.extraction.captions import captions
 from obelics_like.extraction.charset import decode
 from obelics_like.extraction.hydration import article_markup
-from obelics_like.extraction.placements import Placement, place
+from obelics_like.extraction.placements import Placement, hold_joined, place
 from obelics_like.extraction.scan import OverBudget, Walker
 from obelics_like.extraction.texts import tidy
 from obelics_like.extraction.walk import Walked
@@ -91,7 +91,7 @@ class Nodes(Stage):
         "unparsable": "a page that the parser refused",
         "too_many_bytes": "a page of more bytes than the budget",
         "too_many_elements": "a page of more elements than the budget",
-        "too_many_pictures": "a page of more pictures than the budget, or of 100,000 addresses of them",
+        "too_many_pictures": "a page of more pictures than the budget, or whose addresses are too many or too long",
         "too_deep": "a page nested deeper than the budget",
         "too_many_attributes": "a page with an element of more attributes than the budget, or of more in all",
         "too_many_names": "a page of more different names of elements and attributes than the budget",
@@ -154,11 +154,13 @@ class Nodes(Stage):
             known = known if utf8 is html else tags(utf8, len(utf8))  # counted to the end
             shown = shadow.opened(utf8) if known.templates else utf8
             walked = self._walked(shown, known, opened)
+            base = walked.head.base_url(page.url)
+            hold_joined(walked, page.url, base)
         except OverBudget as over:
             return self.drop(*over.args)
         except Exception as error:
             return self.drop("unparsable", str(error)[:200])
-        placements = place(walked, walked.head.base_url(page.url), self.min_data_uri, self.max_data_uri)
+        placements = place(walked, base, self.min_data_uri, self.max_data_uri)
         document.facts.update(walked.head.facts(page.url, html, page.origin.http_headers))
         main = opened.peer and peers.matching(walked, opened.peer(utf8.decode("utf-8", "replace"), page.url))
         drops, told = self._judge(walked, placements, page.url, document.facts.get("lead_image", ""), main)

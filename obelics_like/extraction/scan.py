@@ -333,6 +333,6 @@ def _tag(name: str) -> Tag:
         action = "plain" if name in PLAIN else "void" if name in VOID else "silent" if name in SILENT else "block"
     kind = KINDS.get(name, "div")
     flags = _KEEPS * (name in KEEPING) | _PRE * (kind == "pre") | _HEADING * (name in HEADINGS)
-    flags |= _PAGE * (name in ("html", "body")) | _LITERAL * (name == "xmp")
+    flags |= _PAGE * (name in ("html", "body")) | _LITERAL * (name in ("xmp", "plaintext"))
     bits = names.BY_TAG.get(name, 0), names.MUTED.get(name, 0)
     return Tag(name.encode(), len(name), _ACTIONS.index(action), NAMES.index(kind), flags, *bits)

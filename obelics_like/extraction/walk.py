@@ -7,7 +7,7 @@ itself is `native/walk.c`; here its rows become objects, and names and addresses
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import compress
 from typing import Any
 
@@ -16,7 +16,7 @@ from obelics_like.extraction.elements import Picture, pictures
 from obelics_like.extraction.formulas import formulas, kind_in
 from obelics_like.extraction.head import Head
 from obelics_like.extraction.measures import flags_of
-from obelics_like.extraction.texts import composed, tidy_code, without_invisible
+from obelics_like.extraction.texts import composed, tidy_code, without_invisible_each
 
 Attributes = Mapping[str, str]
 
@@ -127,17 +127,20 @@ class Walked:
         joined: dict[int, int] = {}
         pieces: dict[int, list[str]] = {}  # of each text that goes on; it is put together once, as they may be many
         sizes: dict[int, int] = {}
-        for at in sorted({*rows.special, *self._told(formulas, gone)}) if formulas else rows.special:
+        special = sorted({*rows.special, *self._told(formulas, gone)}) if formulas else rows.special
+        read = self._as_read(special)
+        for at in special:
             row = at * scan.ITEM
-            flags, joint = items[row + scan.FLAGS], items[row + scan.JOINT]
-            if flags & (scan.MARKED | scan.ODD | scan.CODE):
-                text = _as_read(texts[at], flags)
-                if text != texts[at] or flags & scan.CODE or at in formulas:  # else the flags are right as they are
-                    texts[at] = text
-                    changed.add(at)
-                    if not text:
-                        gone.add(at)
-                        continue
+            joint = items[row + scan.JOINT]
+            text, code = read.get(at), items[row + scan.FLAGS] & scan.CODE
+            if text is not None and (
+                text != texts[at] or code or at in formulas
+            ):  # else the flags are right as they are
+                texts[at] = text
+                changed.add(at)
+                if not text:
+                    gone.add(at)
+                    continue
             if joint and (gone or formulas):  # else the picture before it stands, and parts it from what comes before
                 before, passed = at - 1, False
                 while before in gone and before not in joined:
@@ -164,6 +167,21 @@ class Walked:
             items[row + scan.SIZE] = len(texts[at])
         for at in gone:
             items[at * scan.ITEM + scan.KIND] = scan.GONE
+
+    def _as_read(self, special: Iterable[int]) -> dict[int, str]:
+        """Those of the texts that are odd, as they are read."""
+        read: dict[int, str] = {}
+        odd: list[int] = []
+        for at in special:
+            flags = self.rows[at * scan.ITEM + scan.FLAGS]
+            if flags & (scan.MARKED | scan.ODD | scan.CODE):
+                text = composed(self.texts[at]) if flags & scan.MARKED else self.texts[at]
+                read[at] = tidy_code(text) if flags & scan.CODE else text
+                if flags & scan.ODD and not flags & scan.CODE:
+                    odd.append(at)
+        if odd:
+            read.update(zip(odd, without_invisible_each([read[at] for at in odd])))
+        return read
 
     def _told(self, formulas: dict[int, Picture], gone: set[int]) -> Iterator[int]:
         """Make texts of the formulas of which something is said; the others, and those that a `<math>` before them has
@@ -208,12 +226,3 @@ class Walked:
         for name in ("texts", "kinds", "containers", "links"):
             whole = getattr(self, name)
             setattr(self, name, [whole[at] for at in left])
-
-
-def _as_read(text: str, flags: int) -> str:
-    """A text that these flags call odd, as it is read."""
-    if flags & scan.MARKED:
-        text = composed(text)
-    if flags & scan.CODE:
-        return tidy_code(text)
-    return without_invisible(text) if flags & scan.ODD else text

@@ -2,7 +2,10 @@
 
    It is read where lexbor's nodes can't be, and where a page is only tried out. So this is no parser of HTML: it reads
    start tags, end tags, comments and text. Nothing here trusts the input: each step is bounded by its length, and markup
-   that lexbor would not write is passed by as text or skipped. */
+   that lexbor would not write is passed by as text or skipped.
+
+   Two things are written alike: text that looks like a tag, and a tag, in an `<xmp>` or the like of a drawing or formula,
+   and first in a `<plaintext>`. The former is taken for a tag, the latter for text (`tests/extraction/test_scan.py`). */
 
 #include "walk.h"
 
@@ -76,10 +79,49 @@ static const char *skipped(const char *at, const char *end) {
     return close ? close + 1 : end;
 }
 
+static int is_one_of(const char *name, int32_t length, const char *const *words) {
+    for (; *words; words++)
+        if (strlen(*words) == (size_t)length && !memcmp(name, *words, (size_t)length)) return 1;
+    return 0;
+}
+
+/* Whether what an element holds is IN_FOREIGN, if it stands in what is (HTML, 13.2.6: integration points are not). */
+static int holds_foreign(const char *name, int32_t length, int foreign) {
+    static const char *const begin[] = {"svg", "math", NULL};
+    static const char *const end[] = {"mi", "mo", "mn", "ms", "mtext", "annotation-xml",
+                                      "foreignObject", "desc", "title", NULL};
+    return foreign ? !is_one_of(name, length, end) : is_one_of(name, length, begin);
+}
+
+/* Where the text of a `<plaintext>` ends, to which all belongs that follows it in the page: only what it stands in is
+   closed behind it. */
+static const char *plaintext_end(const Walk *w, const char *at, const char *end) {
+    static const char close[] = "</plaintext>";
+    enum { LENGTH = sizeof close - 1 };
+    int32_t left = 1;
+    if (end - at < LENGTH) return end;
+    for (int32_t i = 0; i < w->depth; i++)
+        left += w->frames[i].length == LENGTH - 3 && !memcmp(w->frames[i].name, close + 2, LENGTH - 3);
+    for (const char *stop = end - LENGTH; stop >= at; stop--)
+        if (*stop == '<' && !memcmp(stop, close, LENGTH) && !--left) return stop;
+    return end;
+}
+
 /* Of an element whose text is not escaped, where that ends, from `at` on; else `at`. */
-static const char *behind_raw(const Tag *tag, const char *at, const char *end, const char *name, int32_t length) {
-    if (tag->action == RAW || tag->flags & IS_LITERAL) return raw_end(at, end, name, length);
-    return tag->action == SCRIPT ? script_end(at, end) : at;
+static const char *behind_raw(const Walk *w, const Tag *tag, const char *at, const char *name, int32_t length) {
+    if (tag->action == SCRIPT) return script_end(at, w->end);
+    if (tag->flags & IS_LITERAL && *name == 'p') return plaintext_end(w, at, w->end);
+    return tag->action == RAW || tag->flags & IS_LITERAL ? raw_end(at, w->end, name, length) : at;
+}
+
+/* Text as it is written: that of a foreign `<xmp>` or `<plaintext>` is not escaped. */
+static int take_written(Walk *w, const char *at, const char *end, const State *state) {
+    const Frame *frame = w->depth ? w->frames + w->depth - 1 : NULL;
+    if (frame && state->mode & IN_FOREIGN) {
+        int32_t number = tag_of(w->tags, frame->name, frame->length);
+        if (w->tags->tags[number].flags & IS_LITERAL) return take_literal(w, at, end);
+    }
+    return take_text(w, at, end, state->mode);
 }
 
 static int is_void(const Tag *tag) {
@@ -93,7 +135,7 @@ int read_markup(Walk *w, const char *html, int32_t size, State *state) {
     while (at < end) {
         if (*at != '<') {
             const char *next = memchr(at, '<', (size_t)(end - at)), *stop = next ? next : end;
-            if (!skipping && !(state->mode & SILENCED) && !take_text(w, at, stop, state->mode)) return NO_MEMORY;
+            if (!skipping && !(state->mode & SILENCED) && !take_written(w, at, stop, state)) return NO_MEMORY;
             at = stop;
             continue;
         }
@@ -113,8 +155,9 @@ int read_markup(Walk *w, const char *html, int32_t size, State *state) {
         }
         int32_t number = tag_of(w->tags, name, length);
         const Tag *tag = &w->tags->tags[number];
-        const char *behind = behind_raw(tag, at, end, name, length);
         State outer = *state;
+        int foreign = outer.mode & IN_FOREIGN;
+        const char *behind = foreign ? at : behind_raw(w, tag, at, name, length);
         if (skipping) {
             open = !is_void(tag);
         } else {
@@ -125,9 +168,11 @@ int read_markup(Walk *w, const char *html, int32_t size, State *state) {
         if (open) {
             if (!push(w, (Frame){.name = name, .length = length, .outer = outer})) return NO_MEMORY;
             if (w->depth > w->max_depth) return TOO_DEEP;
-            if (tag->action == TEMPLATE && !skipping) skipping = w->depth;
-            if (tag->flags & IS_LITERAL && !skipping && !(state->mode & SILENCED) && !take_literal(w, at, behind))
-                return NO_MEMORY;
+            int unseen = tag->action == TEMPLATE || (foreign && (tag->action == RAW || tag->action == SCRIPT));
+            if (unseen && !skipping) skipping = w->depth;
+            state->mode = (state->mode & ~IN_FOREIGN) | IN_FOREIGN * holds_foreign(name, length, foreign);
+            int seen = !skipping && !(state->mode & SILENCED);
+            if (tag->flags & IS_LITERAL && behind > at && seen && !take_literal(w, at, behind)) return NO_MEMORY;
             at = behind;
         }
     }

@@ -10,7 +10,8 @@
 
 enum { PLAIN, BLOCK, SILENT, VOID, LINK, AMP_IMAGE, BREAK, RULE, SVG_IMAGE, IMAGE, INPUT, HEAD, NOSCRIPT, OBJECT,
        PICTURE, SCRIPT, SOURCE, TITLE, VIDEO, TEMPLATE, MATH, RAW };
-enum { SILENCED = 1, LINKED = 2, CODE = 4, FALLBACK = 8, TITLED = 16, IN_MATH = 32 }; /* modes of a state */
+/* Modes of a state; IN_FOREIGN is one of markup: in a drawing or a formula, where all elements may hold others. */
+enum { SILENCED = 1, LINKED = 2, CODE = 4, FALLBACK = 8, TITLED = 16, IN_MATH = 32, IN_FOREIGN = 64 };
 enum { KEEPS = 1, IS_PRE = 4, IS_HEADING = 8, IS_PAGE = 16, IS_LITERAL = 32 }; /* flags of a tag */
 enum { FINE = 0, NO_MEMORY = -1, UNREADABLE = -2, TOO_MANY = 1, TOO_DEEP = 2, TOO_LARGE = 3 };
 

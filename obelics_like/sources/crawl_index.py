@@ -42,7 +42,8 @@ def find(given: str, reach: Reach) -> dict[str, tuple[tuple[int, int], ...]]:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for table in pool.map(lambda entry: _rows(join(reach.base, entry), condition, wanted), files):
             rows += table.num_rows
-            for name, offset, length in zip(*(table[column].to_pylist() for column in PLACE)):
+            for place in zip(*(table[column].to_pylist() for column in PLACE)):
+                name, offset, length = _place(given, *place)
                 found[name].add((offset, length))
             if rows > MOST_ROWS:
                 pool.shutdown(wait=False, cancel_futures=True)
@@ -56,6 +57,18 @@ def find(given: str, reach: Reach) -> dict[str, tuple[tuple[int, int], ...]]:
         got = f"no record of {crawl_name(given)} that fulfils {reach.index}"
         raise InputError(f"input {given}", got=got, valid="a condition that some record fulfils", do="widen it")
     return {name: tuple(sorted(found[name])) for name in sorted(found)}
+
+
+def _place(given: str, name: object, offset: object, length: object) -> tuple[str, int, int]:
+    """The place that a row names; raises InputError if it names none."""
+    if isinstance(name, str) and name and isinstance(offset, int) and isinstance(length, int) and offset >= 0 < length:
+        return name, offset, length
+    raise InputError(
+        f"the index of {given}",
+        got=f"a row of archive {name!r}, offset {offset!r}, length {length!r}",
+        valid="the name of an archive, and where in it the record lies",
+        do="leave such rows out by the condition, or look whether the base is right",
+    )
 
 
 def _rows(path: str, condition: Condition, archives: list[str] | None) -> pa.Table:

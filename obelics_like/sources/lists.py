@@ -17,8 +17,8 @@ from obelics_like.sources.disk import Disk, packing
 from obelics_like.sources.remote import WEB, is_remote, scheme
 from obelics_like.sources.web import inside
 
-MOST = 1 << 28
-"""Bytes of a list, unpacked, at most: 256 MB, some two million archives."""
+MOST, STEP = 1 << 28, 1 << 12
+"""Bytes of a list, unpacked, at most: 256 MB, some two million archives; bytes that are inflated at once."""
 CRAWL_ENTRY = re.compile(r"(?:crawl-data|cc-index|projects)/[A-Za-z0-9]")
 """How a path begins that Common Crawl's lists name: counted from its data host, not from the list."""
 FAR = (*WEB, "s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "hf")
@@ -121,16 +121,19 @@ def _text(path: str) -> str:
 
 
 def _unpacked(path: str, raw: bytes) -> bytes:
-    out = bytearray()
-    while raw and len(out) < MOST:
+    """All members; each is given a step at a time, as what lies behind its end is copied: a list may have a million."""
+    out, view, at = bytearray(), memoryview(raw), 0
+    while at < len(raw) and len(out) < MOST:
         member = zlib.decompressobj(31)
         try:
-            out += member.decompress(raw, MOST - len(out))
+            while at < len(raw) and not member.eof and len(out) < MOST:
+                piece = view[at : at + STEP]
+                out += member.decompress(piece, MOST - len(out))
+                at += len(piece) - len(member.unused_data) - len(member.unconsumed_tail)
             whole = member.eof or len(out) >= MOST
         except zlib.error:
             whole = False
         if not whole:  # half a list would be half a corpus, and nobody told
             raise InputError(f"input {path}", got="a list whose gzip data are damaged or cut", valid="a whole one",
                              do="get it again")  # fmt: skip
-        raw = member.unused_data
     return bytes(out)

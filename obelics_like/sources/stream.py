@@ -38,6 +38,8 @@ class Stream(ABC):
         """Up to where a record is known to reach: a member that ends before it may go on in the next one."""
         self.probing = False
         """Whether only a look is taken at the first bytes, so that damage is not worth a second reading."""
+        self.dry = 0
+        """Up to where it is known that no blank line comes, since a head began that had none: others may follow it."""
         self._buffer, self._pos = b"", 0
 
     @abstractmethod
@@ -63,6 +65,10 @@ class Stream(ABC):
         """Say that a record is known to reach up to byte `to`: where the member ends before it, the next may go on."""
         if to > self.want:
             self.want, self.done = to, False
+
+    def ends_before(self, to: int) -> bool:
+        """Whether it is known without reading that byte `to` lies behind the end."""
+        return False
 
     def view(self, count: int) -> bytes | memoryview:
         """As take, but without a copy if the bytes lie together: a page's body is copied once, when it is cut out."""
@@ -136,6 +142,9 @@ class Plain(Stream):
 
     def fresh(self) -> Plain:
         return Plain(self.disk, self.start)
+
+    def ends_before(self, to: int) -> bool:
+        return self.start + to > self.disk.size
 
     def _more(self) -> bytes:
         data = self.disk.read(self.end, self.STEP)

@@ -7,6 +7,7 @@ through a recipe as any other page; main content can't be told from the rest the
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from html import escape
@@ -39,12 +40,10 @@ def told(payload: bytes) -> bytes:
 
     Raises BadBody if it tells of none.
     """
-    import orjson
-
     try:
-        envelope = orjson.loads(payload)["Envelope"]
+        envelope = _loaded(payload)["Envelope"]
         page = envelope["Payload-Metadata"]["HTTP-Response-Metadata"]["HTML-Metadata"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadBody("unreadable", f"its JSON tells of no page ({type(error).__name__}: {error})") from None
     head = _table(_table(page).get("Head"))
     lines = ["<!DOCTYPE html><html><head>"]
@@ -56,6 +55,16 @@ def told(payload: bytes) -> bytes:
     lines.append("</head><body>")
     lines += [_picture(link) for link in _tables(_table(page).get("Links"))]
     return "\n".join([*filter(None, lines), "</body></html>\n"]).encode("utf-8", "replace")
+
+
+def _loaded(payload: bytes) -> Any:
+    """The JSON; of half a surrogate pair, as a title that was cut may end in, orjson makes nothing at all."""
+    import orjson
+
+    try:
+        return orjson.loads(payload)
+    except ValueError:
+        return json.loads(payload)
 
 
 def _picture(link: dict[str, Any]) -> str:

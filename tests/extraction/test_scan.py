@@ -23,6 +23,15 @@ ODD = (
     "<video poster=g.jpg><img src=h.jpg></video><object data=i.png>x</object><noscript><img src=j.jpg></noscript>",
     "<div style='background:url(k.png);display:none' hidden role=navigation><section><h1 id=l>m</h1></section></div>",
     "<table><tr>n<td>o<tbody><b><p>q</b>r<table>s</table>",
+    "<p>a<plaintext>b <b>c &amp;amp; d</plaintext> e",
+    "<table><plaintext>a<b>",
+    "<math><xmp>a <mi>b &amp;lt; <mo>+</mo></mi> c &amp;amp; d</xmp>e<mi>f</mi></math>g",
+    "<math><plaintext>a <mi>b &amp;lt;</mi> c &amp;amp; d\n</plaintext>e</math><p>f",
+    "<math><xmp>a<xmp>b</xmp>c</xmp><mtext><xmp><b>&amp;</xmp>d</mtext>&amp;e</math>f",
+    "<math><plaintext><mi><plaintext>a<b></plaintext>c",
+    "<math><style>a<mi>b</mi><style>c</style>d</style>e<script>f<script>g</script>h</script>i</math>j",
+    "<svg><style><image href=a.png></style><image href=b.png></svg>c<svg><desc><xmp><b></xmp></desc></svg>d",
+    "<math><annotation-xml encoding=text/html><xmp><b></xmp></annotation-xml>",
     "",
 )
 
@@ -49,6 +58,23 @@ def test_lexbor_is_called_where_it_lies(walkers: tuple[scan.Walker, scan.Walker]
 def test_both_ways_tell_the_same_of_odd_markup(walkers: tuple[scan.Walker, scan.Walker], html: str) -> None:
     nodes, markup = (_told(walker, html.encode()) for walker in walkers)
     assert nodes == markup
+
+
+@pytest.mark.parametrize(
+    ("text", "tag", "taken_for"),
+    [
+        ("<math><xmp>a &lt;mi>b&lt;/mi>", "<math><xmp>a <mi>b</mi>", "tag"),
+        ("<math><plaintext>a &lt;mi>b&lt;/mi>", "<math><plaintext>a <mi>b</mi>", "tag"),
+        ("<p><i></i></p><plaintext><i>a</i>", "<p><i></p><plaintext>a", "text"),
+    ],
+)
+def test_what_is_written_alike_is_told_apart_by_nodes_alone(
+    walkers: tuple[scan.Walker, scan.Walker], text: str, tag: str, taken_for: str
+) -> None:
+    assert lexbor.written(text.encode()) == lexbor.written(tag.encode())
+    of_nodes, of_markup = ([walker.rows(page.encode(), *LIMITS).texts for page in (text, tag)] for walker in walkers)
+    assert of_nodes[0] != of_nodes[1]
+    assert of_markup == [of_nodes[taken_for == "tag"]] * 2
 
 
 def test_both_ways_tell_the_same_of_each_case(walkers: tuple[scan.Walker, scan.Walker]) -> None:

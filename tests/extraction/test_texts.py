@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from obelics_like import build
 from obelics_like.document import Document, Text
-from obelics_like.extraction.texts import _JOINS, composed, tidy
+from obelics_like.extraction.texts import _JOINS, composed, tidy, without_invisible, without_invisible_each
 from obelics_like.store.folder import Output
 from tests.conftest import REPOSITORY
 from tests.extraction.test_cases import run
@@ -129,6 +129,17 @@ def test_joined_letters_are_the_same_text(text: str) -> None:
     assert composed(joined) == joined
     plain = tidy(text.replace("\x01", ""))
     assert tidy(plain) == plain
+
+
+HIDDEN = st.text(
+    "aA .\n\u00ad\u200b\u200d\u200e\U0001f3f4\U000e0041\U000e007f\U000e0001\ufffc\u0e01\x03\x7f\u0301\xa0\u2003\u061c"
+)
+
+
+@settings(max_examples=500)
+@given(st.lists(HIDDEN))
+def test_texts_lose_together_what_each_of_them_loses(texts: list[str]) -> None:
+    assert without_invisible_each(texts) == [without_invisible(text) for text in texts] or not texts
 
 
 def test_a_letter_of_a_million_marks_costs_no_time() -> None:

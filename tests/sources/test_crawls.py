@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import zlib
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from obelics_like.errors import DataError, InputError, OptionError, UnknownName, UsageError
-from obelics_like.sources import crawl_index, remote
+from obelics_like.sources import crawl_index, lists, remote
 from obelics_like.sources.archive import read, scan
 from obelics_like.sources.crawls import Reach, crawl_name, sampled
 from obelics_like.sources.inputs import Input, survey
@@ -191,6 +192,40 @@ def test_only_the_columns_asked_for_are_read(tmp_path: Path) -> None:
         found_rows = crawl_index._rows(server.url("x.parquet"), parse("url = 'http://a.example/777'"), None)
         assert found_rows["warc_record_offset"].to_pylist() == [777]
         assert sum(server.sent().values()) < len(data) // 20
+
+
+@pytest.mark.parametrize(
+    "place", [(None, 1, 1), ("x", None, 1), ("x", 1, None), ("", 1, 1), ("x", -1, 1), ("x", 1, 0), (7, 1, 1)]
+)
+def test_a_row_of_the_index_that_names_no_place_is_told(
+    copy: Mirror, monkeypatch: pytest.MonkeyPatch, place: tuple[object, ...]
+) -> None:
+    rows = pa.table({column: [value] for column, value in zip(crawl_index.PLACE, place)})
+    monkeypatch.setattr(crawl_index, "_rows", lambda *asked: rows)
+    with pytest.raises(InputError, match="a row of archive"):
+        found(Reach(str(copy.root), index="url = 'x'"))
+
+
+def test_a_list_of_many_members_is_unpacked_by_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lies behind a member is copied as it ends: 150,000 members took a minute."""
+    given, real = 0, zlib.decompressobj
+
+    class Counted:
+        def __init__(self, bits: int) -> None:
+            self.inner = real(bits)
+
+        def decompress(self, data: bytes, most: int) -> bytes:
+            nonlocal given
+            given += len(data)
+            return self.inner.decompress(data, most)
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self.inner, name)
+
+    monkeypatch.setattr(zlib, "decompressobj", Counted)
+    members = 3_000
+    assert lists._unpacked("x.paths.gz", gzip.compress(b"a.warc\n") * members) == b"a.warc\n" * members
+    assert given <= members * lists.STEP
 
 
 def test_conditions_that_can_not_hold(host: Host) -> None:

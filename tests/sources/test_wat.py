@@ -96,3 +96,21 @@ def test_no_json_raises_anything_else(value: Any) -> None:
     told(wat(value))
     with pytest.raises(BadBody):
         told(json.dumps(value).encode())
+
+
+def test_half_a_surrogate_pair_costs_one_character() -> None:
+    page = {
+        "Head": {"Title": "A dog \ud83d"},
+        "Links": [{"path": "IMG@/src", "url": "http://a.example/\udc36.png", "alt": "x"}],
+    }
+    document = extract(told(wat(page)), "http://a.example/")
+    assert document.facts["title"] == "A dog ?"
+    assert [(image.url, image.alt) for image in document.nodes if isinstance(image, Image)] == [
+        ("http://a.example/?.png", "x")
+    ]
+
+
+@pytest.mark.parametrize("deep", ["[", '{"a":'])
+def test_json_that_is_nested_deep_is_unreadable(deep: str) -> None:
+    with pytest.raises(BadBody, match="its JSON tells of no page"):
+        told(deep.encode() * 1_000_000)

@@ -17,9 +17,10 @@ from obelics_like.stage import Context
 def extract(html: bytes, url: str, content_type: str | None = None, *, dropped: bool = True) -> Document:
     """The page as a document: its nodes in DOM order, boilerplate and faulty pictures marked with a drop.
 
-    `url` makes relative URLs absolute; `content_type` is the HTTP header, for its charset. With `dropped` False no node
-    is made of what is dropped, which is most of a page: a run does the same. Raises nothing for any bytes: a page that
-    can't be used comes back with `drop` set. UsageError for what is no bytes or no URL.
+    `url` makes relative URLs absolute; without one, the address that the page declares does. `content_type` is the HTTP
+    header, for its charset. With `dropped` False no node is made of what is dropped, most of a page: so does a run.
+    Raises nothing for any bytes: a page that can't be used comes back with `drop` set. UsageError for what is no bytes
+    or no URL.
 
     >>> [node.text for node in extract("<p>Ein schöner Tag war das, sagte sie, und ging.</p>".encode(), "http://a.org/").kept]
     ['Ein schöner Tag war das, sagte sie, und ging.']

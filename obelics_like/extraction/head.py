@@ -29,7 +29,7 @@ LICENCES = listed("license dcterms.license dc.rights.license")
 ASKED = frozenset(
     listed(
         "robots description og:description og:title content-language tdm-reservation tdm-policy image thumbnailurl "
-        "og:image og:image:url og:image:secure_url twitter:image twitter:image:src"
+        "og:image og:image:url og:image:secure_url og:url twitter:image twitter:image:src"
     )
 ).union(DATES, LICENCES)
 """Names of the meta tags that `facts` asks for: of the others, the walk tells only of those to a crawler."""
@@ -132,6 +132,13 @@ class Head:
         tag = html[start : html.find(b">", at, at + 300)] if start >= 0 else b""
         told = _DATE_SAID.search(tag) if b"itemprop" in tag else None
         return told[1].decode("utf-8", "replace").strip() if told else ""
+
+    def address(self, url: str) -> str:
+        """Where the page is, or was: its URL, or for a file (or no URL) the address on the web that it declares."""
+        if url[:4].lower() == "http":
+            return url
+        declared = (self.links.get("canonical", ""), self.meta.get("og:url", ""), self.base)
+        return next((whole for one in declared if (whole := resolve("", one))), url)
 
     def base_url(self, url: str) -> str:
         """What relative URLs are relative to: the page's URL, or its `<base>` resolved against that."""

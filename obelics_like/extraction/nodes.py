@@ -154,16 +154,17 @@ class Nodes(Stage):
             known = known if utf8 is html else tags(utf8, len(utf8))  # counted to the end
             shown = shadow.opened(utf8) if known.templates else utf8
             walked = self._walked(shown, known, opened)
-            base = walked.head.base_url(page.url)
-            hold_joined(walked, page.url, base)
+            url = walked.head.address(page.url)
+            base = walked.head.base_url(url)
+            hold_joined(walked, url, base)
         except OverBudget as over:
             return self.drop(*over.args)
         except Exception as error:
             return self.drop("unparsable", str(error)[:200])
         placements = place(walked, base, self.min_data_uri, self.max_data_uri)
-        document.facts.update(walked.head.facts(page.url, html, page.origin.http_headers))
+        document.facts.update(walked.head.facts(url, html, page.origin.http_headers))
         main = opened.peer and peers.matching(walked, opened.peer(utf8.decode("utf-8", "replace"), page.url))
-        drops, told = self._judge(walked, placements, page.url, document.facts.get("lead_image", ""), main)
+        drops, told = self._judge(walked, placements, url, document.facts.get("lead_image", ""), main)
         made = self._items(walked, placements, drops, told)
         if document.aside is None:
             document.nodes = made.nodes(range(len(made.at)))

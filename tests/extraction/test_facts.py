@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from obelics_like import build
-from obelics_like.document import Document, Origin, Page
+from obelics_like.document import Document, Image, Origin, Page
 from obelics_like.extraction import extract
 from obelics_like.extraction.nodes import Nodes
 from obelics_like.extraction.rights import HEADERS, is_robot, licence, of_answer
@@ -29,6 +29,32 @@ def facts(head: str, body: str = "", **headers: str) -> dict[str, Any]:
     stage.process([document], stage.open(Context()))
     assert set(document.facts) <= set(Nodes.facts)
     return document.facts
+
+
+@pytest.mark.parametrize("url", ["file:///saved/story.html", ""])
+@pytest.mark.parametrize(
+    ("head", "want"),
+    [
+        ("<link rel=canonical href='https://a.org/news/'>", ["https://a.org/news/a.jpg"]),
+        ("<meta property=og:url content='https://a.org/news/'>", ["https://a.org/news/a.jpg"]),
+        ("<link rel=canonical href='/news/'><meta property=og:url content='https://a.org/'>", ["https://a.org/a.jpg"]),
+        ("<link rel=canonical href='https://a.org/news/'><base href='/old/'>", ["https://a.org/old/a.jpg"]),
+        ("<base href='https://a.org/old/'>", ["https://a.org/old/a.jpg"]),
+        ("<link rel=canonical href='/news/'>", []),
+        ("", []),
+    ],
+)
+def test_pictures_of_a_saved_page_are_where_it_says_that_it_was(head: str, want: list[str], url: str) -> None:
+    assert pictures(head, url) == want
+
+
+def test_pictures_of_a_page_from_the_web_are_where_it_was_read() -> None:
+    assert pictures("<link rel=canonical href='https://a.org/x/'>", URL) == ["https://example.org/news/a.jpg"]
+
+
+def pictures(head: str, url: str) -> list[str]:
+    document = extract(f"<head>{head}</head><body>{PROSE}<img src=a.jpg>{PROSE}</body>".encode(), url)
+    return [node.url for node in document.nodes if isinstance(node, Image)]
 
 
 @pytest.mark.parametrize(

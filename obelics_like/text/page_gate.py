@@ -52,6 +52,7 @@ class PageGate(Stage):
                     valid="TYPE/SUBTYPE, as text/html",
                     do="correct it",
                 )
+        self.not_negative("min_bytes", "max_bytes")
         low, high = self.min_bytes, self.max_bytes
         if low is not None and high is not None and low > high:
             raise OptionError(

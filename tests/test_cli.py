@@ -462,6 +462,7 @@ def test_an_unknown_scorer_is_wrong_use(tmp_path: Path, here: None) -> None:
         (["report", "nowhere-at-all"], "no such folder"),
         (["report", __file__], "got a file; valid: the --out folder"),
         (["build", "x", "--out", ""], "--out: got nothing; valid: a folder"),
+        (["build", "x", "--out", "s3://bucket/x", "--work", ""], "--work: got nothing; valid: a folder"),
         (["check", "a", "b"], "unexpected extra argument (b)"),
         (["explain", "nowhere-at-all", "https://example.org/"], "no such folder"),
     ],

@@ -33,10 +33,10 @@ def places(out: str | Path, work: str | Path | None) -> Places:
 
     Where both are addresses, the folder is one for temporary files: all that is in it is in the store too.
     """
-    if not str(out):  # a shell's variable that is not set; it would be the folder we stand in
-        raise UsageError(
-            "--out", got="nothing", valid="a folder, or an address", do="name one; . is the folder you are in"
-        )
+    for option, place in (("--out", out), ("--work", work)):
+        if place is not None and not str(place):  # a shell's variable that is not set; it would be where we stand
+            do = "name one; . is the folder you are in"
+            raise UsageError(option, got="nothing", valid="a folder, or an address", do=do)
     if "://" not in str(out):
         if work is not None and "://" not in str(work):
             valid = "an address with a folder; a folder of this machine, or an address, with an address"

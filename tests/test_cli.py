@@ -444,8 +444,12 @@ def test_an_unknown_scorer_is_wrong_use(tmp_path: Path, here: None) -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
+        (["buidl"], "obelics-like: command: got 'buidl'; valid: build, "),
         (["buidl"], "did you mean build?"),
-        (["recipes", "shwo", "x"], "did you mean show?"),
+        (["recipes", "shwo", "x"], "obelics-like: recipes, command: got 'shwo'; valid: show; did you mean show?"),
+        (["recipes", "default"], "valid: show; did you mean `obelics-like recipes show default`?"),
+        (["recipes", "mine.toml"], "did you mean `obelics-like recipes show mine.toml`?"),
+        (["models", "lid176"], "did you mean `obelics-like models fetch lid176`?"),
         (["recipes", "show", "obelix"], "did you mean obelics"),
         (
             ["recipes", "show", str(ROOT / "tests")],
@@ -454,11 +458,11 @@ def test_an_unknown_scorer_is_wrong_use(tmp_path: Path, here: None) -> None:
         (["models", "fecth", "lid176"], "did you mean fetch"),
         (["models", "fetch", "lid177"], "did you mean lid176"),
         (["models", "path", "glotlit"], "did you mean glotlid"),
-        (["--versoin"], "did you mean --version"),
+        (["--versoin"], "obelics-like: option: got '--versoin'; valid: --help, --version; did you mean --version"),
         (["build"], "build [OPTIONS] INPUT...; see"),
         (["build", "x"], "--out: got none"),
         (["build", "x", "--out"], "--out: got no value; valid: Folder of the corpus"),
-        (["report"], "report DIR: got none"),
+        (["report"], "obelics-like: report DIR: got none"),
         (["report", "nowhere-at-all"], "no such folder"),
         (["report", __file__], "got a file; valid: the --out folder"),
         (["build", "x", "--out", ""], "--out: got nothing; valid: a folder"),
@@ -616,6 +620,26 @@ def test_a_model_that_is_not_there_stops_the_run_before_the_first_record(tmp_pat
     assert FOUR_PARTS.search(result.stderr), result.stderr
     assert "mine.ftz" in result.stderr
     assert not (tmp_path / "out" / "work" / "index").exists()
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (PermissionError(errno.EACCES, "Permission denied", "/a/run.json"), "/a/run.json: got Permission denied; "),
+        (DataError("a\x1b[31m\u202e", got="b\nc", valid="d", do="e"), "a\ufffd[31m\ufffd: got b c; valid: d; e\n"),
+    ],
+)
+def test_a_fault_of_files_is_told_in_one_line_that_steers_no_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Exception, said: str
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise fault
+
+    monkeypatch.setattr(launch, "build", fail)
+    result = call("build", CRAWL, "--out", tmp_path / "out")
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"obelics-like: {said}")
+    assert len(result.stderr.splitlines()) == 1
 
 
 def test_a_fault_of_the_code_shows_its_traceback_and_asks_to_be_reported(

@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from obelics_like import __version__
-from obelics_like.cli.faults import Commands, Whole
+from obelics_like.cli.faults import Commands, Whole, say
 from obelics_like.cli.progress import progress, stoppable
 from obelics_like.errors import OptionError
 
@@ -157,7 +157,7 @@ def build(
     folder = places(out, work).folder
     _show(folder, as_json)
     for line in [*_lost(record, folder), *(f"the law does not hold: {b}" for b in record["breaches"])]:
-        click.echo(f"obelics-like: {line}", err=True)
+        say(line)
     sys.exit(record["exit_code"])
 
 
@@ -187,7 +187,6 @@ def _settings(pairs: tuple[str, ...]) -> dict[str, str]:
 
 def _lost(record: dict[str, Any], folder: Path) -> Iterator[str]:
     """What could not be read: a line for each of the first inputs, with its first reason, and where all of it lies."""
-    from obelics_like.report.wording import printable
     from obelics_like.store.folder import Output
 
     lost = [one for one in record["inputs"] if one["failed"] or one["unread"]]
@@ -196,11 +195,11 @@ def _lost(record: dict[str, Any], folder: Path) -> Iterator[str]:
         reasons.setdefault(row["input"], row["reason"])
     for one in lost[:MOST_LOST]:
         if one["failed"]:
-            yield printable(f"{one['name']} could not be read: {one['failed']}")
+            yield f"{one['name']} could not be read: {one['failed']}"
             continue
         records = "1 record" if one["unread"] == 1 else f"{one['unread']} records"
         first = ":" if one["unread"] == 1 else ", the first:"
-        yield printable(f"{one['name']}: {records} could not be read whole{first} {reasons.get(one['name'])}")
+        yield f"{one['name']}: {records} could not be read whole{first} {reasons.get(one['name'])}"
     if len(lost) > MOST_LOST:
         yield f"and {len(lost) - MOST_LOST} more of the {len(record['inputs'])} inputs"
     if reasons:
@@ -310,7 +309,7 @@ def export(folder: Path, form: str, out: Path) -> None:
     for path in export_class(form, "--to")().write(Output(folder), out):
         click.echo(path)
     for line in _left_out(out):
-        click.echo(f"obelics-like: {line}", err=True)
+        say(line)
 
 
 def _left_out(folder: Path) -> Iterator[str]:
@@ -323,7 +322,14 @@ def _left_out(folder: Path) -> Iterator[str]:
             yield f"{count:,} of {counts['in']:,} {kind} were left out: {reason} ({told})"
 
 
-@main.group(invoke_without_command=True)
+class _Recipes(Commands):
+    def meant(self, name: str) -> str | None:
+        from obelics_like.recipe import recipe_names
+
+        return f"show {name}" if name in recipe_names() or name.endswith(".toml") else None
+
+
+@main.group(cls=_Recipes, invoke_without_command=True)
 @_JSON
 @click.pass_context
 def recipes(ctx: click.Context, as_json: bool) -> None:
@@ -353,7 +359,14 @@ def show_recipe(name: str, settings: tuple[str, ...]) -> None:
     click.echo(load_recipe(name, _settings(settings)).text, nl=False)
 
 
-@main.group(invoke_without_command=True)
+class _Models(Commands):
+    def meant(self, name: str) -> str | None:
+        from obelics_like.models.registry import list_models as entries
+
+        return f"fetch {name}" if name in {entry.name for entry in entries()} else None
+
+
+@main.group(cls=_Models, invoke_without_command=True)
 @click.pass_context
 def models(ctx: click.Context) -> None:
     """Models for language identification: list, fetch, path."""

@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
-from obelics_like import launch
+from obelics_like import launch, registry
 from obelics_like.cli import main
 from obelics_like.cli import progress as progress_module
 from obelics_like.engines.inline import InlineEngine
@@ -225,6 +225,21 @@ def test_export_says_how_much_the_form_has_no_place_for(corpus: Path, tmp_path: 
     )
     assert f"obelics-like: {said} ({tmp_path / 'x' / 'export.json'})\n" in result.stderr
     assert call("export", corpus, "--to", "obelics", "--out", tmp_path / "y").stderr == ""
+
+
+@pytest.mark.parametrize("held", ['{"version": 1}', "[1]", '{"rows": {"in": 3}}'])
+def test_an_export_of_others_may_write_an_export_json_of_its_own(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: str
+) -> None:
+    class Other:
+        def write(self, output: object, folder: Path) -> list[Path]:
+            folder.mkdir()
+            (folder / "export.json").write_text(held)
+            return [folder / "export.json"]
+
+    monkeypatch.setattr(registry, "export_class", lambda *_: Other)
+    result = call("export", corpus, "--to", "other", "--out", tmp_path / "x")
+    assert (result.exit_code, result.stderr) == (0, "")
 
 
 def test_recipes_are_listed_and_shown_as_they_run() -> None:

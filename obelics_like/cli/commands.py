@@ -317,9 +317,13 @@ def _left_out(folder: Path) -> Iterator[str]:
     from obelics_like.store.files import read_json
 
     told = folder / "export.json"
-    for kind, counts in read_json(told).items() if told.is_file() else ():
-        for reason, count in counts.get("left_out", {}).items():
-            yield f"{count:,} of {counts['in']:,} {kind} were left out: {reason} ({told})"
+    account = read_json(told) if told.is_file() else {}
+    for kind, counts in account.items() if isinstance(account, dict) else ():
+        if (
+            isinstance(counts, dict) and {"in", "left_out"} <= counts.keys()
+        ):  # an export of others may hold what it likes
+            for reason, count in counts["left_out"].items():
+                yield f"{count:,} of {counts['in']:,} {kind} were left out: {reason} ({told})"
 
 
 class _Recipes(Commands):

@@ -70,6 +70,8 @@ class Identify(Stage):
             raise self._wrong("max_chars", self.max_chars, "1 or more")
         if self.max_texts < 0:
             raise self._wrong("max_texts", self.max_texts, "0 (all of them) or more")
+        if self.keep is not None and not self.keep:  # all pages would go
+            raise self._wrong("keep", "none", "one language or more, or left out for all")
         if self.second == self.model:
             raise self._wrong("second", self.second, "a model other than `model`")
 
@@ -85,7 +87,8 @@ class Identify(Stage):
         codes = frozenset({"und"}).union(*(model.given for model in models))
         for wanted in self.keep:
             if not any(_wanted(code, (wanted,)) for code in codes):
-                near = difflib.get_close_matches(wanted, sorted(codes), n=3, cutoff=0.5)
+                near = [code for code in (_bcp47(wanted), wanted.partition("-")[0].lower()) if code in codes][:1]
+                near = near or difflib.get_close_matches(wanted.lower(), sorted(codes), n=3, cutoff=0.5)
                 names = " and ".join(model.name for model in models)
                 raise OptionError(
                     f"stage {self.id or 'language'}, option keep",
@@ -206,6 +209,12 @@ def rounded(p: float) -> float:
 
 def _strength(vote: tuple[str, float]) -> tuple[float, str]:
     return -vote[1], vote[0]
+
+
+def _bcp47(code: str) -> str:
+    """A code as it is mostly written: "ZH-hant" as "zh-Hant", "PT-br" as "pt-BR"."""
+    first, *others = code.split("-")
+    return "-".join([first.lower(), *(part.title() if len(part) == 4 else part.upper() for part in others)])
 
 
 def _wanted(code: str, keep: tuple[str, ...]) -> bool:

@@ -24,6 +24,8 @@ def reading(path: Path) -> Iterator[None]:
     """Within it, what pyarrow raises about a published file that is gone or damaged is a DataError."""
     try:
         yield
+    except MemoryError:  # pyarrow's own is an ArrowException too
+        raise
     except (pa.ArrowException, OSError) as error:
         if isinstance(error, OSError) and error.errno and not isinstance(error, FileNotFoundError):
             raise  # a fault of the disk or of what the reader writes; those of the file itself have no number

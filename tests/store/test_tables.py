@@ -40,3 +40,10 @@ def test_a_disk_that_is_full_while_a_table_is_read_is_no_damage(tmp_path: Path) 
     with pytest.raises(OSError, match="full") as raised, opened(path):
         raise OSError(errno.ENOSPC, "full")
     assert not isinstance(raised.value, DataError)
+
+
+def test_too_little_memory_is_no_damage(tmp_path: Path) -> None:
+    path = tmp_path / "part.parquet"
+    pq.write_table(pa.table({"n": [1]}), path)
+    with pytest.raises(MemoryError), opened(path):
+        raise pa.ArrowMemoryError("malloc of size 64 failed")

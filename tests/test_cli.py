@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from obelics_like import launch, registry
-from obelics_like.cli import main
+from obelics_like.cli import commands, main
 from obelics_like.cli import progress as progress_module
 from obelics_like.engines.inline import InlineEngine
 from obelics_like.errors import DataError, MissingPiece, ObelicsLikeError
 from obelics_like.recipe import recipe_names
+from obelics_like.store.folder import Output
 from tests.test_run import workers_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -693,6 +694,23 @@ def test_of_very_many_broken_archives_the_first_are_named_and_the_others_counted
     assert "19.warc.gz: 1 record" in result.stderr
     assert "20.warc.gz" not in result.stderr
     assert "obelics-like: and 2 more of the 22 inputs\n" in result.stderr
+
+
+def test_of_what_could_not_be_read_no_more_is_looked_at_than_is_told(
+    corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rows(*_: object) -> Iterator[dict[str, str]]:
+        for name in ("a", "a", "b"):
+            yield {"input": name, "reason": f"cut {name}"}
+        raise AssertionError("read on")
+
+    monkeypatch.setattr(Output, "dropped", rows)
+    inputs = [{"name": name, "failed": None, "unread": n} for name, n in (("a", 2), ("b", 1), ("c", 0))]
+    told = commands._lost({"inputs": inputs, "failures": []}, corpus)
+    assert [next(told), next(told)] == [
+        "a: 2 records could not be read whole, the first: cut a",
+        "b: 1 record could not be read whole: cut b",
+    ]
 
 
 def _gone(pid: int) -> bool:

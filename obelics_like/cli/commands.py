@@ -191,8 +191,13 @@ def _lost(record: dict[str, Any], folder: Path) -> Iterator[str]:
 
     lost = [one for one in record["inputs"] if one["failed"] or one["unread"]]
     output, reasons = Output(folder), dict[str, str]()
+    wanted = {one["name"] for one in lost[:MOST_LOST]}
     for row in output.dropped("records") if lost else ():
-        reasons.setdefault(row["input"], row["reason"])
+        if row["input"] in wanted:
+            wanted.remove(row["input"])
+            reasons[row["input"]] = row["reason"]
+            if not wanted:  # there may be millions of rows
+                break
     for one in lost[:MOST_LOST]:
         if one["failed"]:
             yield f"{one['name']} could not be read: {one['failed']}"

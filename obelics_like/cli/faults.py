@@ -141,7 +141,7 @@ def _no_room(error: OSError) -> DataError:
 
 def _no_leave(error: OSError) -> DataError:
     return DataError(
-        str(error.filename or error),
+        str(error.filename or "reading or writing"),
         got=error.strerror,
         valid="a file or folder that this user may read and write",
         do="change its permissions, or run the same command as another user",

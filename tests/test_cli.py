@@ -481,6 +481,7 @@ def test_an_unknown_scorer_is_wrong_use(tmp_path: Path, here: None) -> None:
         (["report"], "obelics-like: report DIR: got none"),
         (["report", "nowhere-at-all"], "no such folder"),
         (["report", __file__], "got a file; valid: the --out folder"),
+        (["build", str(CRAWL), "--out", "x\udcff"], "--out x\\xff: got a name that is no UTF-8"),
         (["build", "x", "--out", ""], "--out: got nothing; valid: a folder"),
         (["build", "x", "--out", "s3://bucket/x", "--work", ""], "--work: got nothing; valid: a folder"),
         (["check", "a", "b"], "unexpected extra argument (b)"),

@@ -89,8 +89,9 @@ def test_a_part_of_a_url_leads_to_the_pages_that_hold_it(tmp_path: Path) -> None
     for asked in ("ja.example/story", "JA.example%2Fstory"):
         with pytest.raises(InputError, match=r"did you mean https://ja\.example/story/4\?$"):
             explain(output, asked)
-    with pytest.raises(InputError, match=r"look for it in the corpus"):
-        explain(output, "/s")
+    for asked in ("/s", "", "[a-z", "%zz", "\udcff"):
+        with pytest.raises(InputError, match=r"look for it in the corpus"):
+            explain(output, asked)
 
 
 @pytest.mark.parametrize("picture", ["https://ja.example/a.jpg", "https://ja.example/icon.png"])

@@ -218,6 +218,20 @@ def test_export_names_what_it_wrote(corpus: Path, tmp_path: Path, form: str) -> 
     assert all(Path(line).is_file() for line in result.stdout.splitlines())
 
 
+@pytest.mark.parametrize("held", ["[1]", '{"corpus": 1}', '{"corpus": [1]}', '{"images": [{"name": "x"}]}', "{", ""])
+def test_a_manifest_that_is_none_is_told_by_its_name(corpus: Path, tmp_path: Path, held: str) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(corpus, out, ignore=shutil.ignore_patterns("work"))
+    (out / "manifest.json").unlink()
+    (out / "manifest.json").write_text(held)
+    for command in ("report", "check"):
+        result = call(command, out)
+        assert result.exit_code == 1
+        assert FOUR_PARTS.match(result.stderr), result.stderr
+        assert str(out / "manifest.json") in result.stderr
+        assert len(result.stderr.splitlines()) == 1
+
+
 def test_export_says_how_much_the_form_has_no_place_for(corpus: Path, tmp_path: Path) -> None:
     documents = json.loads(call("report", corpus, "--json").stdout)["kept"]["documents"]
     result = call("export", corpus, "--to", "mmc4", "--out", tmp_path / "x")

@@ -70,8 +70,6 @@ class Identify(Stage):
             raise self._wrong("max_chars", self.max_chars, "1 or more")
         if self.max_texts < 0:
             raise self._wrong("max_texts", self.max_texts, "0 (all of them) or more")
-        if self.keep is not None and not self.keep:  # all pages would go
-            raise self._wrong("keep", "none", "one language or more, or left out for all")
         if self.second == self.model:
             raise self._wrong("second", self.second, "a model other than `model`")
 
@@ -81,7 +79,12 @@ class Identify(Stage):
         return models
 
     def _check_keep(self, models: list[Any]) -> None:
-        """Raise OptionError for a language to keep that no model can give, as "eng" for "en": all pages would go."""
+        """Raise OptionError for a language to keep that no model can give, as "eng" for "en", or for none at all.
+
+        All pages would go.
+        """
+        if self.keep is not None and not self.keep:
+            raise self._wrong("keep", "none", "one language or more, or left out for all")
         if self.keep is None or any(model.given is None for model in models):
             return
         codes = frozenset({"und"}).union(*(model.given for model in models))

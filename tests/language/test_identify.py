@@ -230,7 +230,7 @@ def test_a_language_to_keep_that_no_model_gives_is_wrong_use() -> None:
         with pytest.raises(OptionError, match=rf"got '{wrong}'; .*; did you mean {meant}\?$"):
             Identify(model="one", second="two", keep=(wrong,)).open(context)
     with pytest.raises(OptionError, match="option keep: got none; valid: one language or more"):
-        Identify(keep=()).check()
+        Identify(model="one", keep=()).open(context)
     two.given = None  # its labels can't be listed
     Identify(model="one", second="two", keep=("quc-Latn",)).open(context)
 

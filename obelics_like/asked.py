@@ -103,8 +103,8 @@ def _recipe(recipe: str | Path | Recipe, settings: dict[str, Any] | None) -> Rec
 def _job(recipe: Recipe, folder: Path, images: str, scorer: str | None, offline: bool, keep_dropped: str) -> Job:
     if images not in IMAGE_SOURCES:
         raise UnknownName("--images", images, IMAGE_SOURCES)
-    kind, _, share = keep_dropped.partition(":")
-    if kind not in ("none", "reasons", "sample", "all") or (share and kind != "sample"):
+    kind, colon, share = keep_dropped.partition(":")
+    if kind not in ("none", "reasons", "sample", "all") or (colon and kind != "sample"):
         raise UnknownName("--keep-dropped", keep_dropped, ["none", "reasons", "sample:P", "all"])
     if kind == "sample" and not _is_share(share):
         raise OptionError(

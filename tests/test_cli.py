@@ -417,6 +417,7 @@ WRONG = {
     "value: keep-dropped": (_options("--keep-dropped", "sampel:0.1"), "sample:P"),
     "value: workers": (_options("--workers", "0"), "a whole number"),
     "value: keep-dropped with a share of nothing": (_options("--keep-dropped", "none:3"), "did you mean none?"),
+    "value: keep-dropped with a colon alone": (_options("--keep-dropped", "all:"), "did you mean all or"),
     "value: limit": (_options("--limit", "-1"), "a whole number"),
 }
 

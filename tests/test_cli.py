@@ -24,7 +24,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from obelics_like import launch, registry
-from obelics_like.cli import commands, main
+from obelics_like.cli import main, telling
 from obelics_like.cli import progress as progress_module
 from obelics_like.engines.inline import InlineEngine
 from obelics_like.errors import DataError, MissingPiece, ObelicsLikeError
@@ -722,7 +722,7 @@ def test_of_what_could_not_be_read_no_more_is_looked_at_than_is_told(
 
     monkeypatch.setattr(Output, "dropped", rows)
     inputs = [{"name": name, "failed": None, "unread": n} for name, n in (("a", 2), ("b", 1), ("c", 0))]
-    told = commands._lost({"inputs": inputs, "failures": []}, corpus)
+    told = telling.lost({"inputs": inputs, "failures": []}, corpus)
     assert [next(told), next(told)] == [
         "a: 2 records could not be read whole, the first: cut a",
         "b: 1 record could not be read whole: cut b",

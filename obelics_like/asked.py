@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,12 @@ def asked(
 ) -> Asked:
     """The arguments of `build`, checked; the corpus is to be built in `folder`. Raises UsageError."""
     whole({"--limit": limit})
+    typed({"recipe": (recipe, str | Path | Recipe), "settings": (settings, Mapping | None), "images": (images, str)})
+    typed({"scorer": (scorer, str | None), "keep_dropped": (keep_dropped, str), "offline": (offline, bool)})
+    typed({"sample": (sample, float | int | None), "seed": (seed, int)})
+    typed({"cc_index": (cc_index, str | None), "cc_base": (cc_base, str | None)})
+    typed({"inputs": (inputs, str | Path | Iterable)})
+    typed({f"settings, key {key!r}": (key, str) for key in settings or ()})
     patience_seconds()
     spool_bytes()
     given = [str(inputs)] if isinstance(inputs, str | Path) else [str(i) for i in inputs]
@@ -68,8 +74,17 @@ def asked(
 
 def whole(numbers: dict[str, int | None]) -> None:
     for name, number in numbers.items():
-        if number is not None and number < 1:
-            raise OptionError(name, got=number, valid="a whole number from 1 on", do="correct the number")
+        counts = hasattr(number, "__index__") and not isinstance(number, bool)
+        if number is not None and not (counts and number >= 1):
+            raise OptionError(name, got=repr(number), valid="a whole number from 1 on", do="correct the number")
+
+
+def typed(values: dict[str, tuple[object, Any]]) -> None:
+    """Raise UsageError for a value of `build` that is of another type than it says."""
+    for name, (value, kind) in values.items():
+        if not isinstance(value, kind) or isinstance(value, bytes):
+            valid = kind.__name__ if isinstance(kind, type) else str(kind)
+            raise UsageError(f"build({name})", got=repr(value), valid=valid, do="correct it")
 
 
 def _recipe(recipe: str | Path | Recipe, settings: dict[str, Any] | None) -> Recipe:
@@ -88,8 +103,8 @@ def _recipe(recipe: str | Path | Recipe, settings: dict[str, Any] | None) -> Rec
 def _job(recipe: Recipe, folder: Path, images: str, scorer: str | None, offline: bool, keep_dropped: str) -> Job:
     if images not in IMAGE_SOURCES:
         raise UnknownName("--images", images, IMAGE_SOURCES)
-    kind, _, share = keep_dropped.partition(":")
-    if kind not in ("none", "reasons", "sample", "all"):
+    kind, colon, share = keep_dropped.partition(":")
+    if kind not in ("none", "reasons", "sample", "all") or (colon and kind != "sample"):
         raise UnknownName("--keep-dropped", keep_dropped, ["none", "reasons", "sample:P", "all"])
     if kind == "sample" and not _is_share(share):
         raise OptionError(

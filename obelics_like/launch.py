@@ -7,12 +7,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from os import PathLike
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from obelics_like import index
-from obelics_like.asked import Asked, asked, made_folder, refuse_strangers, whole
+from obelics_like.asked import Asked, asked, made_folder, refuse_strangers, typed, whole
 from obelics_like.engines import ENGINES, Failure
 from obelics_like.engines import engine as make_engine
 from obelics_like.errors import MissingPiece, UnknownName
@@ -69,6 +70,7 @@ def build(
     """
     started = datetime.now(UTC)
     whole({"--workers": workers})
+    typed({"out": (out, str | PathLike), "work": (work, str | PathLike | None), "engine": (engine, str)})
     where = places(out, work)
     what = asked(
         inputs, where.folder, recipe=recipe, settings=settings, images=images, scorer=scorer, limit=limit,
@@ -133,6 +135,7 @@ def plan(
     loaded, since their digests are part of the keys that work is kept under. Raises what `build` raises before the
     first record.
     """
+    typed({"out": (out, str | PathLike), "work": (work, str | PathLike | None)})
     where = places(out, work)
     what = asked(
         inputs, where.folder, recipe=recipe, settings=settings, images=images, scorer=scorer, limit=limit,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from obelics_like.document import Blob, Document, Drop, Origin
-from obelics_like.errors import StageError
+from obelics_like.errors import OptionError, StageError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -73,6 +73,14 @@ class AnyStage:
 
     def check(self) -> None:
         """Raise OptionError where the options contradict one another; called once, when the recipe is loaded."""
+
+    def not_negative(self, *names: str) -> None:
+        """Raise OptionError for one of these options, which count something, that is below 0."""
+        for name in names:
+            value = getattr(self, name)
+            if value is not None and value < 0:
+                do = "correct it, or leave it out to turn the rule off"
+                raise OptionError(f"option {self.id}.{name}", got=value, valid="0 or more", do=do)
 
     def drop(self, rule: str, value: float | int | str | None = None, limit: float | int | str | None = None) -> Drop:
         """A Drop in this stage's name; an undeclared rule is a StageError."""

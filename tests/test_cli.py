@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,13 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
-from obelics_like import launch
-from obelics_like.cli import main
+from obelics_like import launch, registry
+from obelics_like.cli import main, telling
 from obelics_like.cli import progress as progress_module
 from obelics_like.engines.inline import InlineEngine
 from obelics_like.errors import DataError, MissingPiece, ObelicsLikeError
 from obelics_like.recipe import recipe_names
+from obelics_like.store.folder import Output
 from tests.test_run import workers_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -217,6 +218,20 @@ def test_export_names_what_it_wrote(corpus: Path, tmp_path: Path, form: str) -> 
     assert all(Path(line).is_file() for line in result.stdout.splitlines())
 
 
+@pytest.mark.parametrize("held", ["[1]", '{"corpus": 1}', '{"corpus": [1]}', '{"images": [{"name": "x"}]}', "{", ""])
+def test_a_manifest_that_is_none_is_told_by_its_name(corpus: Path, tmp_path: Path, held: str) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(corpus, out, ignore=shutil.ignore_patterns("work"))
+    (out / "manifest.json").unlink()
+    (out / "manifest.json").write_text(held)
+    for command in ("report", "check"):
+        result = call(command, out)
+        assert result.exit_code == 1
+        assert FOUR_PARTS.match(result.stderr), result.stderr
+        assert str(out / "manifest.json") in result.stderr
+        assert len(result.stderr.splitlines()) == 1
+
+
 def test_export_says_how_much_the_form_has_no_place_for(corpus: Path, tmp_path: Path) -> None:
     documents = json.loads(call("report", corpus, "--json").stdout)["kept"]["documents"]
     result = call("export", corpus, "--to", "mmc4", "--out", tmp_path / "x")
@@ -225,6 +240,21 @@ def test_export_says_how_much_the_form_has_no_place_for(corpus: Path, tmp_path: 
     )
     assert f"obelics-like: {said} ({tmp_path / 'x' / 'export.json'})\n" in result.stderr
     assert call("export", corpus, "--to", "obelics", "--out", tmp_path / "y").stderr == ""
+
+
+@pytest.mark.parametrize("held", ['{"version": 1}', "[1]", '{"rows": {"in": 3}}'])
+def test_an_export_of_others_may_write_an_export_json_of_its_own(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: str
+) -> None:
+    class Other:
+        def write(self, output: object, folder: Path) -> list[Path]:
+            folder.mkdir()
+            (folder / "export.json").write_text(held)
+            return [folder / "export.json"]
+
+    monkeypatch.setattr(registry, "export_class", lambda *_: Other)
+    result = call("export", corpus, "--to", "other", "--out", tmp_path / "x")
+    assert (result.exit_code, result.stderr) == (0, "")
 
 
 def test_recipes_are_listed_and_shown_as_they_run() -> None:
@@ -386,6 +416,8 @@ WRONG = {
     "value: images": (_options("--images", "wark"), "did you mean warc"),
     "value: keep-dropped": (_options("--keep-dropped", "sampel:0.1"), "sample:P"),
     "value: workers": (_options("--workers", "0"), "a whole number"),
+    "value: keep-dropped with a share of nothing": (_options("--keep-dropped", "none:3"), "did you mean none?"),
+    "value: keep-dropped with a colon alone": (_options("--keep-dropped", "all:"), "did you mean all or"),
     "value: limit": (_options("--limit", "-1"), "a whole number"),
 }
 
@@ -443,8 +475,12 @@ def test_an_unknown_scorer_is_wrong_use(tmp_path: Path, here: None) -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
+        (["buidl"], "obelics-like: command: got 'buidl'; valid: build, "),
         (["buidl"], "did you mean build?"),
-        (["recipes", "shwo", "x"], "did you mean show?"),
+        (["recipes", "shwo", "x"], "obelics-like: recipes, command: got 'shwo'; valid: show; did you mean show?"),
+        (["recipes", "default"], "valid: show; did you mean `obelics-like recipes show default`?"),
+        (["recipes", "mine.toml"], "did you mean `obelics-like recipes show mine.toml`?"),
+        (["models", "lid176"], "did you mean `obelics-like models fetch lid176`?"),
         (["recipes", "show", "obelix"], "did you mean obelics"),
         (
             ["recipes", "show", str(ROOT / "tests")],
@@ -453,14 +489,16 @@ def test_an_unknown_scorer_is_wrong_use(tmp_path: Path, here: None) -> None:
         (["models", "fecth", "lid176"], "did you mean fetch"),
         (["models", "fetch", "lid177"], "did you mean lid176"),
         (["models", "path", "glotlit"], "did you mean glotlid"),
-        (["--versoin"], "did you mean --version"),
+        (["--versoin"], "obelics-like: option: got '--versoin'; valid: --help, --version; did you mean --version"),
         (["build"], "build [OPTIONS] INPUT...; see"),
         (["build", "x"], "--out: got none"),
         (["build", "x", "--out"], "--out: got no value; valid: Folder of the corpus"),
-        (["report"], "report DIR: got none"),
+        (["report"], "obelics-like: report DIR: got none"),
         (["report", "nowhere-at-all"], "no such folder"),
         (["report", __file__], "got a file; valid: the --out folder"),
+        (["build", str(CRAWL), "--out", "x\udcff"], "--out x\\xff: got a name that is no UTF-8"),
         (["build", "x", "--out", ""], "--out: got nothing; valid: a folder"),
+        (["build", "x", "--out", "s3://bucket/x", "--work", ""], "--work: got nothing; valid: a folder"),
         (["check", "a", "b"], "unexpected extra argument (b)"),
         (["explain", "nowhere-at-all", "https://example.org/"], "no such folder"),
     ],
@@ -616,6 +654,26 @@ def test_a_model_that_is_not_there_stops_the_run_before_the_first_record(tmp_pat
     assert not (tmp_path / "out" / "work" / "index").exists()
 
 
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (PermissionError(errno.EACCES, "Permission denied", "/a/run.json"), "/a/run.json: got Permission denied; "),
+        (DataError("a\x1b[31m\u202e", got="b\nc", valid="d", do="e"), "a\ufffd[31m\ufffd: got b c; valid: d; e\n"),
+    ],
+)
+def test_a_fault_of_files_is_told_in_one_line_that_steers_no_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Exception, said: str
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise fault
+
+    monkeypatch.setattr(launch, "build", fail)
+    result = call("build", CRAWL, "--out", tmp_path / "out")
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"obelics-like: {said}")
+    assert len(result.stderr.splitlines()) == 1
+
+
 def test_a_fault_of_the_code_shows_its_traceback_and_asks_to_be_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -652,6 +710,23 @@ def test_of_very_many_broken_archives_the_first_are_named_and_the_others_counted
     assert "19.warc.gz: 1 record" in result.stderr
     assert "20.warc.gz" not in result.stderr
     assert "obelics-like: and 2 more of the 22 inputs\n" in result.stderr
+
+
+def test_of_what_could_not_be_read_no_more_is_looked_at_than_is_told(
+    corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rows(*_: object) -> Iterator[dict[str, str]]:
+        for name in ("a", "a", "b"):
+            yield {"input": name, "reason": f"cut {name}"}
+        raise AssertionError("read on")
+
+    monkeypatch.setattr(Output, "dropped", rows)
+    inputs = [{"name": name, "failed": None, "unread": n} for name, n in (("a", 2), ("b", 1), ("c", 0))]
+    told = telling.lost({"inputs": inputs, "failures": []}, corpus)
+    assert [next(told), next(told)] == [
+        "a: 2 records could not be read whole, the first: cut a",
+        "b: 1 record could not be read whole: cut b",
+    ]
 
 
 def _gone(pid: int) -> bool:

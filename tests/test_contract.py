@@ -5,15 +5,15 @@ from __future__ import annotations
 import copy
 import pickle
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pyarrow as pa
 import pytest
 
 from obelics_like.document import Document
-from obelics_like.errors import StageError
+from obelics_like.errors import OptionError, StageError
 from obelics_like.exchange import Verdict, thing_rows, thing_verdict, write_table
 from obelics_like.plan import described
 from obelics_like.recipe import load_recipe, recipe_names
@@ -161,3 +161,14 @@ def test_the_fake_pages_meet_both_fates(tmp_path: Path) -> None:
     documents = _before("default", len(recipe.stages), _context(tmp_path))
     assert {d.drop is None for d in documents} == {True, False}
     assert set(recipe_names()) >= set(RECIPES)
+
+
+@pytest.mark.parametrize("use", STAGES)
+def test_nothing_that_is_counted_is_negative(use: str) -> None:
+    """A page with fewer than -1 pictures, or more, is none or any: such a limit is a slip."""
+    kind = stage_class(use, "here")
+    hints = get_type_hints(kind)
+    for option in fields(kind):
+        if option.name != "id" and hints[option.name] in (int, int | None):
+            with pytest.raises(OptionError, match=option.name):
+                replace(kind(id="x"), **{option.name: -1}).check()

@@ -518,6 +518,21 @@ def test_of_two_drivers_on_one_folder_the_second_refuses(built: Path, tmp_path: 
     assert contents(out) == contents(built)
 
 
+OTHER_TYPES: list[tuple[str, object]] = [
+    *[("workers", "2"), ("workers", True), ("limit", 2.5), ("images", ["warc"]), ("scorer", 5), ("keep_dropped", None)],
+    *[("sample", "0.1"), ("recipe", None), ("settings", ["a.b=1"]), ("settings", {1: 2}), ("engine", None)],
+    *[("offline", "no"), ("inputs", None), ("inputs", b"x"), ("out", None), ("work", 5), ("cc_base", 5)],
+]
+
+
+@pytest.mark.parametrize(("name", "value"), OTHER_TYPES)
+def test_an_argument_of_another_type_is_told_by_its_name(tmp_path: Path, name: str, value: object) -> None:
+    given: dict[str, Any] = {"inputs": [CRAWL], "out": tmp_path / "out", name: value}
+    with pytest.raises(UsageError, match=rf"{name}\b.*: got .*; valid: .*; correct"):
+        obelics_like.build(given.pop("inputs"), given.pop("out"), **given)
+    assert not (tmp_path / "out").exists()
+
+
 # --- what would be done -------------------------------------------------------------------------------------------
 
 

@@ -68,6 +68,7 @@ class Gate(Stage):
                 raise OptionError(
                     f"stage {self.id}, option {name}", got=value, valid=f"{least:g}..1", do="correct the number"
                 )
+        self.not_negative("min_sentences", "max_sentences", "min_images", "max_images")
         for what in ("sentences", "images"):
             low, high = getattr(self, f"min_{what}"), getattr(self, f"max_{what}")
             if low is not None and high is not None and low > high:

@@ -7,17 +7,16 @@ not wrong use (a model that can't be loaded, a disk that is full, a fault of our
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from obelics_like import __version__
-from obelics_like.cli.faults import Commands, Whole
+from obelics_like.cli.faults import Commands, Whole, say
 from obelics_like.cli.progress import progress, stoppable
+from obelics_like.cli.telling import left_out, lost, show, show_json, show_plan, show_table
 from obelics_like.errors import OptionError
 
 
@@ -30,9 +29,6 @@ def main() -> None:
     use; 2 wrong use; 130 or 143 stopped from outside.
     """
 
-
-MOST_LOST = 20
-"""So many inputs that could not be read whole are named at the end of a run; of a crawl there may be thousands."""
 
 _DIR = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else, on standard output.")
@@ -140,7 +136,7 @@ def build(
     if dry_run:
         with stoppable():
             planned = launch.plan(inputs, out, work=work, **what)
-        _json(planned) if as_json else _show_plan(planned)
+        show_json(planned) if as_json else show_plan(planned)
         return
     with stoppable(), progress(quiet=as_json) as tell:
         record = launch.build(
@@ -155,24 +151,10 @@ def build(
             **what,
         )
     folder = places(out, work).folder
-    _show(folder, as_json)
-    for line in [*_lost(record, folder), *(f"the law does not hold: {b}" for b in record["breaches"])]:
-        click.echo(f"obelics-like: {line}", err=True)
+    show(folder, as_json)
+    for line in [*lost(record, folder), *(f"the law does not hold: {b}" for b in record["breaches"])]:
+        say(line)
     sys.exit(record["exit_code"])
-
-
-def _show_plan(planned: dict[str, Any]) -> None:
-    """Print a plan as a table; a question mark is what is known only once an earlier phase is done."""
-    inputs = planned["inputs"]
-    new = sum(row["pages"] is None for row in inputs)
-    files = "1 input" if len(inputs) == 1 else f"{len(inputs)} inputs"
-    click.echo(f"recipe {planned['recipe']}; {files}, {new} not scanned yet; nothing was written")
-    rows = [("phase", "tasks", "done", "to do", "stages")]
-    for phase in planned["phases"]:
-        tasks, done = phase["tasks"], phase["done"]
-        left = "?" if tasks is None else str(tasks - done)
-        rows.append((phase["name"], "?" if tasks is None else str(tasks), str(done), left, ", ".join(phase["stages"])))
-    _table(rows)
 
 
 def _settings(pairs: tuple[str, ...]) -> dict[str, str]:
@@ -185,63 +167,12 @@ def _settings(pairs: tuple[str, ...]) -> dict[str, str]:
     return out
 
 
-def _lost(record: dict[str, Any], folder: Path) -> Iterator[str]:
-    """What could not be read: a line for each of the first inputs, with its first reason, and where all of it lies."""
-    from obelics_like.report.wording import printable
-    from obelics_like.store.folder import Output
-
-    lost = [one for one in record["inputs"] if one["failed"] or one["unread"]]
-    output, reasons = Output(folder), dict[str, str]()
-    for row in output.dropped("records") if lost else ():
-        reasons.setdefault(row["input"], row["reason"])
-    for one in lost[:MOST_LOST]:
-        if one["failed"]:
-            yield printable(f"{one['name']} could not be read: {one['failed']}")
-            continue
-        records = "1 record" if one["unread"] == 1 else f"{one['unread']} records"
-        first = ":" if one["unread"] == 1 else ", the first:"
-        yield printable(f"{one['name']}: {records} could not be read whole{first} {reasons.get(one['name'])}")
-    if len(lost) > MOST_LOST:
-        yield f"and {len(lost) - MOST_LOST} more of the {len(record['inputs'])} inputs"
-    if reasons:
-        yield f"each with its place and reason: {output.paths('dropped', 'records-')[0]}"
-    yield from record["failures"]
-
-
-def _show(folder: Path, as_json: bool) -> None:
-    """Write the report and print it."""
-    from obelics_like.report.page import write_report
-    from obelics_like.report.summary import summarise
-    from obelics_like.report.terminal import print_summary
-    from obelics_like.store.folder import Output
-
-    output = Output(folder)
-    summary = summarise(output)
-    path = write_report(output, summary)
-    if as_json:
-        _json(summary)
-    else:
-        print_summary(summary)
-        click.echo(f"report: {path}")
-
-
-def _json(value: Any) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, indent=1, default=str))
-
-
-def _table(rows: Sequence[Sequence[str]]) -> None:
-    """Print rows under one another; the first is the heading, the last column is as wide as it likes."""
-    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]) - 1)]
-    for row in rows:
-        click.echo("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths)), row[-1]]))
-
-
 @main.command()
 @_DIR
 @_JSON
 def report(folder: Path, as_json: bool) -> None:
     """Tokens, funnel and languages of a corpus; writes DIR/report/index.html."""
-    _show(folder, as_json)
+    show(folder, as_json)
 
 
 @main.command()
@@ -256,7 +187,7 @@ def explain(folder: Path, page: str, as_json: bool) -> None:
 
     found = explain_page(Output(folder), page)
     if as_json:
-        _json(found)
+        show_json(found)
     else:
         for line in explanation_lines(found):
             click.echo(line)
@@ -272,7 +203,7 @@ def check(folder: Path, no_inputs: bool, as_json: bool) -> None:
 
     breaches = check_folder(folder, inputs=not no_inputs)
     if as_json:
-        _json({"ok": not breaches, "breaches": breaches})
+        show_json({"ok": not breaches, "breaches": breaches})
     else:
         for breach in breaches:
             click.echo(breach)
@@ -291,7 +222,7 @@ def clean(folder: Path, unused: bool, as_json: bool) -> None:
 
     freed = launch.clean(folder, unused)
     if as_json:
-        _json({"freed": freed})
+        show_json({"freed": freed})
     else:
         click.echo(f"{freed / 1e6:,.1f} MB freed")
 
@@ -309,21 +240,18 @@ def export(folder: Path, form: str, out: Path) -> None:
 
     for path in export_class(form, "--to")().write(Output(folder), out):
         click.echo(path)
-    for line in _left_out(out):
-        click.echo(f"obelics-like: {line}", err=True)
+    for line in left_out(out):
+        say(line)
 
 
-def _left_out(folder: Path) -> Iterator[str]:
-    """What an export had no place for, in words, if it says so in an export.json."""
-    from obelics_like.store.files import read_json
+class _Recipes(Commands):
+    def meant(self, name: str) -> str | None:
+        from obelics_like.recipe import recipe_names
 
-    told = folder / "export.json"
-    for kind, counts in read_json(told).items() if told.is_file() else ():
-        for reason, count in counts.get("left_out", {}).items():
-            yield f"{count:,} of {counts['in']:,} {kind} were left out: {reason} ({told})"
+        return f"show {name}" if name in recipe_names() or name.endswith(".toml") else None
 
 
-@main.group(invoke_without_command=True)
+@main.group(cls=_Recipes, invoke_without_command=True)
 @_JSON
 @click.pass_context
 def recipes(ctx: click.Context, as_json: bool) -> None:
@@ -334,9 +262,11 @@ def recipes(ctx: click.Context, as_json: bool) -> None:
 
     found = [load_recipe(name) for name in recipe_names()]
     if as_json:
-        _json([{k: getattr(r, k) for k in ("name", "title", "paper", "scorer", "fingerprint")} for r in found])
+        show_json([{k: getattr(r, k) for k in ("name", "title", "paper", "scorer", "fingerprint")} for r in found])
     else:
-        _table([("recipe", "scorer", "what it makes"), *((r.name, r.scorer, _title(r.title, r.paper)) for r in found)])
+        show_table(
+            [("recipe", "scorer", "what it makes"), *((r.name, r.scorer, _title(r.title, r.paper)) for r in found)]
+        )
 
 
 def _title(title: str, paper: str) -> str:
@@ -353,7 +283,14 @@ def show_recipe(name: str, settings: tuple[str, ...]) -> None:
     click.echo(load_recipe(name, _settings(settings)).text, nl=False)
 
 
-@main.group(invoke_without_command=True)
+class _Models(Commands):
+    def meant(self, name: str) -> str | None:
+        from obelics_like.models.registry import list_models as entries
+
+        return f"fetch {name}" if name in {entry.name for entry in entries()} else None
+
+
+@main.group(cls=_Models, invoke_without_command=True)
 @click.pass_context
 def models(ctx: click.Context) -> None:
     """Models for language identification: list, fetch, path."""
@@ -369,13 +306,13 @@ def list_models(as_json: bool = False) -> None:
 
     found = entries()
     if as_json:
-        _json([vars(entry) | {"present": entry.present} for entry in found])
+        show_json([vars(entry) | {"present": entry.present} for entry in found])
         return
     rows = [("model", "here", "size", "languages", "licence", "use")]
     for e in found:
         size = f"{e.bytes / 1e6:,.1f} MB" if e.bytes else "?" if e.path is None else _size(e.path)
         rows.append((e.name, "yes" if e.present else "no", size, str(e.languages), e.licence, e.purpose))
-    _table(rows)
+    show_table(rows)
 
 
 def _size(path: Path) -> str:
@@ -409,7 +346,7 @@ def doctor(as_json: bool) -> None:
 
     findings = examine()
     if as_json:
-        _json(findings)
+        show_json(findings)
     else:
         for f in findings:
             state = "ok" if f["ok"] else "absent" if f["optional"] else "MISSING"

@@ -13,6 +13,8 @@ from obelics_like.errors import DataError, ObelicsLikeError, OptionError, Unknow
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 """What the system says when a disk is full or may not be written to: no fault of the code that met it."""
+_NO_LEAVE = {errno.EACCES, errno.EPERM}
+"""What it says where this user may not read or write."""
 
 
 class Stopped(KeyboardInterrupt):
@@ -24,7 +26,20 @@ class Wrong(click.UsageError):
 
     def show(self, file: Any = None) -> None:
         """Print the message without click's lines about usage, which say less."""
-        click.echo(f"obelics-like: {self.message}", err=True)
+        say(self.message)
+
+
+def say(line: str) -> None:
+    """Print a line on standard error; what it names from archives can't steer the terminal."""
+    from obelics_like.report.wording import printable
+
+    click.echo(f"obelics-like: {printable(line)}", err=True)
+
+
+def _place(ctx: click.Context, what: str = "") -> str:
+    """The command without the program's name, which every line begins with."""
+    command = ctx.command_path.removeprefix(ctx.find_root().command_path).strip()
+    return ", ".join(filter(None, [command, what])) or "command"
 
 
 def _told(error: click.UsageError, ctx: click.Context) -> click.UsageError:
@@ -32,8 +47,8 @@ def _told(error: click.UsageError, ctx: click.Context) -> click.UsageError:
     see = f"see `{ctx.command_path} --help`"
     options = [name for p in ctx.command.get_params(ctx) for name in p.opts if name.startswith("--")]
     if isinstance(error, click.NoSuchOption):
-        return Wrong(str(UnknownName(f"{ctx.command_path}, option", error.option_name, options, do=see)), ctx)
-    where, got = ctx.command_path, error.message.rstrip(".").removeprefix("Got ")
+        return Wrong(str(UnknownName(_place(ctx, "option"), error.option_name, options, do=see)), ctx)
+    where, got = _place(ctx), error.message.rstrip(".").removeprefix("Got ")
     usage = " ".join([ctx.command_path, *ctx.command.collect_usage_pieces(ctx)])
     if isinstance(error, click.BadOptionUsage):
         where, got = f"{where} {error.option_name}", "no value"
@@ -79,9 +94,16 @@ class Commands(Command, click.Group):
         """As click's own, with a did-you-mean."""
         if args and self.get_command(ctx, args[0]) is None:
             see = f"see `{ctx.command_path} --help`"
-            known = self.list_commands(ctx)
-            raise Wrong(str(UnknownName(f"{ctx.command_path}, command", args[0], known, do=see)), ctx)
+            known, where = self.list_commands(ctx), _place(ctx, "command")
+            if meant := self.meant(args[0]):
+                do = f"did you mean `{ctx.command_path} {meant}`?"
+                raise Wrong(str(UsageError(where, got=repr(args[0]), valid=", ".join(known), do=do)), ctx)
+            raise Wrong(str(UnknownName(where, args[0], known, do=see)), ctx)
         return super().resolve_command(ctx, args)
+
+    def meant(self, name: str) -> str | None:
+        """The command that was probably meant by a name that is none of one; None where it can't be told."""
+        return None
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; an error of ours is one message, any other its traceback and a request to report it."""
@@ -90,13 +112,15 @@ class Commands(Command, click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except ObelicsLikeError as error:
-            click.echo(f"obelics-like: {error}", err=True)
+            say(str(error))
             ctx.exit(2 if isinstance(error, UsageError) else 1)
         except OSError as error:
-            if error.errno not in _NO_ROOM:
-                _unexpected(error)
+            if error.errno in _NO_ROOM:
+                say(str(_no_room(error)))
+            elif error.errno in _NO_LEAVE:
+                say(str(_no_leave(error)))
             else:
-                click.echo(f"obelics-like: {_no_room(error)}", err=True)
+                _unexpected(error)
             ctx.exit(1)
         except KeyboardInterrupt as stop:
             click.echo("\nobelics-like: stopped; run the same command again to go on where it stopped", err=True)
@@ -112,6 +136,15 @@ def _no_room(error: OSError) -> DataError:
         got=error.strerror,
         valid="a disk with room that this user may write to",
         do="make room, then run the same command again: it goes on where it stopped",
+    )
+
+
+def _no_leave(error: OSError) -> DataError:
+    return DataError(
+        str(error.filename or "reading or writing"),
+        got=error.strerror,
+        valid="a file or folder that this user may read and write",
+        do="change its permissions, or run the same command as another user",
     )
 
 

@@ -6,6 +6,7 @@ mapped column. It sorts nothing and knows no documents.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 HASHES = 1 << 64
 """The end of the space of hashes."""
+_UNABLE = {errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL, errno.ENOSYS, errno.ENODEV}
+"""What a file system says that can take no room beforehand."""
 
 
 def write(path: Path, columns: Sequence[np.ndarray]) -> None:
@@ -45,14 +48,26 @@ def mapped(path: Path, kind: type[np.generic], size: int) -> np.ndarray:
     """
     import numpy as np
 
+    length = size * np.dtype(kind).itemsize
     try:
         with open(path, "wb") as file:
-            if hasattr(os, "posix_fallocate"):  # macOS has none
-                os.posix_fallocate(file.fileno(), 0, size * np.dtype(kind).itemsize)
-            file.truncate(size * np.dtype(kind).itemsize)
+            _take_room(file.fileno(), length)
+            file.truncate(length)
     except OSError as error:
+        path.unlink(missing_ok=True)  # what was taken of the room
         raise cannot_write(path, error) from error
     return np.memmap(path, kind, "r+", shape=size)
+
+
+def _take_room(file: int, length: int) -> None:
+    """Take room on the disk where its file system can; glibc writes zeros where it can't, musl and sandboxes refuse."""
+    if not hasattr(os, "posix_fallocate"):  # macOS has none
+        return
+    try:
+        os.posix_fallocate(file, 0, length)
+    except OSError as error:
+        if error.errno not in _UNABLE:
+            raise
 
 
 class Runs:

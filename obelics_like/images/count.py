@@ -33,7 +33,8 @@ class CountImages(Stage):
     }
 
     def check(self) -> None:
-        """Limits that contradict each other."""
+        """Limits that contradict each other, or that nothing can keep."""
+        self.not_negative("min_images", "max_images")
         least, most = self.min_images, self.max_images
         if least is not None and most is not None and least > most:
             do = "correct the recipe or --set"

@@ -69,9 +69,9 @@ class ImageRules(Stage):
         self._demand("repeats", f"any of {', '.join(KINDS)}", set(self.repeats) <= set(KINDS))
         self._demand("phash_distance", "0..64", 0 <= self.phash_distance <= 64)
         self._demand("max_aspect", "1.0 or more", self.max_aspect is None or self.max_aspect >= 1)
+        self.not_negative("min_side", "max_side", "min_bytes", "max_bytes")
         for low, high in (("min_side", "max_side"), ("min_bytes", "max_bytes")):
             least, most = getattr(self, low), getattr(self, high)
-            self._demand(low, "0 or more", least is None or least >= 0)
             self._demand(low, f"at most {high} ({most})", least is None or most is None or least <= most)
 
     def _demand(self, name: str, valid: str, holds: bool) -> None:

@@ -79,13 +79,19 @@ class Identify(Stage):
         return models
 
     def _check_keep(self, models: list[Any]) -> None:
-        """Raise OptionError for a language to keep that no model can give, as "eng" for "en": all pages would go."""
+        """Raise OptionError for a language to keep that no model can give, as "eng" for "en", or for none at all.
+
+        All pages would go.
+        """
+        if self.keep is not None and not self.keep:
+            raise self._wrong("keep", "none", "one language or more, or left out for all")
         if self.keep is None or any(model.given is None for model in models):
             return
         codes = frozenset({"und"}).union(*(model.given for model in models))
         for wanted in self.keep:
             if not any(_wanted(code, (wanted,)) for code in codes):
-                near = difflib.get_close_matches(wanted, sorted(codes), n=3, cutoff=0.5)
+                near = [code for code in (_bcp47(wanted), wanted.partition("-")[0].lower()) if code in codes][:1]
+                near = near or difflib.get_close_matches(wanted.lower(), sorted(codes), n=3, cutoff=0.5)
                 names = " and ".join(model.name for model in models)
                 raise OptionError(
                     f"stage {self.id or 'language'}, option keep",
@@ -206,6 +212,12 @@ def rounded(p: float) -> float:
 
 def _strength(vote: tuple[str, float]) -> tuple[float, str]:
     return -vote[1], vote[0]
+
+
+def _bcp47(code: str) -> str:
+    """A code as it is mostly written: "ZH-hant" as "zh-Hant", "PT-br" as "pt-BR"."""
+    first, *others = code.split("-")
+    return "-".join([first.lower(), *(part.title() if len(part) == 4 else part.upper() for part in others)])
 
 
 def _wanted(code: str, keep: tuple[str, ...]) -> bool:

@@ -35,6 +35,7 @@ def explain(output: Output, page: str) -> dict[str, Any]:
     reason, text or URL, and a picture's sentence and similarity. `records` has the records that were no page. `notes`
     say what can't be told, and how a run would keep it. Raises InputError, with near URLs, if nothing is known.
     """
+    page = page.encode("utf-8", "replace").decode()  # a command line may hold bytes that are none
     kept = named(output, "corpus", "", page)
     gone = named(output, "dropped", "pages-", page)
     records = named(output, "dropped", "records-", page)

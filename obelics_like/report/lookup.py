@@ -110,8 +110,13 @@ def pages_showing(output: Output, picture: str, most: int) -> list[str]:
         hits = pc.fill_null(pc.equal(pc.list_flatten(images), picture), False)
         for row in pc.list_parent_indices(images).filter(hits).to_pylist():
             found[batch.column("url")[row].as_py()] = None
-    ids: list[str] = []
+            if len(found) == most:  # a logo may be on all pages
+                return list(found)
+    ids: dict[str, None] = {}
     for _, _, _, batch in batches(output.paths("dropped", "nodes-"), ["id", "url"]):
-        ids += batch.filter(pc.fill_null(pc.equal(batch.column("url"), picture), False)).column("id").to_pylist()
-    found |= dict.fromkeys(urls_of(output, ids[:most]).values())
+        hits = pc.fill_null(pc.equal(batch.column("url"), picture), False)
+        ids |= dict.fromkeys(batch.filter(hits).column("id").to_pylist())
+        if len(ids) >= most:
+            break
+    found |= dict.fromkeys(urls_of(output, list(ids)[:most]).values())
     return list(found)[:most]

@@ -120,13 +120,20 @@ def _open(url: str) -> tuple[Any, str]:
     name = scheme(url)
     try:
         return _system(name), _system(name)._strip_protocol(url)
-    except (ImportError, OSError) as error:  # a library in C that is not there, as for hdfs, is an OSError
+    except ImportError as error:
         extra = EXTRAS.get(name)
         raise MissingPiece(
             f"input {url}",
             got=f"no library for {name}:// ({str(error).partition(chr(10))[0]})",
             valid="a library that fsspec can use for it",
             do=f"run: pip install 'obelics-like[{extra}]'" if extra else "install the library that it names",
+        ) from None
+    except Exception as error:  # each has its own: no credentials, no library in C (hdfs), a scheme for others (cached)
+        raise MissingPiece(
+            f"input {url}",
+            got=f"{name}:// can't be opened ({type(error).__name__}: {str(error).partition(chr(10))[0]})",
+            valid="a scheme with all that fsspec needs for it: a library, credentials, settings",
+            do="set up what it names, or copy the files to this machine",
         ) from None
 
 

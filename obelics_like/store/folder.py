@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from obelics_like.document import Blob, Document
 from obelics_like.errors import DataError, InputError
@@ -46,12 +46,20 @@ class Output:
         self.run: dict[str, Any] = read_json(self.folder / "run.json")
         lacking = [key for key in ("tool", "recipe", "inputs", "ledger") if key not in self.run]
         if lacking:
-            raise DataError(
-                str(self.folder / "run.json"),
-                got=f"no {' and no '.join(lacking)}",
-                valid="what this version of obelics-like writes",
-                do="run `obelics-like build` again with the same arguments",
-            )
+            self._is_none_of_ours("run.json", f"no {' and no '.join(lacking)}")
+        try:
+            for section in SECTIONS:
+                self.files(section)
+        except (AttributeError, TypeError):
+            self._is_none_of_ours("manifest.json", "no lists of files")
+
+    def _is_none_of_ours(self, name: str, got: str) -> NoReturn:
+        raise DataError(
+            str(self.folder / name),
+            got=got,
+            valid="what this version of obelics-like writes",
+            do="run `obelics-like build` again with the same arguments",
+        )
 
     @property
     def ledger(self) -> Ledger:

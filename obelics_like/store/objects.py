@@ -17,8 +17,8 @@ from obelics_like.errors import DataError, MissingPiece
 class Objects:
     """The objects below an address, by their names there. `option` is the one that the address was given with.
 
-    Raises MissingPiece if there is no library for the address; every call raises DataError if the store can't be
-    reached.
+    Raises MissingPiece if the address can't be opened, as without a library for it; every call raises DataError if the
+    store can't be reached.
     """
 
     def __init__(self, address: str, option: str) -> None:
@@ -27,12 +27,12 @@ class Objects:
             from fsspec.core import url_to_fs
 
             self._files, root = url_to_fs(self.address)
-        except (ImportError, ValueError) as error:
+        except Exception as error:  # each scheme has its own: no library, no credentials, no host, more to be said
             raise MissingPiece(
                 f"{option} {self.address}",
-                got=str(error),
-                valid="an address that fsspec has a library for",
-                do="pip install 'obelics-like[s3]' for s3://",
+                got=f"{type(error).__name__}: {error}".partition("\n")[0],
+                valid="an address that fsspec can open, with a library and what else it needs",
+                do="set up what it names (pip install 'obelics-like[s3]' for s3://), or choose another",
             ) from error
         self._root = str(root).rstrip("/")
 

@@ -7,6 +7,7 @@ there is never a corpus that is half the old one and half the new.
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 import uuid
 from dataclasses import dataclass
@@ -33,10 +34,18 @@ def places(out: str | Path, work: str | Path | None) -> Places:
 
     Where both are addresses, the folder is one for temporary files: all that is in it is in the store too.
     """
-    if not str(out):  # a shell's variable that is not set; it would be the folder we stand in
-        raise UsageError(
-            "--out", got="nothing", valid="a folder, or an address", do="name one; . is the folder you are in"
-        )
+    for option, place in (("--out", out), ("--work", work)):
+        if place is not None and not str(place):  # a shell's variable that is not set; it would be where we stand
+            do = "name one; . is the folder you are in"
+            raise UsageError(option, got="nothing", valid="a folder, or an address", do=do)
+        try:
+            str(place).encode()
+        except UnicodeEncodeError:
+            shown = os.fsencode(str(place)).decode("utf-8", "backslashreplace")
+            valid = "a name that can be written down"
+            raise UsageError(
+                f"{option} {shown}", got="a name that is no UTF-8", valid=valid, do="choose another"
+            ) from None
     if "://" not in str(out):
         if work is not None and "://" not in str(work):
             valid = "an address with a folder; a folder of this machine, or an address, with an address"

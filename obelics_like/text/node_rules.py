@@ -140,6 +140,7 @@ class NodeRules(Stage):
             "max_dates",
             "phrase_within",
             "shares_from",
+            "punctuation_from",
         )
         check_limits(self, shares, counts, (("min_characters", "max_characters"), ("min_words", "max_words")))
 

@@ -52,6 +52,7 @@ class PageGate(Stage):
                     valid="TYPE/SUBTYPE, as text/html",
                     do="correct it",
                 )
+        self.not_negative("min_bytes", "max_bytes")
         low, high = self.min_bytes, self.max_bytes
         if low is not None and high is not None and low > high:
             raise OptionError(
@@ -75,7 +76,7 @@ class PageGate(Stage):
         return frozenset(hosts - {""})
 
     def process(self, batch: Batch, opened: frozenset[str]) -> Batch:
-        mimes = frozenset(mime.lower() for mime in self.mimes)
+        mimes = frozenset(_media_type(mime) for mime in self.mimes)
         words = tuple(word.lower() for word in self.banned_words)
         for document in batch:
             document.drop = self._answer(document, mimes) or self._size(document) or self._url(document, opened, words)
@@ -85,7 +86,7 @@ class PageGate(Stage):
         status, mime = document.origin.status, document.origin.mime
         if self.statuses and status is not None and status not in self.statuses:
             return self.drop("bad_status", status, " ".join(map(str, self.statuses)))
-        if mimes and mime and mime.split(";")[0].strip().lower() not in mimes:
+        if mimes and mime and _media_type(mime) not in mimes:
             return self.drop("bad_type", mime, " ".join(self.mimes))
         return None
 
@@ -112,6 +113,10 @@ class PageGate(Stage):
                 if word in url:
                     return self.drop("banned_url", document.url, word)
         return None
+
+
+def _media_type(mime: str) -> str:
+    return mime.split(";")[0].strip().lower()
 
 
 def _host(url: str) -> str:

@@ -106,6 +106,7 @@ class PageRules(Stage):
             "min_sentences",
             "max_distinct_flagged_words",
             "flagged_from",
+            "punctuation_from",
         )
         check_limits(self, SHARED_SHARES, counts, [("min_words", "max_words")])
 

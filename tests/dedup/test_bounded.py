@@ -162,8 +162,24 @@ def test_columns_and_mapped_files_that_find_no_room_are_told(tmp_path: Path, mon
         patched.setattr(os, "posix_fallocate", full)
         with pytest.raises(DataError, match="map: got No space left on device while writing"):
             runs.mapped(tmp_path / "map", np.int64, 3)
+    assert not (tmp_path / "map").exists()
     with pytest.raises(DataError, match="gone/x: got No such file or directory while writing"):
         runs.write(tmp_path / "gone" / "x", [np.zeros(3, np.uint64)])
+
+
+@pytest.mark.parametrize("said", [errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS])
+def test_a_file_system_that_can_take_no_room_beforehand_is_used_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: int
+) -> None:
+    def unable(*_: object) -> None:
+        raise OSError(said, os.strerror(said))
+
+    monkeypatch.setattr(os, "posix_fallocate", unable)
+    (tmp_path / "map").write_bytes(b"x" * 100)  # of an earlier try
+    made = runs.mapped(tmp_path / "map", np.int64, 3)
+    made[2] = 7
+    assert made.tolist() == [0, 0, 7]
+    assert (tmp_path / "map").stat().st_size == 24
 
 
 def test_a_key_of_more_rows_than_fit_is_read_in_chunks() -> None:

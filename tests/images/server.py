@@ -29,7 +29,7 @@ def redirect(location: str, status: str = "302 Found") -> bytes:
 
 
 def dripping(data: bytes, pause: float = 0.05) -> Callable[[socket.socket], None]:
-    """Send one byte at a time."""
+    """Send one byte at a time: as many as take far longer than a test may wait, where it is about the deadline."""
 
     def send(connection: socket.socket) -> None:
         for n in range(len(data)):

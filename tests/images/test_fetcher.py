@@ -96,14 +96,14 @@ def test_rebinding_finds_no_second_look_up(make: Any) -> None:
 
 
 def test_a_slow_drip_is_cut_at_the_deadline(make: Any) -> None:
-    found, _ = get(make(), dripping(PICTURE + b"x" * 1000), seconds=0.5)
+    found, _ = get(make(), dripping(PICTURE + b"x" * 10_000), seconds=0.5)
     assert found.reason == "timeout"
 
 
 def test_a_slow_drip_of_the_body_is_cut_at_the_deadline(make: Any) -> None:
     def drip(connection: Any) -> None:
-        connection.sendall(reply(length=1000))
-        dripping(b"x" * 1000)(connection)
+        connection.sendall(reply(length=10_000))
+        dripping(b"x" * 10_000)(connection)
 
     assert get(make(), drip, seconds=0.5)[0].reason == "timeout"
 

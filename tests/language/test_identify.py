@@ -226,6 +226,11 @@ def test_a_language_to_keep_that_no_model_gives_is_wrong_use() -> None:
         Identify(model="one", second="two", keep=("pt", "eng")).open(context)
     with pytest.raises(OptionError, match="got 'pt'"):
         Identify(model="one", keep=("pt",)).open(context)
+    for wrong, meant in (("EN", "en"), ("en-US", "en"), ("ZH-hant", "zh-Hant"), ("pt-BR", "pt")):
+        with pytest.raises(OptionError, match=rf"got '{wrong}'; .*; did you mean {meant}\?$"):
+            Identify(model="one", second="two", keep=(wrong,)).open(context)
+    with pytest.raises(OptionError, match="option keep: got none; valid: one language or more"):
+        Identify(model="one", keep=()).open(context)
     two.given = None  # its labels can't be listed
     Identify(model="one", second="two", keep=("quc-Latn",)).open(context)
 

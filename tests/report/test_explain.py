@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from obelics_like.document import Document, Drop, Image, Text
 from obelics_like.errors import InputError
 from obelics_like.report.explain import explain, explanation_lines
 from tests.report import making
+
+LOGO = "https://cdn.example/logo.png"
 
 
 def test_a_kept_page_node_by_node(tmp_path: Path) -> None:
@@ -86,8 +89,9 @@ def test_a_part_of_a_url_leads_to_the_pages_that_hold_it(tmp_path: Path) -> None
     for asked in ("ja.example/story", "JA.example%2Fstory"):
         with pytest.raises(InputError, match=r"did you mean https://ja\.example/story/4\?$"):
             explain(output, asked)
-    with pytest.raises(InputError, match=r"look for it in the corpus"):
-        explain(output, "/s")
+    for asked in ("/s", "", "[a-z", "%zz", "\udcff"):
+        with pytest.raises(InputError, match=r"look for it in the corpus"):
+            explain(output, asked)
 
 
 @pytest.mark.parametrize("picture", ["https://ja.example/a.jpg", "https://ja.example/icon.png"])
@@ -95,6 +99,19 @@ def test_the_url_of_a_picture_leads_to_its_page(tmp_path: Path, picture: str) ->
     """Whether it was kept or a rule dropped it."""
     with pytest.raises(InputError, match=r"it is a picture of https://ja\.example/story/4: explain that page"):
         explain(making.full(tmp_path / "out"), picture)
+
+
+def test_of_a_picture_on_many_pages_three_are_told(tmp_path: Path) -> None:
+    """Kept or dropped by a rule, and on one page more than once."""
+
+    def page(n: int, drops: int) -> Document:
+        logos = [Image(at, LOGO, drop=Drop("images.rules", "too_small", 16, 100)) for at in range(drops)]
+        return making.document(n, f"https://p{n}.example/", "en", [Text(9, "A word."), *(logos or [Image(8, LOGO)])])
+
+    for drops in ([4, 1, 1, 1, 1], [0, 0, 9, 1, 1], [0, 0, 0, 0, 9]):
+        output = making.make(tmp_path / f"out{drops}", [page(n, many) for n, many in enumerate(drops, 1)])
+        with pytest.raises(InputError, match=r"p1.example/ and of .*p2.example/ and of .*p3.example/: explain that"):
+            explain(output, LOGO)
 
 
 def test_without_reasons_it_says_how_to_keep_them(tmp_path: Path) -> None:

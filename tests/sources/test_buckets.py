@@ -137,6 +137,25 @@ def test_a_missing_library_is_told_with_its_extra(monkeypatch: pytest.MonkeyPatc
         survey(["gs://bucket/x.warc.gz"])
 
 
+@pytest.mark.parametrize(
+    "fault", [OSError("Unable to load libjvm"), ConnectionError("no credentials"), ValueError("x")]
+)
+def test_a_scheme_that_can_not_be_set_up_is_told_with_its_reason(
+    monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    """Whatever the library raises, and a library that is there is not said to be missing."""
+    import fsspec
+
+    def failing(name: str) -> Any:
+        raise fault
+
+    monkeypatch.setattr(fsspec, "filesystem", failing)
+    buckets._system.cache_clear()
+    with pytest.raises(MissingPiece, match=rf"gs:// can't be opened \({type(fault).__name__}: {fault}\)") as told:
+        survey(["gs://bucket/x.warc.gz"])
+    assert "pip install" not in str(told.value)
+
+
 def test_a_scheme_that_needs_more_than_a_url_is_wrong_use() -> None:
     with pytest.raises(InputError, match=r"input ftp://host.test/a.warc.gz: got .* must be told host too"):
         survey(["ftp://host.test/a.warc.gz"])

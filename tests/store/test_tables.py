@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from obelics_like.errors import DataError
+from obelics_like.store.files import publishing
 from obelics_like.store.tables import opened
 
 
@@ -40,3 +41,25 @@ def test_a_disk_that_is_full_while_a_table_is_read_is_no_damage(tmp_path: Path) 
     with pytest.raises(OSError, match="full") as raised, opened(path):
         raise OSError(errno.ENOSPC, "full")
     assert not isinstance(raised.value, DataError)
+
+
+def test_a_table_that_may_not_be_read_is_told_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not by the name of what an export was writing meanwhile."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Failed to open local file")
+
+    monkeypatch.setattr(pq, "ParquetFile", refuse)
+    with (
+        pytest.raises(DataError, match=r"part\.parquet: got Permission denied; valid: a file that"),
+        publishing(tmp_path / "out"),
+        opened(tmp_path / "part.parquet"),
+    ):
+        pass
+
+
+def test_too_little_memory_is_no_damage(tmp_path: Path) -> None:
+    path = tmp_path / "part.parquet"
+    pq.write_table(pa.table({"n": [1]}), path)
+    with pytest.raises(MemoryError), opened(path):
+        raise pa.ArrowMemoryError("malloc of size 64 failed")

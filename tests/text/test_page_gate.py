@@ -22,6 +22,7 @@ URL = "https://Shop.Example.org/a/Adult-Toys?x=1"
         ({"statuses": (200, 203)}, {"status": 404}, b"", Drop("g", "bad_status", 404, "200 203")),
         ({"statuses": (200,)}, {"status": None}, b"", None),
         ({"mimes": ("text/html",)}, {"mime": "Text/HTML; charset=utf-8"}, b"", None),
+        ({"mimes": ("text/HTML; charset=utf-8",)}, {"mime": "text/html"}, b"", None),
         ({"mimes": ("text/html",)}, {"mime": None}, b"", None),
         ({"mimes": ("text/html",)}, {"mime": "text/plain"}, b"", Drop("g", "bad_type", "text/plain", "text/html")),
         ({"min_bytes": 3, "max_bytes": 3}, {}, b"abc", None),

@@ -156,7 +156,7 @@ class Nodes(Stage):
             walked = self._walked(shown, known, opened)
             url = walked.head.address(page.url)
             base = walked.head.base_url(url)
-            hold_joined(walked, url, base)
+            hold_joined(walked, base)
         except OverBudget as over:
             return self.drop(*over.args)
         except Exception as error:

@@ -35,7 +35,9 @@ def rule(document: Document) -> str | None:
         (b"<p>x</p>" * 50, {"max_nodes": 40}, "too_many_elements"),
         (b"<img src=a.jpg>" * 50, {"max_pictures": 40}, "too_many_pictures"),
         (b"<base href='/" + b"a/" * 3_000 + b"'>" + b"<p>x<img src='a b'>" * 1_000, {}, "too_many_pictures"),
-        (b"<base href='/" + b"a/" * 3_000 + b"'>" + b"<a href=x><img src=//a.b/c></a>" * 500, {}, "too_many_pictures"),
+        (b"<base href='/" + b"a/" * 3_000 + b"'>" + b"<a href=x><img src=//a.b/c></a>" * 999, {}, "too_many_pictures"),
+        (b"<base href='http://a.b/" + b"a/" * 3_000 + b"'>" + b"<img src=http1.jpg>" * 1_000, {}, "too_many_pictures"),
+        (b"<base href='http://a.b/" + b"a/" * 3_000 + b"'>" + b"<img src=//?1>" * 1_000, {}, "too_many_pictures"),
         (b"<div>" * 60 + b"x", {"max_depth": 50}, "too_deep"),
         (b"<p " + b" ".join(b"attribute-number-%d=1" % i for i in range(3000)) + b">x", {}, "too_many_attributes"),
         (b"<p a b>x</p>" * 20 + b"<br c>", {"max_all_attributes": 40}, "too_many_attributes"),
@@ -59,15 +61,23 @@ def test_a_page_over_a_budget_is_dropped_by_its_name(html: bytes, options: dict[
 
 
 @pytest.mark.parametrize(
-    "picture", [b"<img src=https://a.b/c.jpg>", b"<a href=HTTP://c.d/><img src=http://a.b/c.jpg></a>"]
+    "picture",
+    [
+        b"<img src=https://a.b/c.jpg>",
+        b"<a href=HTTP://c.d/><img src=http://a.b/c.jpg></a>",
+        b"<a href=/a><img src=//a.b/c.jpg></a>",
+        b"<a href=/a><img src=data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP data-src='/a b.jpg'></a>",
+    ],
 )
-def test_whole_addresses_are_not_joined_to_a_long_base(picture: bytes) -> None:
-    """Nor is what a page of a long URL says of it: only what is joined counts."""
+def test_addresses_that_take_nothing_of_a_long_path_are_not_counted(picture: bytes) -> None:
+    """Nor is a long query, of which no address takes anything."""
     page = PROSE.encode() * 5 + picture * 1_200
     for url, base in ((URL, b"<base href='/" + b"a/" * 3_000 + b"'>"), (f"{URL}?{'a' * 6_000}", b"")):
         document = run(base + page, url)
         assert (rule(document), sum(isinstance(node, Image) for node in document.nodes)) == (None, 1_200)
-    assert rule(run(page + b"<img src=c.jpg>" * 1_100, f"{URL}?{'a' * 6_000}")) == "too_many_pictures"
+    relative = page + b"<img src=c.jpg>" * 1_100
+    assert rule(run(relative, f"{URL}?{'a' * 6_000}")) is None
+    assert rule(run(relative, f"https://example.org/{'a' * 6_000}/")) == "too_many_pictures"
 
 
 def _misnested(formatting: int, within: bytes, ends: int) -> bytes:

@@ -106,7 +106,7 @@ def scan(source: Input, options: Archive, thorough: bool = False) -> Iterator[Re
     if source.format == "html":
         yield _file_record(source)
         return
-    at = 0
+    at = -1
     try:
         disk = Disk(source.path, source.picks)
         file = File(disk)
@@ -121,7 +121,7 @@ def scan(source: Input, options: Archive, thorough: bool = False) -> Iterator[Re
         disk.check()
     except OSError as error:
         rule = "unreachable" if isinstance(error, Unreachable) else "unreadable"
-        yield Record(at + 1 if at else 0, None, rule=rule, reason=f"{source.name} after byte {at}: {error}")
+        yield Record(at + 1, None, rule=rule, reason=f"{source.name} after byte {max(at, 0)}: {error}")
 
 
 def _picked(file: File, pick: tuple[int, int]) -> Piece:

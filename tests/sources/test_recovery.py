@@ -19,6 +19,7 @@ from obelics_like.sources.disk import Disk
 from obelics_like.sources.inputs import Input
 from obelics_like.sources.walk import File
 from obelics_like.sources.whole import whole_record
+from tests.pace import least
 from tests.sources.archives import OPTIONS, PACKINGS, Builder, lz, packed, page, put, with_dictionary, zst
 from tests.sources.fuzz import accounted
 
@@ -271,3 +272,32 @@ def test_records_that_only_begin_are_looked_through_once(
     assert took["read"] < 3 * len(raw) + (1 << 18)
     assert took["searched"] < 2_001 * (1 << 13) + (1 << 18)
     assert took["looked for a blank line"] < 2_001 * 4_200 + (1 << 18)
+
+
+WHOLE_ARC_START = re.compile(
+    rb"(?:(?<=\n)[A-Za-z][A-Za-z0-9+.\-]{1,15}|https?|ftp|dns):[^\s]{2,2000}"
+    rb" [0-9A-Fa-f.:]{3,40} \d{8,18} \S[^\r\n]{0,200}\r?\n"
+)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_an_arc_line_is_found_as_by_one_expression(seed: int) -> None:
+    dice = random.Random(seed)
+    among = [b"http:", b"https:", b"ftp:", b"\nabc:", b"\nZ:", b"//a", b" ", b" 1.2.3.4", b" 20080430", b" t 12",
+             b"\n", b"\r\n", b"\t", b"x" * 1990, b"x" * 2001, b" ::1 12345678 x\n"]  # fmt: skip
+    found = 0
+    for _ in range(3_000):
+        url = b"http:" + b"y" * dice.choice((1, 2, 1999, 2000, 2001))
+        text = b"".join(dice.choices(among, k=dice.randrange(1, 12))) + url + b" 1.2.3.4 20080430 t 1\n"
+        first, end = dice.choice((0, 1, 3)), dice.choice((len(text), dice.randrange(len(text))))
+        wanted = WHOLE_ARC_START.search(text, first, end)
+        assert split._arc_start(text, first, end) == (wanted and wanted.start()), (text, first, end)
+        found += wanted is not None
+    assert found > 500
+
+
+@pytest.mark.parametrize("text", [b"http:", b"http:" * 400 + b" 1.2.3.4 11111111 \n", b" 111 11111111 x"])
+def test_what_looks_like_beginnings_is_looked_through_in_no_time(text: bytes) -> None:
+    """A gigabyte of `http:` is packed to one megabyte."""
+    looked_through = text * (2_000_000 // len(text))
+    assert least(lambda: split._search(looked_through, 0), 1) < 1

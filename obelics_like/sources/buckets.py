@@ -19,6 +19,9 @@ MOST_AHEAD = 1 << 23
 EXTRAS = {"s3": "s3", "s3a": "s3"}
 FINAL = ("NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "NoSuchBucket", "InvalidRegionError")
 """Faults of the libraries behind fsspec that no second attempt betters."""
+BELOW = frozenset(("fo", "fs", "target_protocol", "default_method"))
+"""What fsspec is told for a scheme that only lies over another, as zip and dir do; by a URL alone these fail, each in a
+way of its own (RecursionError for one)."""
 
 
 class BucketFile:
@@ -85,13 +88,15 @@ def check_scheme(name: str, where: str) -> None:
 
 @lru_cache(maxsize=8)
 def _needs(name: str) -> list[str]:
-    """What must be said to fsspec beside the scheme, such as the host for ftp."""
+    """What must be said to fsspec beside the scheme, such as the host for ftp or the file for zip."""
     import fsspec
 
     try:
         asked = inspect.signature(fsspec.get_filesystem_class(name).__init__).parameters
     except ImportError:
         return []  # told when it is opened
+    if not BELOW.isdisjoint(asked):
+        return ["what lies below it"]
     return [p.name for p in asked.values() if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD][1:]
 
 

@@ -156,9 +156,12 @@ def test_a_scheme_that_can_not_be_set_up_is_told_with_its_reason(
     assert "pip install" not in str(told.value)
 
 
-def test_a_scheme_that_needs_more_than_a_url_is_wrong_use() -> None:
-    with pytest.raises(InputError, match=r"input ftp://host.test/a.warc.gz: got .* must be told host too"):
-        survey(["ftp://host.test/a.warc.gz"])
+@pytest.mark.parametrize(
+    ("name", "what"), [("ftp", "host"), *((n, "what lies below it") for n in ("zip", "dir", "filecache", "generic"))]
+)
+def test_a_scheme_that_needs_more_than_a_url_is_wrong_use(name: str, what: str) -> None:
+    with pytest.raises(InputError, match=rf"input {name}://host.test/a.warc.gz: got .* must be told {what} too"):
+        survey([f"{name}://host.test/a.warc.gz"])
 
 
 # --- S3 -------------------------------------------------------------------------------------------------------------

@@ -234,8 +234,8 @@ def background(attributes: Mapping[str, str]) -> str | None:
         return url
     for name in BACKGROUNDS:
         if value := (attributes.get(name) or "").strip():
-            if value[0] == "[":
-                value = of_rules(value)
+            if value[0] == "[" and not PICTURE_FILE.search(value := of_rules(value)):
+                continue  # a piece of HTML, which Foundation puts into a block
             inner = _IN_URL.fullmatch(value)
             url = inner[1] if inner else max(parse_srcset(value) or [("", 0.0)], key=lambda pair: pair[1])[0]
             if is_usable(url) and names_a_url(url):

@@ -207,7 +207,7 @@ def test_a_row_of_the_index_that_names_no_place_is_told(
 
 
 def test_a_list_of_many_members_is_unpacked_by_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What lies behind a member is copied as it ends: 150,000 members took a minute."""
+    """What lies behind a member is copied as it ends: 150,000 members took 6 to 23 seconds."""
     given, real = 0, zlib.decompressobj
 
     class Counted:

@@ -342,12 +342,29 @@ def _without_fallbacks(found: list[Placement], fallbacks: list[int]) -> list[Pla
             continue
         if _waits(twin) and not one.fault:
             twin.url, twin.alternatives, twin.fault, twin.measured = one.url, one.alternatives, "", ""
+        elif _previews(twin, one):
+            urls = dict.fromkeys((one.url, *one.alternatives, twin.url))
+            twin.url, *twin.alternatives = list(urls)[: MANY_ALTERNATIVES + 1]
         else:
             extra = [url for url in (one.url, *one.alternatives) if url not in (twin.url, *twin.alternatives)]
             twin.alternatives = (twin.alternatives + extra)[:MANY_ALTERNATIVES]
         twin.picture.alt = twin.picture.alt or one.picture.alt
         seen.add(twin)
     return kept
+
+
+def _previews(one: Placement, fallback: Placement) -> bool:
+    """Whether a picture has but the address of a preview (on Medium, of 60 pixels) of what its fallback shows: that has
+    a choice of sizes, or another address for a file of the same name that is declared to be as large."""
+    picture, other = one.picture, fallback.picture
+    if one.fault or fallback.fault or len(picture.urls) > 1 or one.url == fallback.url:
+        return False
+    if len(other.urls) > 1:
+        return True
+    files = {url.partition("?")[0].rpartition("/")[2] for url in (one.url, fallback.url)}
+    return (
+        picture.width is not None and (picture.width, picture.height) == (other.width, other.height) and len(files) == 1
+    )
 
 
 def _waits(one: Placement) -> bool:

@@ -61,9 +61,8 @@ def build(
     reasons, sample:P or all. `engine` is "local" (own worker processes), "ray" (Ray actors: of the cluster at
     `ray_address`, or of this machine) or "inline" (this process, for debugging): the corpus is the same. Without
     `keep_work`, the folder `work` is removed at the end, unless something failed that the next run would try again.
-    `out` may be an address (`s3://bucket/prefix`): the corpus is then built in the folder `work` of this machine and
-    published there. `work` may be an address too, also where `out` is a folder: what workers make lies there, for
-    machines that share no disk. Run again with the same arguments, it goes on where it stopped.
+    `out` may be an address (`s3://bucket/prefix`): the corpus is then built in the folder `work` here and published
+    there. `work` may be one too, for machines that share no disk. Run again in the same way, it goes on.
 
     The key `exit_code` of the result is 0, or 1 if an input could not be read whole or a check failed. Raises
     UsageError for wrong use and MissingPiece for what can't be loaded, both before the first record is read.

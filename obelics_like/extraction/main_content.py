@@ -17,7 +17,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
-from itertools import accumulate, islice
+from itertools import accumulate
 
 from obelics_like.extraction import names, scan
 from obelics_like.extraction.boxes import mark_calls
@@ -26,7 +26,13 @@ from obelics_like.extraction.cards import mark_others, share_in_title, title_wor
 from obelics_like.extraction.edges import announced, first_shown, parting_words, stamped
 from obelics_like.extraction.furniture import believed
 from obelics_like.extraction.measures import PROSE
-from obelics_like.extraction.neighbours import LEADING, announces, between_prose, headings_of_links, whole_tables
+from obelics_like.extraction.neighbours import (
+    between_prose,
+    headings_of_links,
+    linked_headings,
+    lone_headings,
+    whole_tables,
+)
 from obelics_like.extraction.paragraphs import SHORT, Paragraphs, Totals
 from obelics_like.extraction.tags import HEADINGS
 from obelics_like.extraction.walk import Walked
@@ -40,8 +46,6 @@ BEFORE = 0.1
 LEAD_REACH = 25
 """Paragraphs, furniture, links, lists and tables aside, that may stand between the headline and the main content:
 standfirst, byline, date, share bar."""
-ANNOUNCING = 60
-"""Characters under which a line that ends in a colon announces what follows."""
 CREDIT = 100
 """Characters under which what begins with a copyright sign says whose a picture or the page is."""
 LINKED_ITEM = 0.95
@@ -105,9 +109,9 @@ def judge(walked: Walked) -> Judgement:
     texts = [at for at in fit if not caption[found.containers[at]]] if captions else fit
     picks = _read(walked, found, totals, texts)
     whole_tables(walked, found, picks, texts)
-    _lone_headings(found, picks, fit)
+    lone_headings(found, picks, fit)
     headings_of_links(walked, found, picks, root)
-    _linked_headings(walked, found, picks, fit)
+    linked_headings(walked, found, picks, fit)
     first = next((at for at in fit if picks[at] and found.containers[at] >= root), 0)
     _leads(walked, found, picks, furniture, first, caption, title)
     parting_words(found, picks)
@@ -298,48 +302,6 @@ def _told_under(held: int, linked: int) -> tuple[float, float]:
     if linked >= 0.6 * held:
         return 0.0, 0.0
     return 0.5, LINKED_ITEM if linked < 0.5 * held else 0.5
-
-
-def _lone_headings(found: Paragraphs, picks: list[bool], fit: list[int]) -> None:
-    """Take back a heading that no kept text follows before prose that is not kept, and a line that announces links."""
-    if not fit:
-        return
-    followed, behind = False, found.next(fit[-1])
-    kinds, sizes, scores, links = found.kinds, found.sizes, found.scores, found.links
-    for at in range(fit[-1], fit[0] - 1, -1):
-        if picks[at]:
-            if kinds[at] in HEADINGS:
-                picks[at] = followed
-            elif (
-                sizes[at] < ANNOUNCING
-                and behind
-                and links[behind] >= LEADING
-                and not picks[behind]
-                and announces(found, picks, at, behind)
-            ):
-                picks[at] = False
-            else:
-                followed = True
-        elif followed and scores[at] and kinds[at] != "figcaption":
-            followed = False
-        if sizes[at]:
-            behind = at
-
-
-def _linked_headings(walked: Walked, found: Paragraphs, picks: list[bool], fit: list[int]) -> None:
-    """Add the headings that are one link, where kept prose follows at once and in the same place: a list of posts."""
-    parents, kinds = walked.parents, found.kinds
-    for at in fit:
-        if found.links[at] < 0.5 or picks[at] or found.sizes[at] < 10 or kinds[at] not in HEADINGS:
-            continue
-        above = parents[found.containers[at]]
-        for other in islice(found.behind(at), 3):
-            if picks[other] and found.scores[other]:
-                place = found.containers[other]
-                picks[at] = above in (place, parents[place], parents[parents[place]]) and above > 0
-                break
-            if kinds[other] in HEADINGS:
-                break
 
 
 def _titled(found: Paragraphs, at: int, title: set[str]) -> bool:

@@ -6,13 +6,15 @@ It is asked about single paragraphs once most is decided; which container is the
 from __future__ import annotations
 
 from bisect import bisect_left
-from itertools import accumulate
+from itertools import accumulate, islice
 
 from obelics_like.extraction import scan
 from obelics_like.extraction.paragraphs import Paragraphs
 from obelics_like.extraction.tags import HEADINGS
 from obelics_like.extraction.walk import Walked
 
+ANNOUNCING = 60
+"""Characters under which a line that ends in a colon announces what follows."""
 BESIDE = 40
 """Characters behind a heading in its box from which it is theirs; fewer are a button, or a link to edit it."""
 
@@ -34,7 +36,7 @@ def between_prose(at: int, found: Paragraphs, above: int, end: int) -> bool:
     return bool(above <= found.containers[before] < end and above <= found.containers[behind] < end)
 
 
-def announces(found: Paragraphs, picks: list[bool], at: int, first: int) -> bool:
+def _announces(found: Paragraphs, picks: list[bool], at: int, first: int) -> bool:
     """Whether a short line announces links that are not kept, of which `first` stands right behind it: one behind a
     colon, two behind no sentence."""
     mark = found.texts[at][-1]
@@ -45,6 +47,48 @@ def announces(found: Paragraphs, picks: list[bool], at: int, first: int) -> bool
     second = found.next(first)
     links = found.links
     return second > 0 and not picks[second] and links[first] >= LINKS and links[second] >= LINKS
+
+
+def lone_headings(found: Paragraphs, picks: list[bool], fit: list[int]) -> None:
+    """Take back a heading that no kept text follows before prose that is not kept, and a line that announces links."""
+    if not fit:
+        return
+    followed, behind = False, found.next(fit[-1])
+    kinds, sizes, scores, links = found.kinds, found.sizes, found.scores, found.links
+    for at in range(fit[-1], fit[0] - 1, -1):
+        if picks[at]:
+            if kinds[at] in HEADINGS:
+                picks[at] = followed
+            elif (
+                sizes[at] < ANNOUNCING
+                and behind
+                and links[behind] >= LEADING
+                and not picks[behind]
+                and _announces(found, picks, at, behind)
+            ):
+                picks[at] = False
+            else:
+                followed = True
+        elif followed and scores[at] and kinds[at] != "figcaption":
+            followed = False
+        if sizes[at]:
+            behind = at
+
+
+def linked_headings(walked: Walked, found: Paragraphs, picks: list[bool], fit: list[int]) -> None:
+    """Add the headings that are one link, where kept prose follows at once and in the same place: a list of posts."""
+    parents, kinds = walked.parents, found.kinds
+    for at in fit:
+        if found.links[at] < 0.5 or picks[at] or found.sizes[at] < 10 or kinds[at] not in HEADINGS:
+            continue
+        above = parents[found.containers[at]]
+        for other in islice(found.behind(at), 3):
+            if picks[other] and found.scores[other]:
+                place = found.containers[other]
+                picks[at] = above in (place, parents[place], parents[parents[place]]) and above > 0
+                break
+            if kinds[other] in HEADINGS:
+                break
 
 
 def headings_of_links(walked: Walked, found: Paragraphs, picks: list[bool], root: int) -> None:
